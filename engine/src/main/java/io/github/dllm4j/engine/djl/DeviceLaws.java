@@ -1,0 +1,128 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.function.BiFunction;
+
+/** Laws on the network's device, as log-probabilities in float64, [rows, vocabulary]. */
+final class DeviceLaws implements TokenLaws {
+  private final Program program;
+  private final NDManager manager;
+  private final NDArray logProbabilities;
+
+  /**
+   * Laws from float32 logits.
+   *
+   * @param manager taken over: closed with the laws, or here if they cannot be made
+   * @param logits [rows, vocabulary], on that manager
+   */
+  static DeviceLaws ofLogits(Program program, NDManager manager, NDArray logits) {
+    try (logits) {
+      return new DeviceLaws(program, manager, program.call(manager, "law", logits, 1.0, 1.0));
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private DeviceLaws(Program program, NDManager manager, NDArray logProbabilities) {
+    this.program = program;
+    this.manager = manager;
+    this.logProbabilities = logProbabilities;
+  }
+
+  @Override
+  public int rows() {
+    return (int) logProbabilities.getShape().get(0);
+  }
+
+  @Override
+  public int vocabulary() {
+    return (int) logProbabilities.getShape().get(1);
+  }
+
+  @Override
+  public TokenLaws shaped(double temperature, double topP) {
+    NDManager own = manager.newSubManager();
+    return new DeviceLaws(
+        program, own, program.call(own, "law", logProbabilities, temperature, topP));
+  }
+
+  @Override
+  public double[] logProbabilityOf(int[] tokens) {
+    try (NDManager step = manager.newSubManager()) {
+      return program.call(step, "at", logProbabilities, ids(step, tokens)).toDoubleArray();
+    }
+  }
+
+  @Override
+  public double[] probabilityOf(int[] tokens) {
+    double[] p = logProbabilityOf(tokens);
+    for (int r = 0; r < p.length; r++) {
+      p[r] = Math.exp(p[r]);
+    }
+    return p;
+  }
+
+  @Override
+  public int[] draw(double[] uniforms) {
+    return integers((step, laws) -> program.call(step, "draw", laws, step.create(uniforms)));
+  }
+
+  @Override
+  public int[] argmax() {
+    return integers((step, laws) -> program.call(step, "best", laws));
+  }
+
+  @Override
+  public double[] maxProbability() {
+    try (NDManager step = manager.newSubManager()) {
+      return program.call(step, "top", logProbabilities).toDoubleArray();
+    }
+  }
+
+  @Override
+  public double[] entropyNats() {
+    try (NDManager step = manager.newSubManager()) {
+      return program.call(step, "entropy", logProbabilities).toDoubleArray();
+    }
+  }
+
+  @Override
+  public double[][] toArray() {
+    int width = vocabulary();
+    double[][] rows = new double[rows()][width];
+    try (NDManager step = manager.newSubManager()) {
+      double[] flat = program.call(step, "probabilities", logProbabilities).toDoubleArray();
+      for (int r = 0; r < rows.length; r++) {
+        System.arraycopy(flat, r * width, rows[r], 0, width);
+      }
+    }
+    return rows;
+  }
+
+  private int[] integers(BiFunction<NDManager, NDArray, NDArray> method) {
+    try (NDManager step = manager.newSubManager()) {
+      long[] ids = method.apply(step, logProbabilities).toLongArray();
+      int[] tokens = new int[ids.length];
+      for (int r = 0; r < ids.length; r++) {
+        tokens[r] = (int) ids[r];
+      }
+      return tokens;
+    }
+  }
+
+  private static NDArray ids(NDManager step, int[] tokens) {
+    long[] ids = new long[tokens.length];
+    for (int r = 0; r < ids.length; r++) {
+      ids[r] = tokens[r];
+    }
+    return step.create(ids);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

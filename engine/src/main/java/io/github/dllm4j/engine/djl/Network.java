@@ -1,0 +1,191 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.IValue;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A DiT network on a device: its program and its weights, float32, in the program's order.
+ *
+ * <p>Owns a manager; closing it frees everything.
+ */
+final class Network implements AutoCloseable {
+  private final NDManager manager;
+  private final NetworkShape shape;
+  private final Program program;
+  private final List<NDArray> weights;
+
+  private Network(NDManager manager, NetworkShape shape, Program program, List<NDArray> weights) {
+    this.manager = manager;
+    this.shape = shape;
+    this.program = program;
+    this.weights = weights;
+  }
+
+  /** A network with given weights, on a manager that it takes over. */
+  static Network of(NDManager manager, NetworkShape shape, float[][] weights) {
+    Program program = Program.load(manager);
+    List<NDArray> arrays = new ArrayList<>();
+    List<NetworkShape.Tensor> tensors = shape.tensors();
+    for (int i = 0; i < weights.length; i++) {
+      arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
+    }
+    return new Network(manager, shape, program, arrays);
+  }
+
+  /**
+   * Reads weights by name.
+   *
+   * @param manager where they go; taken over, and closed if reading fails
+   * @param prefix what stands before the network's own names in the file
+   * @throws IOException in one line, if the file is unsound or its tensors are not those of the
+   *     shape
+   */
+  static Network read(NDManager manager, NetworkShape shape, Path file, String prefix)
+      throws IOException {
+    try (SafeTensors source = SafeTensors.open(file)) {
+      List<NetworkShape.Tensor> tensors = shape.tensors();
+      Map<String, SafeTensors.Entry> entries = new HashMap<>();
+      Set<String> unknown = new TreeSet<>();
+      source
+          .entries()
+          .forEach(
+              (n, e) -> {
+                if (n.startsWith(prefix)) {
+                  entries.put(n.substring(prefix.length()), e);
+                  unknown.add(n.substring(prefix.length()));
+                }
+              });
+      List<SafeTensors.Entry> found = new ArrayList<>();
+      for (NetworkShape.Tensor tensor : tensors) {
+        SafeTensors.Entry entry = entries.get(tensor.name());
+        if (entry == null) {
+          throw new IOException(file + " has no tensor " + prefix + tensor.name());
+        }
+        if (!Arrays.equals(entry.shape(), tensor.shape())) {
+          throw new IOException(
+              "%s: tensor %s has shape %s, the configuration needs %s"
+                  .formatted(
+                      file,
+                      entry.name(),
+                      Arrays.toString(entry.shape()),
+                      Arrays.toString(tensor.shape())));
+        }
+        found.add(entry);
+        unknown.remove(tensor.name());
+      }
+      unknown.remove("rotary_emb.inv_freq");
+      if (!unknown.isEmpty()) {
+        throw new IOException(
+            file + " has a tensor the network has no place for: " + unknown.iterator().next());
+      }
+      Program program = Program.load(manager);
+      List<NDArray> weights = new ArrayList<>();
+      for (SafeTensors.Entry entry : found) {
+        weights.add(load(manager, program, source, entry));
+      }
+      return new Network(manager, shape, program, weights);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** One tensor of a file as float32 on a device. */
+  static NDArray load(
+      NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
+      throws IOException {
+    ByteBuffer bytes = source.bytes(entry);
+    Shape shape = new Shape(entry.shape());
+    if (entry.type() == SafeTensors.Type.F32) {
+      try (NDArray mapped = manager.create(bytes.asFloatBuffer(), shape, DataType.FLOAT32)) {
+        return mapped.duplicate();
+      }
+    }
+    if (entry.type() == SafeTensors.Type.I64) {
+      throw new IOException("tensor " + entry.name() + " holds integers, weights are wanted");
+    }
+    try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT16)) {
+      return program.call(manager, "widen", mapped, entry.type() == SafeTensors.Type.BF16 ? 1 : 0);
+    }
+  }
+
+  /** Items for a file, in this network's names, converted to a type when they are written. */
+  static List<SafeTensorsWriter.Item> items(
+      Network network, List<NDArray> arrays, String prefix, SafeTensors.Type type) {
+    List<SafeTensorsWriter.Item> items = new ArrayList<>();
+    List<NetworkShape.Tensor> tensors = network.shape.tensors();
+    for (int i = 0; i < arrays.size(); i++) {
+      NDArray array = arrays.get(i);
+      items.add(
+          new SafeTensorsWriter.Item(
+              prefix + tensors.get(i).name(),
+              type,
+              tensors.get(i).shape(),
+              () -> network.bytes(array, type)));
+    }
+    return items;
+  }
+
+  private ByteBuffer bytes(NDArray array, SafeTensors.Type type) {
+    if (type == SafeTensors.Type.F32) {
+      return array.toByteBuffer();
+    }
+    try (NDManager step = manager.newSubManager()) {
+      return program.call(step, "narrow", array, type == SafeTensors.Type.BF16 ? 1 : 0).toByteBuffer();
+    }
+  }
+
+  /** The weights by name as float arrays; for tests and small networks. */
+  Map<String, float[]> toMap() {
+    Map<String, float[]> map = new LinkedHashMap<>();
+    List<NetworkShape.Tensor> tensors = shape.tensors();
+    for (int i = 0; i < weights.size(); i++) {
+      map.put(tensors.get(i).name(), weights.get(i).toFloatArray());
+    }
+    return map;
+  }
+
+  /** A kept list of the weights, matrices in the type of a precision; the caller closes it. */
+  IValue inferenceWeights(Precision precision) {
+    try (IValue all = Program.listOf(weights)) {
+      return precision == Precision.FP32
+          ? Program.listOf(weights)
+          : program.run("cast", all, precision.scalarType());
+    }
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  NetworkShape shape() {
+    return shape;
+  }
+
+  Program program() {
+    return program;
+  }
+
+  List<NDArray> weights() {
+    return weights;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,119 @@
+package io.github.dllm4j.engine.djl;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The sizes of a DiT network: which tensors it has, by the names of SEDD, MDLM, RADD and Duo.
+ *
+ * @param vocabulary ids, MASK included; rows of embedding and head
+ * @param width features per token; divisible by twice the heads
+ * @param layers blocks
+ * @param heads attention heads
+ * @param length longest sequence it is meant for, tokens
+ * @param timeWidth features of the time condition, 0 for a network without time modules
+ * @param normBias whether layer norms have a bias (RADD, and networks whose time modules were
+ *     folded)
+ */
+public record NetworkShape(
+    int vocabulary, int width, int layers, int heads, int length, int timeWidth, boolean normBias) {
+
+  /** Sinusoid features of the noise level that enter the time modules. */
+  static final int TIME_FEATURES = 256;
+
+  /** Checks every size. */
+  public NetworkShape {
+    require("vocabulary", vocabulary, 2, 10_000_000);
+    require("width", width, 2, 65_536);
+    require("layers", layers, 1, 1_000);
+    require("heads", heads, 1, 1_024);
+    require("length", length, 1, 1_000_000);
+    require("time width", timeWidth, 0, 65_536);
+    if (width % (2 * heads) != 0) {
+      throw new IllegalArgumentException(
+          "width must be a multiple of twice the heads, got width %d and heads %d"
+              .formatted(width, heads));
+    }
+  }
+
+  private static void require(String name, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new IllegalArgumentException(
+          "%s must be %,d to %,d, got %d".formatted(name, low, high, value));
+    }
+  }
+
+  /** A tensor of the network: its name in files and its shape. */
+  record Tensor(String name, long... shape) {
+    long size() {
+      long size = 1;
+      for (long n : shape) {
+        size *= n;
+      }
+      return size;
+    }
+  }
+
+  /** The sizes of the network as the program wants them. */
+  long[] program() {
+    return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0};
+  }
+
+  /** Every tensor, in the order in which the program takes them. */
+  List<Tensor> tensors() {
+    List<Tensor> all = new ArrayList<>();
+    int v = vocabulary;
+    int d = width;
+    int c = timeWidth;
+    all.add(new Tensor("vocab_embed.embedding", v, d));
+    if (c > 0) {
+      all.add(new Tensor("sigma_map.mlp.0.weight", c, TIME_FEATURES));
+      all.add(new Tensor("sigma_map.mlp.0.bias", c));
+      all.add(new Tensor("sigma_map.mlp.2.weight", c, c));
+      all.add(new Tensor("sigma_map.mlp.2.bias", c));
+    }
+    for (int i = 0; i < layers; i++) {
+      String b = "blocks." + i + ".";
+      norm(all, b + "norm1");
+      all.add(new Tensor(b + "attn_qkv.weight", 3L * d, d));
+      all.add(new Tensor(b + "attn_out.weight", d, d));
+      norm(all, b + "norm2");
+      all.add(new Tensor(b + "mlp.0.weight", 4L * d, d));
+      all.add(new Tensor(b + "mlp.0.bias", 4L * d));
+      all.add(new Tensor(b + "mlp.2.weight", d, 4L * d));
+      all.add(new Tensor(b + "mlp.2.bias", d));
+      if (c > 0) {
+        all.add(new Tensor(b + "adaLN_modulation.weight", 6L * d, c));
+        all.add(new Tensor(b + "adaLN_modulation.bias", 6L * d));
+      }
+    }
+    norm(all, "output_layer.norm_final");
+    all.add(new Tensor("output_layer.linear.weight", v, d));
+    all.add(new Tensor("output_layer.linear.bias", v));
+    if (c > 0) {
+      all.add(new Tensor("output_layer.adaLN_modulation.weight", 2L * d, c));
+      all.add(new Tensor("output_layer.adaLN_modulation.bias", 2L * d));
+    }
+    return all;
+  }
+
+  private void norm(List<Tensor> all, String name) {
+    all.add(new Tensor(name + ".weight", width));
+    if (normBias) {
+      all.add(new Tensor(name + ".bias", width));
+    }
+  }
+
+  /** Number of weights. */
+  public long parameters() {
+    return tensors().stream().mapToLong(Tensor::size).sum();
+  }
+
+  /**
+   * Multiply-adds times two of the trunk per token and of the head per row, without attention's n^2
+   * part.
+   */
+  public long trunkFlopsPerToken() {
+    return 2L * 12 * width * width * layers;
+  }
+}

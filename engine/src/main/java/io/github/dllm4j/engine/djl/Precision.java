@@ -1,0 +1,27 @@
+package io.github.dllm4j.engine.djl;
+
+/** The type the matrix products run in; sums, norms, softmax and draws are never below float32. */
+public enum Precision {
+  /** float32. */
+  FP32(6),
+  /**
+   * bfloat16 products with float32 accumulation; fast only where the processor has it in hardware.
+   */
+  BF16(15);
+
+  private final int scalarType;
+
+  Precision(int scalarType) {
+    this.scalarType = scalarType;
+  }
+
+  /** PyTorch's number for the type. */
+  int scalarType() {
+    return scalarType;
+  }
+
+  /** The name used on the command line and in files: fp32 or bf16. */
+  public String label() {
+    return this == FP32 ? "fp32" : "bf16";
+  }
+}

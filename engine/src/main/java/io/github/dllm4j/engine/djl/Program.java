@@ -1,0 +1,174 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * The TorchScript program {@code dit.py}, compiled in memory, whose methods are called from Java.
+ *
+ * <p>One call runs many operations without crossing to Java, frees what it does not return, and may
+ * use bfloat16, which DJL itself cannot name. {@link #call} is for inference and safe from several
+ * threads; {@link #train} records gradients and is for the one training thread.
+ */
+final class Program implements AutoCloseable {
+  private final PtSymbolBlock module;
+
+  private Program(PtSymbolBlock module) {
+    this.module = module;
+  }
+
+  /** Compiles the program for the device of a manager, which owns it. */
+  static Program load(NDManager owner) {
+    try (InputStream source = Program.class.getResourceAsStream("dit.py")) {
+      byte[] archive = archive("Dit", source.readAllBytes());
+      return new Program(
+          JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Runs a method without gradients.
+   *
+   * @param arguments {@link NDArray}, {@link IValue} (stays open), {@code Integer}, {@code Double}
+   *     or {@code long[]}
+   * @return its result; the caller closes it
+   */
+  IValue run(String method, Object... arguments) {
+    JniUtils.setGradMode(false);
+    JniUtils.setGraphExecutorOptimize(false);
+    IValue[] values = new IValue[arguments.length];
+    try {
+      for (int i = 0; i < arguments.length; i++) {
+        values[i] = value(arguments[i]);
+      }
+      return IValueUtils.runMethod(module, method, values);
+    } finally {
+      for (int i = 0; i < arguments.length; i++) {
+        if (values[i] != null && values[i] != arguments[i]) {
+          values[i].close();
+        }
+      }
+    }
+  }
+
+  /** As {@link #run}, for a method that returns one tensor, which lands on {@code manager}. */
+  NDArray call(NDManager manager, String method, Object... arguments) {
+    try (IValue result = run(method, arguments)) {
+      return result.toTensor((PtNDManager) manager);
+    }
+  }
+
+  /**
+   * Runs a method that records and applies gradients.
+   *
+   * @param arguments name, then {@link NDArray} or {@code List<NDArray>}, and so on, in the order
+   *     of the method's parameters
+   * @return the tensor it returns, on the manager of the first array; the caller closes it
+   */
+  NDArray train(NDManager manager, String method, Object... arguments) {
+    JniUtils.setGradMode(true);
+    NDList list = new NDList();
+    for (int i = 0; i < arguments.length; i += 2) {
+      if (arguments[i + 1] instanceof NDArray array) {
+        array.setName((String) arguments[i]);
+        list.add(array);
+      } else {
+        for (Object element : (List<?>) arguments[i + 1]) {
+          NDArray array = (NDArray) element;
+          array.setName(arguments[i] + "[]");
+          list.add(array);
+        }
+      }
+    }
+    try (NDArray tag = manager.create(0f)) {
+      tag.setName("module_method:" + method);
+      list.add(tag);
+      return module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
+    }
+  }
+
+  /** A kept list of tensors for {@link #run}; far cheaper than passing them one by one. */
+  static IValue listOf(List<NDArray> arrays) {
+    return IValue.listFrom(arrays.stream().map(a -> (PtNDArray) a).toArray(PtNDArray[]::new));
+  }
+
+  /** The tensors of a list result, on a manager; closes the result. */
+  static List<NDArray> unpack(NDManager manager, IValue list) {
+    try (list) {
+      return new ArrayList<>(List.of(list.toTensorArray((PtNDManager) manager)));
+    }
+  }
+
+  private static IValue value(Object argument) {
+    if (argument instanceof IValue value) {
+      return value;
+    } else if (argument instanceof NDArray array) {
+      return IValue.from((PtNDArray) array);
+    } else if (argument instanceof Integer number) {
+      return IValue.from(number.longValue());
+    } else if (argument instanceof Double number) {
+      return IValue.from(number.doubleValue());
+    } else if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
+    }
+    throw new IllegalArgumentException("no TorchScript value for " + argument.getClass());
+  }
+
+  /**
+   * A TorchScript archive of one class without parameters: a zip of its source and its empty state.
+   */
+  private static byte[] archive(String name, byte[] source) throws IOException {
+    ByteArrayOutputStream state = new ByteArrayOutputStream();
+    state.write(new byte[] {(byte) 0x80, 2, 'c'});
+    state.write(("__torch__\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
+    state.write(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
+    state.write("training".getBytes(StandardCharsets.UTF_8));
+    state.write(new byte[] {(byte) 0x89, 'u', 'b', '.'});
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(out)) {
+      put(zip, "m/data.pkl", state.toByteArray());
+      put(zip, "m/code/__torch__.py", source);
+      put(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
+      put(zip, "m/version", "10\n".getBytes(StandardCharsets.UTF_8));
+    }
+    return out.toByteArray();
+  }
+
+  private static void put(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    ZipEntry entry = new ZipEntry(name);
+    entry.setMethod(ZipEntry.STORED);
+    entry.setSize(bytes.length);
+    entry.setCrc(crc.getValue());
+    zip.putNextEntry(entry);
+    zip.write(bytes);
+    zip.closeEntry();
+  }
+
+  @Override
+  public void close() {
+    module.close();
+  }
+}

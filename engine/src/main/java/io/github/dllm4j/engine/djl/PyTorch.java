@@ -1,0 +1,108 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/**
+ * The PyTorch runtime behind DJL: its settings, version and devices.
+ *
+ * <p>The settings are made before DJL is first touched, and only where the user has not made them:
+ * no downloads (except in a CUDA build, which has to fetch its libraries), no usage tracking, no
+ * profiling graph executor (it stalls the first calls and breaks evaluation after training).
+ */
+public final class PyTorch {
+  private static final Properties BUILD = buildProperties();
+
+  static {
+    setIfAbsent("ai.djl.offline", BUILD.getProperty("natives").equals("cuda") ? "false" : "true");
+    setIfAbsent("OPT_OUT_TRACKING", "true");
+    setIfAbsent("RUST_FLAVOR", "cpu");
+    setIfAbsent("ai.djl.default_engine", "PyTorch");
+    setIfAbsent("ai.djl.pytorch.graph_optimizer", "false");
+  }
+
+  private PyTorch() {}
+
+  private static void setIfAbsent(String name, String value) {
+    if (System.getProperty(name) == null && System.getenv(name) == null) {
+      System.setProperty(name, value);
+    }
+  }
+
+  private static Properties buildProperties() {
+    try (InputStream in = PyTorch.class.getResourceAsStream("../build.properties")) {
+      Properties properties = new Properties();
+      properties.load(in);
+      return properties;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The version of dllm4j. */
+  public static String dllmVersion() {
+    return BUILD.getProperty("version");
+  }
+
+  /** The versions of DJL and PyTorch this build runs on, for provenance. */
+  public static String versions() {
+    return "dllm4j %s, DJL %s, PyTorch %s"
+        .formatted(dllmVersion(), BUILD.getProperty("djl"), BUILD.getProperty("pytorch"));
+  }
+
+  /**
+   * A new manager of native memory on a device.
+   *
+   * @param device {@code auto} (the first GPU, else the CPU), {@code cpu} or {@code cuda:N}
+   * @return the manager; the caller closes it
+   * @throws IllegalArgumentException if there is no such device here
+   */
+  static NDManager newManager(String device) {
+    Engine engine = engine();
+    int gpus = engine.getGpuCount();
+    if (device.equals("auto")) {
+      return engine.newBaseManager(gpus > 0 ? Device.gpu(0) : Device.cpu());
+    }
+    if (device.equals("cpu")) {
+      return engine.newBaseManager(Device.cpu());
+    }
+    if (device.matches("cuda:\\d{1,3}")) {
+      int index = Integer.parseInt(device.substring(5));
+      if (index < gpus) {
+        return engine.newBaseManager(Device.gpu(index));
+      }
+      throw new IllegalArgumentException(
+          "device " + device + " is not here: this machine offers " + gpus + " CUDA devices");
+    }
+    throw new IllegalArgumentException("device must be auto, cpu or cuda:N, got " + device);
+  }
+
+  /**
+   * Sets how many threads one operation may use, for the whole process.
+   *
+   * @param threads at least 1
+   */
+  public static void setThreads(int threads) {
+    if (threads < 1 || threads > 1024) {
+      throw new IllegalArgumentException("threads must be 1 to 1024, got " + threads);
+    }
+    engine();
+    JniUtils.setNumThreads(threads);
+  }
+
+  private static Engine engine() {
+    try {
+      return Engine.getEngine("PyTorch");
+    } catch (EngineException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new IllegalStateException("PyTorch could not be started: " + cause.getMessage(), e);
+    }
+  }
+}

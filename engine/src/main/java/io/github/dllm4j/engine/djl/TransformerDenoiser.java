@@ -1,0 +1,131 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.IValue;
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.OptionalInt;
+
+/**
+ * A network as a {@link Denoiser}: trunk over the whole batch, head at the requested rows only.
+ *
+ * <p>Cost: one program call; memory [rows, vocabulary] in float64 while the laws are open. Laws of
+ * one sequence can differ in the last float32 bits with the batch's size, as matrix products are
+ * blocked differently.
+ */
+public final class TransformerDenoiser implements Denoiser {
+  private final Network network;
+  private final IValue weights;
+  private final Precision precision;
+  private final int mask;
+
+  /** Takes over the network. */
+  TransformerDenoiser(Network network, Precision precision, int mask) {
+    this.network = network;
+    this.precision = precision;
+    this.mask = mask;
+    this.weights = network.inferenceWeights(precision);
+  }
+
+  @Override
+  public int vocabulary() {
+    return network.shape().vocabulary();
+  }
+
+  @Override
+  public OptionalInt mask() {
+    return mask < 0 ? OptionalInt.empty() : OptionalInt.of(mask);
+  }
+
+  /** Logits of a masking network are those of p(x0 | the unmasked tokens). */
+  @Override
+  public Representation representation() {
+    return Representation.DENOISER;
+  }
+
+  /** The sizes of the network. */
+  public NetworkShape shape() {
+    return network.shape();
+  }
+
+  /** The type its matrix products run in. */
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public TokenLaws predict(TokenBatch batch, Rows rows) {
+    check(batch, rows);
+    NDManager manager = network.manager().newSubManager();
+    try {
+      return DeviceLaws.ofLogits(network.program(), manager, logits(manager, batch, rows));
+    } catch (EngineException e) {
+      manager.close();
+      throw new IllegalStateException("the network failed: " + firstLine(e), e);
+    }
+  }
+
+  private NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
+    long[] ids = new long[batch.size() * batch.length()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = batch.token(i);
+    }
+    float[] sigmas = new float[batch.size()];
+    for (int b = 0; b < sigmas.length; b++) {
+      sigmas[b] = (float) Math.min(batch.sigma(b), Float.MAX_VALUE);
+    }
+    long[] at = new long[rows.size()];
+    for (int r = 0; r < at.length; r++) {
+      at[r] = rows.index(r);
+    }
+    try (NDManager step = manager.newSubManager()) {
+      return network
+          .program()
+          .call(
+              manager,
+              "logits",
+              step.create(ids, new Shape(batch.size(), batch.length())),
+              step.create(sigmas),
+              step.create(at),
+              weights,
+              network.shape().program(),
+              precision.scalarType(),
+              mask);
+    }
+  }
+
+  private void check(TokenBatch batch, Rows rows) {
+    if (batch.length() > network.shape().length()) {
+      throw new IllegalArgumentException(
+          "sequences must have at most %d tokens, got %d"
+              .formatted(network.shape().length(), batch.length()));
+    }
+    if (rows.size() == 0 || rows.index(rows.size() - 1) >= batch.size() * batch.length()) {
+      throw new IllegalArgumentException(
+          "rows must be 1 or more inside %d sequences of %d tokens"
+              .formatted(batch.size(), batch.length()));
+    }
+    for (int i = 0; i < batch.size() * batch.length(); i++) {
+      if (batch.token(i) < 0 || batch.token(i) >= vocabulary()) {
+        throw new IllegalArgumentException(
+            "token ids must be 0 to %d, got %d".formatted(vocabulary() - 1, batch.token(i)));
+      }
+    }
+  }
+
+  private static String firstLine(EngineException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    network.close();
+  }
+}

@@ -1,0 +1,227 @@
+import torch
+
+# The DiT network of the masked and uniform diffusion literature (SEDD, MDLM, RADD, Duo), as one TorchScript program.
+#
+#   tokens [B, N] -> embedding -> L x ( attention branch, feed-forward branch ) -> head at chosen rows -> logits [R, V]
+#
+# Weights come in as one flat list `ws` in the order of NetworkShape.tensors():
+#   embedding; (time: 4 tensors); per block: 8 (+2 norm biases) (+2 time modulation); head: 3 (+1) (+2).
+# `shape` is [layers, heads, norm biases?, time modules?]. `dt` is the type the matrix products run in (6 float32,
+# 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    # Rotary positions, first half paired with second half; x is [B, H, N, hd], cos and sin are [N, hd / 2].
+    a, b = torch.chunk(x, 2, -1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+def norm(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], weight, bias, 1e-5)
+
+
+def modulate(x: Tensor, shift: Optional[Tensor], scale: Optional[Tensor]) -> Tensor:
+    if shift is not None and scale is not None:
+        return x * (1.0 + scale) + shift
+    return x
+
+
+def gated(x: Tensor, gate: Optional[Tensor]) -> Tensor:
+    if gate is not None:
+        return gate * x
+    return x
+
+
+class Dit(Module):
+    training : bool
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, train: bool) -> Tensor:
+        # The fused kernel wins at inference and on long sequences; its bfloat16 backward is slow on short ones.
+        if train and q.size(2) < 512:
+            weights = torch.softmax(torch.matmul(q * (float(q.size(3)) ** -0.5), k.transpose(2, 3)), -1)
+            return torch.matmul(weights, v)
+        return torch.scaled_dot_product_attention(q, k, v)
+
+    def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:
+        # Sinusoid features of total noise (cosines first, period 10000), then the two-layer map; [B, C].
+        half = ws[1].size(1) // 2
+        at = torch.arange(half, dtype=6, device=sigmas.device)
+        angles = sigmas.unsqueeze(1) * torch.exp(at * (-9.210340371976184 / float(half))).unsqueeze(0)
+        features = torch.cat([torch.cos(angles), torch.sin(angles)], -1)
+        hidden = torch.silu(torch.linear(features, ws[1], ws[2]))
+        return torch.silu(torch.linear(hidden, ws[3], ws[4]))
+
+    def trunk(self, tok: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float) -> Tensor:
+        layers, heads, bias, time = shape[0], shape[1], shape[2], shape[3]
+        x = torch.embedding(ws[0], tok).to(6)
+        batch, n, width = x.size(0), x.size(1), x.size(2)
+        hd = width // heads
+        freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=x.device) / float(hd))
+        angles = torch.outer(torch.arange(n, dtype=6, device=x.device), freq)
+        cos, sin = torch.cos(angles).to(dt), torch.sin(angles).to(dt)
+        c : Optional[Tensor] = None
+        i = 1
+        if time == 1:
+            c = self.condition(sigmas, ws)
+            i = 5
+        for layer in range(layers):
+            n1, b1 = ws[i], torch.jit.annotate(Optional[Tensor], None)
+            if bias == 1:
+                b1 = ws[i + 1]
+            i = i + 1 + bias
+            qkv_w, out_w = ws[i].to(dt), ws[i + 1].to(dt)
+            n2, b2 = ws[i + 2], torch.jit.annotate(Optional[Tensor], None)
+            if bias == 1:
+                b2 = ws[i + 3]
+            i = i + 3 + bias
+            up_w, up_b, down_w, down_b = ws[i].to(dt), ws[i + 1].to(dt), ws[i + 2].to(dt), ws[i + 3].to(dt)
+            i = i + 4
+            m : List[Optional[Tensor]] = [None, None, None, None, None, None]
+            if c is not None:
+                for j, part in enumerate(torch.chunk(torch.linear(c, ws[i].to(6), ws[i + 1].to(6)).unsqueeze(1), 6, -1)):
+                    m[j] = part
+                i = i + 2
+            h = modulate(norm(x, n1, b1), m[0], m[1]).to(dt)
+            qkv = torch.linear(h, qkv_w).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+            a = self.attend(rotate(qkv[0], cos, sin), rotate(qkv[1], cos, sin), qkv[2], train)
+            a = torch.linear(a.transpose(1, 2).reshape(batch, n, width), out_w)
+            x = x + gated(torch.dropout(a, drop, train).to(6), m[2])
+            h = modulate(norm(x, n2, b2), m[3], m[4]).to(dt)
+            f = torch.linear(torch.gelu(torch.linear(h, up_w, up_b), approximate="tanh"), down_w, down_b)
+            x = x + gated(torch.dropout(f, drop, train).to(6), m[5])
+        return x
+
+    def head(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
+        # Logits in float32 at flat rows sequence * N + position; MASK (if any) can never be predicted.
+        bias, time = shape[2], shape[3]
+        i = len(ws) - 3 - bias - 2 * time
+        n = x.size(1)
+        b : Optional[Tensor] = None
+        if bias == 1:
+            b = ws[i + 1]
+        h = norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], b)
+        i = i + 1 + bias
+        if time == 1:
+            mod = torch.linear(self.condition(sigmas, ws), ws[i + 2].to(6), ws[i + 3].to(6))
+            shift, scale = torch.chunk(mod.index_select(0, torch.div(rows, n, rounding_mode="floor")), 2, -1)
+            h = modulate(h, shift, scale)
+        logits = torch.linear(h.to(dt), ws[i].to(dt), ws[i + 1].to(dt)).to(6)
+        if mask >= 0:
+            logits = torch.index_fill(logits, 1, torch.tensor([mask], device=logits.device), -float("inf"))
+        return logits
+
+    def logits(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
+        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
+        return self.head(x, sigmas, rows, ws, shape, dt, mask)
+
+    # ---- training -------------------------------------------------------------------------------------------------
+
+    def loss(self, tok: Tensor, sigmas: Tensor, rows: Tensor, target: Tensor, weight: Tensor, ws: List[Tensor], cfg: Tensor) -> Tensor:
+        # Sum over rows of weight * ( -ln p(target) [ + c - 1 - ln c ] ), then its gradient; the loss comes back in nats.
+        # The bracket is the normalisation penalty of denoising score entropy, c the mean over the S clean tokens of
+        # exp(logit) (spec of the score head: s = exp(logit) / (S expm1(sigma))).
+        c : List[float] = cfg.tolist()
+        shape = [int(c[0]), int(c[1]), int(c[2]), int(c[3])]
+        dt, mask, penalised, drop = int(c[4]), int(c[5]), c[6] > 0.0, c[7]
+        x = self.trunk(tok, sigmas, ws, shape, dt, True, drop)
+        logits = self.head(x, sigmas, rows, ws, shape, dt, mask)
+        top = torch.logsumexp(logits, -1)
+        terms = top - logits.gather(1, target.unsqueeze(1)).squeeze(1)
+        if penalised:
+            clean = logits.size(1)
+            if mask >= 0:
+                clean = clean - 1
+            logc = top - torch.log(torch.tensor(float(clean)))
+            terms = terms + torch.exp(logc) - 1.0 - logc
+        total = (terms * weight).sum()
+        total.backward()
+        return total.detach()
+
+    def update(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
+        # Clipping by global norm, AdamW (decay on matrices only), exponential moving average, gradients to zero.
+        # hp: learning rate, beta1, beta2, epsilon, decay, largest norm, EMA rate. Returns the norm before clipping.
+        h : List[float] = hp.tolist()
+        torch.set_grad_enabled(False)
+        gs : List[Tensor] = []
+        steps : List[Tensor] = []
+        matrices : List[Tensor] = []
+        step.add_(1)
+        for w in ws:
+            g = w.grad
+            if g is None:
+                g = torch.zeros_like(w)
+            gs.append(g)
+            steps.append(step)
+            if w.dim() > 1:
+                matrices.append(w)
+        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
+        torch._foreach_mul_(gs, torch.clamp(h[5] / (norm + 1e-6), max=1.0))
+        torch._foreach_mul_(matrices, 1.0 - h[0] * h[4])
+        torch._fused_adamw_(ws, gs, ms, vs, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=0.0, eps=h[3], amsgrad=False, maximize=False)
+        torch._foreach_lerp_(ema, ws, 1.0 - h[6])
+        torch._foreach_zero_(gs)
+        torch.set_grad_enabled(True)
+        return norm
+
+    # ---- laws: every probability in float64 -----------------------------------------------------------------------
+
+    def law(self, logits: Tensor, temperature: float, top_p: float) -> Tensor:
+        # Log-probabilities [R, V] in float64 at a temperature, cut to the nucleus (the crossing token stays).
+        lp = torch.log_softmax(logits.to(7) / temperature, -1)
+        if top_p < 1.0:
+            s, order = torch.sort(lp, -1, descending=True, stable=True)
+            p = torch.exp(s)
+            drop = (torch.cumsum(p, -1) - p) >= top_p
+            drop = torch.zeros_like(drop).scatter(-1, order, drop)
+            lp = torch.log_softmax(torch.masked_fill(lp, drop, -float("inf")), -1)
+        return lp
+
+    def draw(self, lp: Tensor, uniforms: Tensor) -> Tensor:
+        # Inverse CDF: first id whose cumulative probability exceeds uniform * total; never one of probability 0.
+        c = torch.cumsum(torch.exp(lp), -1)
+        ids = torch.searchsorted(c, (uniforms * c[:, -1]).unsqueeze(1), right=True).squeeze(1)
+        last = torch.searchsorted(c, c[:, -1:].contiguous()).squeeze(1)
+        return torch.minimum(ids, last)
+
+    def at(self, lp: Tensor, tokens: Tensor) -> Tensor:
+        return lp.gather(1, tokens.unsqueeze(1)).squeeze(1)
+
+    def best(self, lp: Tensor) -> Tensor:
+        return torch.argmax(lp, -1)
+
+    def top(self, lp: Tensor) -> Tensor:
+        return torch.exp(torch.amax(lp, -1))
+
+    def entropy(self, lp: Tensor) -> Tensor:
+        return -torch.where(torch.isinf(lp), torch.zeros_like(lp), torch.exp(lp) * lp).sum(-1)
+
+    def probabilities(self, lp: Tensor) -> Tensor:
+        return torch.exp(lp)
+
+    # ---- weights --------------------------------------------------------------------------------------------------
+
+    def cast(self, ws: List[Tensor], dt: int) -> List[Tensor]:
+        # Vectors (norms, biases) and the embedding stay in float32, matrices go to dt once instead of at every call.
+        out : List[Tensor] = [ws[0]]
+        for w in ws[1:]:
+            if w.dim() > 1:
+                out.append(w.to(dt))
+            else:
+                out.append(w)
+        return out
+
+    def widen(self, x: Tensor, bf16: int) -> Tensor:
+        # 16-bit weights to float32; bfloat16 is carried as float16 since DJL has no name for it.
+        if bf16 == 1:
+            return torch.view_copy(x, dtype=15).to(6)
+        return x.to(6)
+
+    def narrow(self, x: Tensor, bf16: int) -> Tensor:
+        if bf16 == 1:
+            return torch.view_copy(x.to(15), dtype=5)
+        return x.to(5)
+
+    def product(self, a: Tensor, dt: int) -> Tensor:
+        # For probing the speed of matrix products at start.
+        x = a.to(dt)
+        return torch.matmul(x, x).to(6)
