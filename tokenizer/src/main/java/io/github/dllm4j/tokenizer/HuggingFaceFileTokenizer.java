@@ -1,0 +1,118 @@
+package io.github.dllm4j.tokenizer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+
+/** Any Hugging Face tokenizer, run by DJL's native library. */
+final class HuggingFaceFileTokenizer extends AbstractTokenizer {
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final TokenizerKind kind;
+  private final boolean cutsBeforeSpace;
+  private final String[] names;
+  private final boolean[] special; // by id
+
+  /**
+   * Loads a file.
+   *
+   * @throws IOException if the library refuses it, in one line
+   */
+  HuggingFaceFileTokenizer(TokenizerFile file, FileShape shape) throws IOException {
+    super(file.json(), file.vocabulary());
+    kind = shape.kind();
+    cutsBeforeSpace = shape.cutsBeforeSpace();
+    names = file.names();
+    special = new boolean[vocabulary().size()];
+    file.special().values().forEach(id -> special[id] = true);
+    for (int id = 0; id < special.length; id++) {
+      special[id] |= vocabulary().isSpecial(id);
+    }
+    HiddenSpecials hidden = new HiddenSpecials(file);
+    NativeLibrary.prepare();
+    try {
+      tokenizer =
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(hidden.json()), OPTIONS);
+    } catch (RuntimeException e) {
+      throw new IOException(file.origin() + " is not a usable tokenizer.json: " + firstLine(e), e);
+    }
+    try {
+      checkIds(file, hidden);
+    } catch (IOException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** The library numbers added tokens itself and only logs where a file says otherwise. */
+  private void checkIds(TokenizerFile file, HiddenSpecials hidden) throws IOException {
+    for (Map.Entry<String, Integer> entry : file.special().entrySet()) {
+      String decoded = tokenizer.decode(new long[] {entry.getValue()}, false).strip();
+      if (!decoded.equals(hidden.nameOf(entry.getKey()))) {
+        throw new IOException(
+            file.origin()
+                + " is not a usable tokenizer.json: added token "
+                + entry.getKey()
+                + " cannot have id "
+                + entry.getValue()
+                + "; allowed: the next free id");
+      }
+    }
+  }
+
+  private static String firstLine(RuntimeException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getSimpleName());
+  }
+
+  @Override
+  int[] encodeText(String text) {
+    if (text.isEmpty()) {
+      return new int[0];
+    }
+    long[] ids = tokenizer.encode(text, false, false).getIds();
+    int[] tokens = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      tokens[i] = (int) ids[i];
+    }
+    return tokens;
+  }
+
+  @Override
+  String decodeIds(int[] tokens) {
+    long[] ids = new long[tokens.length];
+    int kept = 0;
+    for (int id : tokens) {
+      if (!special[id]) {
+        ids[kept++] = id;
+      }
+    }
+    return kept == 0 ? "" : tokenizer.decode(Arrays.copyOf(ids, kept), false);
+  }
+
+  @Override
+  String show(int id) {
+    byte[] bytes = kind == TokenizerKind.BPE && !special[id] ? ByteAlphabet.bytes(names[id]) : null;
+    return bytes == null ? names[id] : Shown.bytes(bytes);
+  }
+
+  @Override
+  public int lastCut(String text) {
+    return cutsBeforeSpace ? UnicodeText.lastCutBeforeSpace(text) : 0;
+  }
+
+  @Override
+  public TokenizerKind kind() {
+    return kind;
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    tokenizer.close();
+  }
+}
