@@ -1,4 +1,11 @@
-/** How much a model's tokens depend on each other, and how many steps that costs. */
+/**
+ * How much a model's tokens depend on each other, and how many steps that costs.
+ *
+ * <p>Everything is linear in one curve, {@link io.github.dllm4j.engine.info.InformationCurve}:
+ * {@link io.github.dllm4j.engine.info.SamplingCost} reads the error of a plan off it, {@link
+ * io.github.dllm4j.engine.info.StepPlanner} finds the best plan, {@link
+ * io.github.dllm4j.engine.info.CurveEstimator} makes it from examples.
+ */
 @NullMarked
 package io.github.dllm4j.engine.info;
 

@@ -1,4 +1,12 @@
-/** The sampler loop and the plans it executes. */
+/**
+ * The sampler loop and the plans it executes.
+ *
+ * <p>Read {@link io.github.dllm4j.engine.sample.Sampler} first, then {@link
+ * io.github.dllm4j.engine.sample.RevealPlan} with its two kinds: {@link
+ * io.github.dllm4j.engine.sample.SizePlan} fixes how many holes each step fills, {@link
+ * io.github.dllm4j.engine.sample.ChancePlan} how likely each hole is to be filled at each step. All
+ * randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
+ */
 @NullMarked
 package io.github.dllm4j.engine.sample;
 

@@ -1,0 +1,55 @@
+package io.github.dllm4j.engine.info;
+
+/** Distances between laws on the same finite set. O(n). */
+public final class Divergence {
+  private Divergence() {}
+
+  /**
+   * KL(p || q) in nats, as the sum over p's support of p (rho - ln(1 + rho)) minus (q - p), rho =
+   * q/p - 1: every term of the first sum is positive, so nothing cancels when q is close to p.
+   *
+   * @param p probabilities, [n]
+   * @param q probabilities, [n]
+   * @return the divergence; infinite if q misses a word of p
+   */
+  public static double kl(double[] p, double[] q) {
+    checkLengths(p, q);
+    double kl = 0;
+    double excess = 0;
+    for (int x = 0; x < p.length; x++) {
+      if (p[x] > 0) {
+        double rho = (q[x] - p[x]) / p[x];
+        kl += p[x] * (rho - Math.log1p(rho));
+        excess += q[x] - p[x];
+      }
+    }
+    return kl - excess;
+  }
+
+  /** Half the sum of |p - q|, in [0, 1]. */
+  public static double totalVariation(double[] p, double[] q) {
+    checkLengths(p, q);
+    double sum = 0;
+    for (int x = 0; x < p.length; x++) {
+      sum += Math.abs(p[x] - q[x]);
+    }
+    return sum / 2;
+  }
+
+  /** The probability that q gives to the support of p. */
+  public static double massOnSupport(double[] p, double[] q) {
+    checkLengths(p, q);
+    double mass = 0;
+    for (int x = 0; x < p.length; x++) {
+      mass += p[x] > 0 ? q[x] : 0;
+    }
+    return mass;
+  }
+
+  private static void checkLengths(double[] p, double[] q) {
+    if (p.length != q.length) {
+      throw new IllegalArgumentException(
+          "laws must be on the same set, got %d and %d words".formatted(p.length, q.length));
+    }
+  }
+}

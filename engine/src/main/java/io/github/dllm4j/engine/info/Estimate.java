@@ -1,0 +1,27 @@
+package io.github.dllm4j.engine.info;
+
+/**
+ * A mean with its uncertainty.
+ *
+ * @param mean the mean
+ * @param standardError standard deviation of the mean, in the unit of the mean; NaN for one example
+ * @param count number of examples
+ */
+public record Estimate(double mean, double standardError, int count) {
+
+  /** Mean and standard error of values, at least one. */
+  public static Estimate of(double... values) {
+    if (values.length == 0) {
+      throw new IllegalArgumentException("an estimate needs at least one value, got 0");
+    }
+    double mean = 0;
+    double squares = 0; // Welford's update
+    for (int n = 0; n < values.length; n++) {
+      double delta = values[n] - mean;
+      mean += delta / (n + 1);
+      squares += delta * (values[n] - mean);
+    }
+    double n = values.length;
+    return new Estimate(mean, Math.sqrt(squares / (n - 1) / n), values.length);
+  }
+}

@@ -1,0 +1,74 @@
+package io.github.dllm4j.engine.sample;
+
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Tasks that may share a network call, and the arrays of that call. */
+final class Batches {
+  private Batches() {}
+
+  /** What the tasks of one call have in common. */
+  private record Shape(int length, double temperature, double topP) {}
+
+  /** Splits tasks into batches of equal shape, at most {@code maxBatch} each. */
+  static List<List<Progress>> of(List<Progress> tasks, int maxBatch) {
+    Map<Shape, List<Progress>> shapes = new LinkedHashMap<>();
+    for (Progress task : tasks) {
+      SamplingTask t = task.task();
+      Shape shape = new Shape(t.canvas().length(), t.temperature(), t.topP());
+      shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
+    }
+    List<List<Progress>> batches = new ArrayList<>();
+    for (List<Progress> alike : shapes.values()) {
+      for (int from = 0; from < alike.size(); from += maxBatch) {
+        batches.add(alike.subList(from, Math.min(alike.size(), from + maxBatch)));
+      }
+    }
+    return batches;
+  }
+
+  /** The canvases of a batch with their noise levels. */
+  static TokenBatch tokens(List<Progress> batch) {
+    int length = batch.get(0).tokens().length;
+    int[] tokens = new int[batch.size() * length];
+    double[] sigmas = new double[batch.size()];
+    for (int b = 0; b < batch.size(); b++) {
+      System.arraycopy(batch.get(b).tokens(), 0, tokens, b * length, length);
+      sigmas[b] = batch.get(b).sigma();
+    }
+    return TokenBatch.of(length, tokens, sigmas);
+  }
+
+  /** The rows that the tasks of a batch ask for, task by task. */
+  static Rows rows(List<Progress> batch) {
+    int length = batch.get(0).tokens().length;
+    int[] rows = new int[rowCount(batch)];
+    int row = 0;
+    for (int b = 0; b < batch.size(); b++) {
+      for (int position : batch.get(b).next()) {
+        rows[row++] = b * length + position;
+      }
+    }
+    return Rows.of(rows);
+  }
+
+  /** The keyed uniforms of the rows. */
+  static double[] uniforms(List<Progress> batch) {
+    double[] uniforms = new double[rowCount(batch)];
+    int row = 0;
+    for (Progress task : batch) {
+      for (int position : task.next()) {
+        uniforms[row++] = task.uniform(position);
+      }
+    }
+    return uniforms;
+  }
+
+  private static int rowCount(List<Progress> batch) {
+    return batch.stream().mapToInt(task -> task.next().length).sum();
+  }
+}
