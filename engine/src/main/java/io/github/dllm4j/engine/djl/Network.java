@@ -145,7 +145,9 @@ final class Network implements AutoCloseable {
       return array.toByteBuffer();
     }
     try (NDManager step = manager.newSubManager()) {
-      return program.call(step, "narrow", array, type == SafeTensors.Type.BF16 ? 1 : 0).toByteBuffer();
+      return program
+          .call(step, "narrow", array, type == SafeTensors.Type.BF16 ? 1 : 0)
+          .toByteBuffer();
     }
   }
 
@@ -159,12 +161,13 @@ final class Network implements AutoCloseable {
     return map;
   }
 
-  /** A kept list of the weights, matrices in the type of a precision; the caller closes it. */
-  IValue inferenceWeights(Precision precision) {
-    try (IValue all = Program.listOf(weights)) {
-      return precision == Precision.FP32
-          ? Program.listOf(weights)
-          : program.run("cast", all, precision.scalarType());
+  /** A kept list of weights, matrices in the type of a precision; the caller closes it. */
+  IValue inferenceWeights(List<NDArray> arrays, Precision precision) {
+    if (precision == Precision.FP32) {
+      return Program.listOf(arrays);
+    }
+    try (IValue all = Program.listOf(arrays)) {
+      return program.run("cast", all, precision.scalarType());
     }
   }
 

@@ -96,8 +96,7 @@ final class SafeTensors implements AutoCloseable {
     }
   }
 
-  private static SafeTensors parse(Path file, Source source, long size)
-      throws IOException {
+  private static SafeTensors parse(Path file, Source source, long size) throws IOException {
     if (size < 10) {
       throw bad(file, "it has only " + size + " bytes");
     }

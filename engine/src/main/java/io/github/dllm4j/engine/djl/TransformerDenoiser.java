@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -20,17 +21,33 @@ import java.util.OptionalInt;
  * blocked differently.
  */
 public final class TransformerDenoiser implements Denoiser {
+  /** Networks see total noise up to that of the log-linear schedule at t = 1, eps = 1e-3. */
+  static final double LARGEST_SIGMA = Math.log(1000);
+
   private final Network network;
   private final IValue weights;
   private final Precision precision;
   private final int mask;
+  private final boolean owner;
 
-  /** Takes over the network. */
-  TransformerDenoiser(Network network, Precision precision, int mask) {
+  /** A denoiser that owns its network. */
+  static TransformerDenoiser owning(Network network, Precision precision, int mask) {
+    return new TransformerDenoiser(network, network.weights(), precision, mask, true);
+  }
+
+  /** A denoiser over other weights of a network that somebody else closes; they must not change. */
+  static TransformerDenoiser borrowing(
+      Network network, List<NDArray> weights, Precision precision, int mask) {
+    return new TransformerDenoiser(network, weights, precision, mask, false);
+  }
+
+  private TransformerDenoiser(
+      Network network, List<NDArray> weights, Precision precision, int mask, boolean owner) {
     this.network = network;
     this.precision = precision;
     this.mask = mask;
-    this.weights = network.inferenceWeights(precision);
+    this.owner = owner;
+    this.weights = network.inferenceWeights(weights, precision);
   }
 
   @Override
@@ -78,7 +95,7 @@ public final class TransformerDenoiser implements Denoiser {
     }
     float[] sigmas = new float[batch.size()];
     for (int b = 0; b < sigmas.length; b++) {
-      sigmas[b] = (float) Math.min(batch.sigma(b), Float.MAX_VALUE);
+      sigmas[b] = (float) Math.min(batch.sigma(b), LARGEST_SIGMA);
     }
     long[] at = new long[rows.size()];
     for (int r = 0; r < at.length; r++) {
@@ -126,6 +143,8 @@ public final class TransformerDenoiser implements Denoiser {
   @Override
   public void close() {
     weights.close();
-    network.close();
+    if (owner) {
+      network.close();
+    }
   }
 }

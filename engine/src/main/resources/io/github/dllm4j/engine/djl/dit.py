@@ -16,6 +16,12 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
 
+def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
+    if present:
+        return ws[i]
+    return None
+
+
 def norm(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.layer_norm(x, [x.size(-1)], weight, bias, 1e-5)
 
@@ -65,14 +71,10 @@ class Dit(Module):
             c = self.condition(sigmas, ws)
             i = 5
         for layer in range(layers):
-            n1, b1 = ws[i], torch.jit.annotate(Optional[Tensor], None)
-            if bias == 1:
-                b1 = ws[i + 1]
+            n1, b1 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
             i = i + 1 + bias
             qkv_w, out_w = ws[i].to(dt), ws[i + 1].to(dt)
-            n2, b2 = ws[i + 2], torch.jit.annotate(Optional[Tensor], None)
-            if bias == 1:
-                b2 = ws[i + 3]
+            n2, b2 = ws[i + 2], __torch__.optional(ws, i + 3, bias == 1)
             i = i + 3 + bias
             up_w, up_b, down_w, down_b = ws[i].to(dt), ws[i + 1].to(dt), ws[i + 2].to(dt), ws[i + 3].to(dt)
             i = i + 4
@@ -81,14 +83,14 @@ class Dit(Module):
                 for j, part in enumerate(torch.chunk(torch.linear(c, ws[i].to(6), ws[i + 1].to(6)).unsqueeze(1), 6, -1)):
                     m[j] = part
                 i = i + 2
-            h = modulate(norm(x, n1, b1), m[0], m[1]).to(dt)
+            h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
             qkv = torch.linear(h, qkv_w).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-            a = self.attend(rotate(qkv[0], cos, sin), rotate(qkv[1], cos, sin), qkv[2], train)
+            a = self.attend(__torch__.rotate(qkv[0], cos, sin), __torch__.rotate(qkv[1], cos, sin), qkv[2], train)
             a = torch.linear(a.transpose(1, 2).reshape(batch, n, width), out_w)
-            x = x + gated(torch.dropout(a, drop, train).to(6), m[2])
-            h = modulate(norm(x, n2, b2), m[3], m[4]).to(dt)
+            x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
+            h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
             f = torch.linear(torch.gelu(torch.linear(h, up_w, up_b), approximate="tanh"), down_w, down_b)
-            x = x + gated(torch.dropout(f, drop, train).to(6), m[5])
+            x = x + __torch__.gated(torch.dropout(f, drop, train).to(6), m[5])
         return x
 
     def head(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
@@ -96,15 +98,12 @@ class Dit(Module):
         bias, time = shape[2], shape[3]
         i = len(ws) - 3 - bias - 2 * time
         n = x.size(1)
-        b : Optional[Tensor] = None
-        if bias == 1:
-            b = ws[i + 1]
-        h = norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], b)
+        h = __torch__.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], __torch__.optional(ws, i + 1, bias == 1))
         i = i + 1 + bias
         if time == 1:
             mod = torch.linear(self.condition(sigmas, ws), ws[i + 2].to(6), ws[i + 3].to(6))
             shift, scale = torch.chunk(mod.index_select(0, torch.div(rows, n, rounding_mode="floor")), 2, -1)
-            h = modulate(h, shift, scale)
+            h = __torch__.modulate(h, shift, scale)
         logits = torch.linear(h.to(dt), ws[i].to(dt), ws[i + 1].to(dt)).to(6)
         if mask >= 0:
             logits = torch.index_fill(logits, 1, torch.tensor([mask], device=logits.device), -float("inf"))
@@ -169,7 +168,7 @@ class Dit(Module):
         # Log-probabilities [R, V] in float64 at a temperature, cut to the nucleus (the crossing token stays).
         lp = torch.log_softmax(logits.to(7) / temperature, -1)
         if top_p < 1.0:
-            s, order = torch.sort(lp, -1, descending=True, stable=True)
+            s, order = torch.sort(lp, stable=True, dim=-1, descending=True)
             p = torch.exp(s)
             drop = (torch.cumsum(p, -1) - p) >= top_p
             drop = torch.zeros_like(drop).scatter(-1, order, drop)

@@ -1,0 +1,89 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything a training run needs to go on bit for bit, in one safetensors file that is replaced as
+ * a whole: float32 weights, their moving average, both moments of AdamW, and the state of the run.
+ * Randomness needs no state: it is keyed by the seed and the step.
+ */
+final class Checkpoint {
+  private static final List<String> PARTS =
+      List.of("weights.", "ema.", "first_moment.", "second_moment.");
+  private static final String STATE = "state";
+
+  private Checkpoint() {}
+
+  /**
+   * Where a run stands.
+   *
+   * @param run what the run is, to be compared before going on
+   * @param step steps done
+   * @param tokens seen
+   * @param seconds spent
+   * @param validationNats last validation bound, nats per token; 0 before the first
+   * @param validationStandardError of it
+   */
+  record State(
+      String run,
+      int step,
+      long tokens,
+      double seconds,
+      double validationNats,
+      double validationStandardError) {}
+
+  static void write(Path file, Network network, List<List<NDArray>> parts, State state)
+      throws IOException {
+    List<SafeTensorsWriter.Item> items = new ArrayList<>();
+    for (int p = 0; p < PARTS.size(); p++) {
+      items.addAll(Network.items(network, parts.get(p), PARTS.get(p), SafeTensors.Type.F32));
+    }
+    try {
+      SafeTensorsWriter.write(
+          file, items, Map.of(STATE, ModelConfig.JSON.writeValueAsString(state)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Reads only where the run stands. */
+  static State readState(Path file) throws IOException {
+    try (SafeTensors source = SafeTensors.open(file)) {
+      String json = source.metadata().get(STATE);
+      if (json == null) {
+        throw new IOException(file + " is not a checkpoint: it has no state");
+      }
+      return ModelConfig.JSON.readValue(json, State.class);
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + " is not a checkpoint: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** Reads the tensors into arrays of the same shapes. */
+  static void restore(Path file, Network network, List<List<NDArray>> parts) throws IOException {
+    try (SafeTensors source = SafeTensors.open(file)) {
+      List<NetworkShape.Tensor> tensors = network.shape().tensors();
+      for (int p = 0; p < PARTS.size(); p++) {
+        for (int i = 0; i < tensors.size(); i++) {
+          String name = PARTS.get(p) + tensors.get(i).name();
+          SafeTensors.Entry entry = source.entries().get(name);
+          if (entry == null
+              || entry.type() != SafeTensors.Type.F32
+              || !Arrays.equals(entry.shape(), tensors.get(i).shape())) {
+            throw new IOException(file + " does not belong to this run: tensor " + name);
+          }
+          try (NDArray stored = Network.load(network.manager(), network.program(), source, entry)) {
+            stored.copyTo(parts.get(p).get(i));
+          }
+        }
+      }
+    }
+  }
+}

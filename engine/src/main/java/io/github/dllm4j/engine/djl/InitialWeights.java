@@ -1,0 +1,53 @@
+package io.github.dllm4j.engine.djl;
+
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.List;
+
+/**
+ * Weights to start training from: norms 1, biases 0, embeddings and matrices normal with standard
+ * deviation 0.02, and zero for what ends a residual branch, the head and the time modulation, so
+ * that a fresh network is the identity with the uniform law. Keyed by the seed; no global
+ * generator.
+ */
+final class InitialWeights {
+  private static final double DEVIATION = 0.02;
+
+  private InitialWeights() {}
+
+  /** The weights in the program's order. */
+  static float[][] of(NetworkShape shape, long seed) {
+    List<NetworkShape.Tensor> tensors = shape.tensors();
+    float[][] weights = new float[tensors.size()][];
+    for (int i = 0; i < weights.length; i++) {
+      NetworkShape.Tensor tensor = tensors.get(i);
+      weights[i] = new float[Math.toIntExact(tensor.size())];
+      if (tensor.name().contains("norm") && tensor.name().endsWith(".weight")) {
+        java.util.Arrays.fill(weights[i], 1f);
+      } else if (tensor.shape().length > 1 && !startsAtZero(tensor.name())) {
+        normal(weights[i], seed, i);
+      }
+    }
+    return weights;
+  }
+
+  private static boolean startsAtZero(String name) {
+    return name.endsWith("attn_out.weight")
+        || (name.startsWith("blocks.") && name.endsWith("mlp.2.weight"))
+        || name.equals("output_layer.linear.weight")
+        || name.contains("adaLN_modulation");
+  }
+
+  /** Normal numbers by Box and Muller, two per pair of uniforms. */
+  private static void normal(float[] weights, long seed, int tensor) {
+    for (int i = 0; i < weights.length; i += 2) {
+      double radius =
+          Math.sqrt(-2 * Math.log1p(-KeyedRandom.uniform(seed, tensor, 0, i, Purpose.WEIGHTS)));
+      double angle = 2 * Math.PI * KeyedRandom.uniform(seed, tensor, 0, i + 1, Purpose.WEIGHTS);
+      weights[i] = (float) (DEVIATION * radius * Math.cos(angle));
+      if (i + 1 < weights.length) {
+        weights[i + 1] = (float) (DEVIATION * radius * Math.sin(angle));
+      }
+    }
+  }
+}

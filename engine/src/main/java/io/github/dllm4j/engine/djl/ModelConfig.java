@@ -1,0 +1,135 @@
+package io.github.dllm4j.engine.djl;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.engine.denoise.Representation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What {@code config.json} of a model directory says; unknown and missing fields are refused.
+ *
+ * @param format always {@code dllm4j}
+ * @param formatVersion 1
+ * @param network sizes
+ * @param process the noise: {@code masking}
+ * @param representation what the network's output means
+ * @param mask id of MASK
+ * @param tokenizerSha256 hash of the tokenizer.json it was trained with
+ * @param provenance how it was made
+ */
+public record ModelConfig(
+    String format,
+    int formatVersion,
+    NetworkShape network,
+    String process,
+    Representation representation,
+    int mask,
+    String tokenizerSha256,
+    Provenance provenance) {
+
+  private static final String FORMAT = "dllm4j";
+  private static final int LARGEST_FILE = 1 << 20;
+
+  /** The one way JSON is read and written here: snake case, nothing unknown, nothing missing. */
+  static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /**
+   * How a model was made.
+   *
+   * @param versions of dllm4j, DJL and PyTorch
+   * @param command that made it
+   * @param objective it was trained with
+   * @param corpusSha256 hash of the training text
+   * @param seed of the run
+   * @param steps of the optimiser
+   * @param tokens seen
+   * @param seconds of training
+   * @param precision of the matrix products
+   * @param validationNatsPerToken bound on held-out text, nats per token
+   * @param validationStandardError of that bound, nats per token
+   */
+  public record Provenance(
+      String versions,
+      String command,
+      String objective,
+      String corpusSha256,
+      long seed,
+      int steps,
+      long tokens,
+      double seconds,
+      String precision,
+      double validationNatsPerToken,
+      double validationStandardError) {}
+
+  /** Checks what can be checked without the other files. */
+  public ModelConfig {
+    if (!format.equals(FORMAT) || formatVersion != 1) {
+      throw new IllegalArgumentException(
+          "format must be dllm4j version 1, got %s version %d".formatted(format, formatVersion));
+    }
+    if (!process.equals("masking")) {
+      throw new IllegalArgumentException("process must be masking, got " + process);
+    }
+    if (representation == Representation.LEAVE_ONE_OUT) {
+      throw new IllegalArgumentException("a masking model is SCORE or DENOISER, got LEAVE_ONE_OUT");
+    }
+    if (mask < 0 || mask >= network.vocabulary()) {
+      throw new IllegalArgumentException(
+          "mask must be 0 to %d, got %d".formatted(network.vocabulary() - 1, mask));
+    }
+  }
+
+  /** A configuration in this version's format. */
+  static ModelConfig masking(
+      NetworkShape network,
+      Representation representation,
+      int mask,
+      String tokenizerSha256,
+      Provenance provenance) {
+    return new ModelConfig(
+        FORMAT, 1, network, "masking", representation, mask, tokenizerSha256, provenance);
+  }
+
+  /**
+   * Reads and checks a configuration.
+   *
+   * @throws IOException in one line, if it is missing, no JSON, or says something impossible
+   */
+  public static ModelConfig read(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("not a model directory: no file " + file);
+    }
+    if (Files.size(file) > LARGEST_FILE) {
+      throw new IOException(file + " is larger than a configuration can be");
+    }
+    try {
+      return JSON.readValue(Files.readString(file), ModelConfig.class);
+    } catch (JsonProcessingException e) {
+      String why = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+      throw new IOException(file + ": " + why, e);
+    }
+  }
+
+  /** The configuration as JSON text. */
+  public String toJson() {
+    try {
+      return JSON.writeValueAsString(this) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

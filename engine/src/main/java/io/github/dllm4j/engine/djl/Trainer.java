@@ -1,0 +1,336 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.github.dllm4j.engine.loss.LikelihoodBound;
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.train.MaskedBatch;
+import io.github.dllm4j.engine.train.Objective;
+import io.github.dllm4j.engine.train.TokenData;
+import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.TrainingListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Trains a masked-diffusion network: forward, backward and update as two program calls per step.
+ *
+ * <p>A step's examples, masks and dropout are pure functions of (seed, step), so a run that is
+ * stopped or killed and resumed from its last checkpoint ends with the same bits (float32, same
+ * machine and threads). One trainer may run per process, as PyTorch's generator (dropout) and
+ * gradients are global.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final double BETA1 = 0.9;
+  private static final double BETA2 = 0.98;
+  private static final double EPSILON = 1e-8;
+  private static final int VALIDATION_COUNTS = 16;
+  private static final int VALIDATION_BATCH = 32;
+
+  private final TrainingConfig config;
+  private final TrainingRun run;
+  private final Network network;
+  private final List<NDArray> ema = new ArrayList<>();
+  private final List<NDArray> first = new ArrayList<>();
+  private final List<NDArray> second = new ArrayList<>();
+  private final NDArray stepCount;
+  private final NDArray shapeAndType;
+  private int step;
+  private long tokens;
+  private double seconds;
+  private double validationNats;
+  private double validationStandardError;
+
+  /**
+   * A trainer at step 0, or where the run's checkpoint stands.
+   *
+   * @param run what is trained, and where its files are
+   * @param resume whether to go on from the checkpoint
+   * @throws IOException if the checkpoint cannot be read or belongs to another run
+   */
+  public Trainer(TrainingRun run, boolean resume) throws IOException {
+    this.run = run;
+    this.config = run.config();
+    NDManager manager = PyTorch.newManager(run.device());
+    this.network = Network.of(manager, run.shape(), InitialWeights.of(run.shape(), config.seed()));
+    for (NDArray weight : network.weights()) {
+      ema.add(weight.duplicate());
+      first.add(weight.zerosLike());
+      second.add(weight.zerosLike());
+    }
+    if (resume) {
+      restore();
+    }
+    network.weights().forEach(weight -> weight.setRequiresGradient(true));
+    this.stepCount = manager.create((float) step);
+    long[] program = run.shape().program();
+    boolean penalised = config.objective() == Objective.SCORE_ENTROPY;
+    this.shapeAndType =
+        manager.create(
+            new double[] {
+              program[0],
+              program[1],
+              program[2],
+              program[3],
+              run.precision().scalarType(),
+              run.mask(),
+              penalised ? 1 : 0,
+              config.dropout()
+            });
+  }
+
+  /**
+   * Trains until the last step or until the listener asks to stop; a checkpoint and the model are
+   * written at every validation and at the end.
+   *
+   * @return whether the last step was reached
+   * @throws IOException if a file cannot be written; the last checkpoint is then still whole
+   * @throws IllegalStateException if the loss is no longer finite
+   */
+  public boolean train(TokenData training, TokenData validation, TrainingListener listener)
+      throws IOException {
+    requireBlock("training", training);
+    requireBlock("validation", validation);
+    long begin = System.nanoTime();
+    double before = seconds;
+    while (step < config.steps()) {
+      double[] lossAndNorm;
+      try {
+        lossAndNorm = step(training);
+      } catch (EngineException e) {
+        throw new IllegalStateException(
+            "training failed at step " + step + ": " + e.getMessage(), e);
+      }
+      step++;
+      tokens += (long) config.batch() * config.accumulation() * run.shape().length();
+      seconds = before + (System.nanoTime() - begin) * 1e-9;
+      if (!Double.isFinite(lossAndNorm[0]) || !Double.isFinite(lossAndNorm[1])) {
+        throw new IllegalStateException(
+            "the loss is %s at step %d: lower the learning rate".formatted(lossAndNorm[0], step));
+      }
+      listener.onStep(
+          new TrainingListener.Progress(step, tokens, seconds, lossAndNorm[0], lossAndNorm[1]));
+      boolean stop = listener.stopRequested();
+      if (step % config.validateEvery() == 0 || step == config.steps()) {
+        validate(validation);
+        seconds = before + (System.nanoTime() - begin) * 1e-9;
+        save();
+        listener.onValidation(
+            new TrainingListener.Validation(
+                step, seconds, validationNats, validationStandardError));
+      } else if (stop) {
+        save();
+      }
+      if (stop) {
+        return step == config.steps();
+      }
+    }
+    return true;
+  }
+
+  /** One optimiser step; returns its loss (nats per token) and gradient norm. */
+  private double[] step(TokenData data) {
+    double loss = 0;
+    if (config.dropout() > 0) {
+      Engine.getInstance().setRandomSeed((int) (config.seed() * 1_000_003L + step));
+    }
+    for (int part = 0; part < config.accumulation(); part++) {
+      try (NDManager m = network.manager().newSubManager()) {
+        loss += backward(m, examples(data, part)) / config.accumulation();
+      }
+    }
+    try (NDManager m = network.manager().newSubManager()) {
+      NDArray hyper =
+          m.create(
+              new double[] {
+                config.learningRateAt(step),
+                BETA1,
+                BETA2,
+                EPSILON,
+                config.weightDecay(),
+                config.clip() * config.accumulation(),
+                config.emaAt(step)
+              });
+      try (NDArray norm =
+          network
+              .program()
+              .train(
+                  m,
+                  "update",
+                  "ws",
+                  network.weights(),
+                  "ms",
+                  first,
+                  "vs",
+                  second,
+                  "ema",
+                  ema,
+                  "step",
+                  stepCount,
+                  "hp",
+                  hyper)) {
+        return new double[] {loss, norm.getFloat() / config.accumulation()};
+      }
+    }
+  }
+
+  /** The examples of a part of a step: blocks at uniformly random offsets. */
+  private MaskedBatch examples(TokenData data, int part) {
+    int length = run.shape().length();
+    int firstExample = part * config.batch();
+    int[][] blocks = new int[config.batch()][length];
+    for (int b = 0; b < blocks.length; b++) {
+      double u =
+          KeyedRandom.uniform(config.seed(), firstExample + b, step, 0, Purpose.TRAINING_BLOCK);
+      data.read((long) (u * (data.size() - length + 1)), blocks[b]);
+    }
+    int all = config.batch() * config.accumulation();
+    int[] counts =
+        config.objective() == Objective.MASK_PREDICTOR
+            ? MaskedBatch.planCounts(
+                SizePlan.balanced(length, config.planSteps()).sizes(), all, config.seed(), step)
+            : MaskedBatch.systematicCounts(length, all, config.seed(), step);
+    int[] own = new int[config.batch()];
+    for (int b = 0; b < own.length; b++) {
+      own[b] = counts[b * config.accumulation() + part];
+    }
+    return MaskedBatch.of(blocks, own, run.mask(), config.seed(), step, firstExample);
+  }
+
+  private double backward(NDManager m, MaskedBatch batch) {
+    int length = run.shape().length();
+    float[] sigmas = new float[batch.fractions().length];
+    for (int b = 0; b < sigmas.length; b++) {
+      sigmas[b] =
+          (float) Math.min(TransformerDenoiser.LARGEST_SIGMA, -Math.log1p(-batch.fractions()[b]));
+    }
+    float[] weights = new float[batch.weights().length];
+    for (int r = 0; r < weights.length; r++) {
+      weights[r] = (float) batch.weights()[r];
+    }
+    NDArray loss =
+        network
+            .program()
+            .train(
+                m,
+                "loss",
+                "tok",
+                longs(m, batch.noisy(), new Shape(sigmas.length, length)),
+                "sigmas",
+                m.create(sigmas),
+                "rows",
+                longs(m, batch.rows(), new Shape(weights.length)),
+                "target",
+                longs(m, batch.targets(), new Shape(weights.length)),
+                "weight",
+                m.create(weights),
+                "ws",
+                network.weights(),
+                "cfg",
+                shapeAndType);
+    return loss.getFloat();
+  }
+
+  private static NDArray longs(NDManager m, int[] values, Shape shape) {
+    long[] longs = new long[values.length];
+    for (int i = 0; i < longs.length; i++) {
+      longs[i] = values[i];
+    }
+    return m.create(longs, shape);
+  }
+
+  private void validate(TokenData validation) {
+    try (TransformerDenoiser denoiser =
+        TransformerDenoiser.borrowing(network, model(), run.precision(), run.mask())) {
+      LikelihoodBound bound =
+          LikelihoodBound.estimate(
+              denoiser,
+              blocks(validation, run.shape().length(), run.validationBlocks()),
+              VALIDATION_COUNTS,
+              VALIDATION_BATCH,
+              config.seed());
+      validationNats = bound.natsPerToken();
+      validationStandardError = bound.standardError();
+    }
+  }
+
+  /** Blocks spread evenly over the data, at most so many. */
+  static Iterator<int[]> blocks(TokenData data, int length, int most) {
+    int count = (int) Math.min(most, data.size() / length);
+    return new Iterator<>() {
+      private int next;
+
+      @Override
+      public boolean hasNext() {
+        return next < count;
+      }
+
+      @Override
+      public int[] next() {
+        int[] block = new int[length];
+        data.read((data.size() / length) * next / count * length, block);
+        next++;
+        return block;
+      }
+    };
+  }
+
+  private List<NDArray> model() {
+    return config.ema() > 0 ? ema : network.weights();
+  }
+
+  private void save() throws IOException {
+    Checkpoint.State state =
+        new Checkpoint.State(
+            run.fingerprint(), step, tokens, seconds, validationNats, validationStandardError);
+    Checkpoint.write(
+        run.checkpointFile(), network, List.of(network.weights(), ema, first, second), state);
+    run.writeModel(network, model(), state);
+  }
+
+  private void restore() throws IOException {
+    Path file = run.checkpointFile();
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("nothing to resume: no checkpoint " + file);
+    }
+    Checkpoint.State state = Checkpoint.readState(file);
+    if (!state.run().equals(run.fingerprint())) {
+      throw new IOException(
+          "%s belongs to another run: it has %s, wanted is %s"
+              .formatted(file, state.run(), run.fingerprint()));
+    }
+    Checkpoint.restore(file, network, List.of(network.weights(), ema, first, second));
+    step = state.step();
+    tokens = state.tokens();
+    seconds = state.seconds();
+    validationNats = state.validationNats();
+    validationStandardError = state.validationStandardError();
+  }
+
+  private void requireBlock(String name, TokenData data) {
+    if (data.size() < run.shape().length()) {
+      throw new IllegalArgumentException(
+          "the %s text has %d tokens, one block needs %d: give more text or a smaller length"
+              .formatted(name, data.size(), run.shape().length()));
+    }
+  }
+
+  /** Steps done so far. */
+  public int step() {
+    return step;
+  }
+
+  @Override
+  public void close() {
+    network.close();
+  }
+}

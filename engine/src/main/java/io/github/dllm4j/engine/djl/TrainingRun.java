@@ -1,0 +1,100 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.engine.train.Objective;
+import io.github.dllm4j.engine.train.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is trained, on what, and where its files go.
+ *
+ * @param directory of the model: config.json and model.safetensors are written there
+ * @param shape of the network
+ * @param mask id of MASK
+ * @param config how it is trained
+ * @param precision of the matrix products
+ * @param storage type of the weights in model.safetensors
+ * @param device auto, cpu or cuda:N
+ * @param validationBlocks most blocks a validation evaluates
+ * @param tokenizerSha256 of the tokenizer.json in the directory
+ * @param corpusSha256 of the text
+ * @param command that started the run, for provenance
+ */
+public record TrainingRun(
+    Path directory,
+    NetworkShape shape,
+    int mask,
+    TrainingConfig config,
+    Precision precision,
+    WeightType storage,
+    String device,
+    int validationBlocks,
+    String tokenizerSha256,
+    String corpusSha256,
+    String command) {
+
+  /** Checks what the network itself does not. */
+  public TrainingRun {
+    if (mask < 0 || mask >= shape.vocabulary()) {
+      throw new IllegalArgumentException(
+          "mask must be 0 to %d, got %d".formatted(shape.vocabulary() - 1, mask));
+    }
+    if (validationBlocks < 2) {
+      throw new IllegalArgumentException(
+          "validation blocks must be at least 2, got " + validationBlocks);
+    }
+  }
+
+  /** Where the state of the run is kept. */
+  public Path checkpointFile() {
+    return directory.resolve("checkpoint.safetensors");
+  }
+
+  /** What must agree for a checkpoint to be continued. */
+  String fingerprint() {
+    try {
+      return ModelConfig.JSON
+          .writer()
+          .without(com.fasterxml.jackson.databind.SerializationFeature.INDENT_OUTPUT)
+          .writeValueAsString(
+              List.of(config, shape, mask, precision, tokenizerSha256, corpusSha256));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Writes weights and configuration, each whole or not at all. */
+  void writeModel(Network network, List<NDArray> weights, Checkpoint.State state)
+      throws IOException {
+    ModelConfig.Provenance provenance =
+        new ModelConfig.Provenance(
+            PyTorch.versions(),
+            command,
+            config.objective().label(),
+            corpusSha256,
+            config.seed(),
+            state.step(),
+            state.tokens(),
+            state.seconds(),
+            precision.label(),
+            state.validationNats(),
+            state.validationStandardError());
+    Representation representation =
+        config.objective() == Objective.SCORE_ENTROPY
+            ? Representation.SCORE
+            : Representation.DENOISER;
+    SafeTensorsWriter.write(
+        directory.resolve("model.safetensors"),
+        Network.items(network, weights, "", storage.type()),
+        Map.of("format", "pt"));
+    AtomicFiles.write(
+        directory.resolve("config.json"),
+        ModelConfig.masking(shape, representation, mask, tokenizerSha256, provenance).toJson());
+  }
+}
