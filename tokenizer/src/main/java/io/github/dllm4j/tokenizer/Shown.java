@@ -3,6 +3,7 @@ package io.github.dllm4j.tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** Bytes as something to show. */
 final class Shown {
@@ -16,7 +17,7 @@ final class Shown {
     } catch (CharacterCodingException e) {
       StringBuilder hex = new StringBuilder();
       for (byte b : bytes) {
-        hex.append(String.format("<0x%02X>", b & 0xff));
+        hex.append(String.format(Locale.ROOT, "<0x%02X>", b & 0xff));
       }
       return hex.toString();
     }

@@ -1,5 +1,7 @@
 package io.github.dllm4j.tokenizer;
 
+import java.util.Locale;
+
 /** Small questions about text. */
 final class UnicodeText {
 
@@ -33,8 +35,10 @@ final class UnicodeText {
       if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
         throw new IllegalArgumentException(
             String.format(
+                Locale.ROOT,
                 "text holds the lone surrogate U+%04X at index %d; allowed: well-formed Unicode",
-                codePoint, i));
+                codePoint,
+                i));
       }
     }
     return text;
@@ -73,7 +77,7 @@ final class UnicodeText {
 
   /** A character for a message: itself where it can be seen, its code point, and both if so. */
   static String show(int codePoint) {
-    String hex = String.format("U+%04X", codePoint);
+    String hex = String.format(Locale.ROOT, "U+%04X", codePoint);
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL,
           Character.FORMAT,
