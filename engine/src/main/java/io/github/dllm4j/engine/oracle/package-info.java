@@ -1,4 +1,11 @@
-/** Exact laws that stand in for a network. */
+/**
+ * Exact laws that stand in for a network.
+ *
+ * <p>{@link io.github.dllm4j.engine.oracle.ExactLaw} has the factories: table, product, Dirac
+ * mixture, latent parity, zero-sum, Reed-Solomon, Markov, Potts, hidden Markov, tree. {@link
+ * io.github.dllm4j.engine.oracle.OracleDenoiser} makes a denoiser of any of them; {@link
+ * io.github.dllm4j.engine.oracle.ExactSampling} computes what a sampler puts out, exactly.
+ */
 @NullMarked
 package io.github.dllm4j.engine.oracle;
 
