@@ -47,9 +47,9 @@ class SplitTest {
     Split half = Split.of(corpus, 0.5);
     assertEquals(List.of("abcd", "ef"), Collected.of(half.train()));
     assertEquals(List.of("gh", "ijkl"), Collected.of(half.validation()));
-    Split third = Split.of(corpus, 1 - 4 / 12.0);
-    assertEquals(List.of("abcd"), Collected.of(third.train()));
-    assertEquals(List.of("efgh", "ijkl"), Collected.of(third.validation()));
+    Split between = Split.of(Collected.corpus(piece, "abcd", "efgh", "ijkl", "mnop"), 0.75);
+    assertEquals(List.of("abcd"), Collected.of(between.train()));
+    assertEquals(List.of("efgh", "ijkl", "mnop"), Collected.of(between.validation()));
   }
 
   @ParameterizedTest

@@ -39,7 +39,7 @@ class Text8Test {
   @CsvSource(
       ignoreLeadingAndTrailingWhitespace = false,
       value = {
-        "Anarchism, originated!, anarchism originated",
+        "'Anarchism, originated!', anarchism originated",
         "In 1789 we,' in one seven eight nine we'",
         "a1b, a one b",
         "0, zero",
