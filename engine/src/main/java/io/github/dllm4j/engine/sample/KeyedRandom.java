@@ -36,7 +36,11 @@ public final class KeyedRandom {
     /** Words of an exact law. */
     DATA(7),
     /** Anything a caller of the library wants for itself. */
-    OTHER(8);
+    OTHER(8),
+    /** Where in the text a training block begins. */
+    TRAINING_BLOCK(9),
+    /** The weights a network starts from. */
+    WEIGHTS(10);
 
     private final int code;
 
