@@ -5,6 +5,9 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.github.dllm4j.engine.info.CurveEstimator;
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.ModelCurve;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
@@ -321,6 +324,48 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "the %s text has %d tokens, one block needs %d: give more text or a smaller length"
               .formatted(name, data.size(), run.shape().length()));
+    }
+  }
+
+  /**
+   * The information curve of the model on held-out blocks, spread evenly over the data.
+   *
+   * @param examples how many blocks at most, at least 2
+   */
+  public InformationCurve curve(TokenData data, int examples) {
+    try (TransformerDenoiser denoiser =
+        TransformerDenoiser.borrowing(network, model(), Precision.FP32, run.mask())) {
+      int length = run.shape().length();
+      CurveEstimator estimator =
+          new CurveEstimator(length, InformationCurve.Source.MODEL_CROSS_ENTROPY);
+      for (Iterator<int[]> blocks = blocks(data, length, examples); blocks.hasNext(); ) {
+        estimator.add(
+            ModelCurve.of(
+                denoiser, blocks.next(), estimator.examples(), VALIDATION_BATCH, config.seed()));
+      }
+      return estimator.curve();
+    }
+  }
+
+  /**
+   * Measures the speed of a run without keeping anything of it.
+   *
+   * @param seconds how long to measure, after the first steps
+   */
+  public static double stepsPerSecond(TrainingRun run, TokenData training, double seconds)
+      throws IOException {
+    try (Trainer trainer = new Trainer(run, false)) {
+      trainer.requireBlock("training", training);
+      int warm = 3;
+      long begin = System.nanoTime();
+      while (trainer.step <= warm || (System.nanoTime() - begin) * 1e-9 < seconds) {
+        if (trainer.step == warm) {
+          begin = System.nanoTime();
+        }
+        trainer.step(training);
+        trainer.step++;
+      }
+      return (trainer.step - warm) / ((System.nanoTime() - begin) * 1e-9);
     }
   }
 

@@ -20,6 +20,15 @@ public final class AtomicFiles {
 
   private AtomicFiles() {}
 
+  /** A file could not be written: no space, no permission. What was there before is still whole. */
+  public static final class WriteException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    WriteException(Path file, String why, IOException cause) {
+      super("cannot write " + file + ": " + why, cause);
+    }
+  }
+
   /** Writes to an open channel. */
   @FunctionalInterface
   public interface Writer {
@@ -30,9 +39,9 @@ public final class AtomicFiles {
   /**
    * Writes a file whole or not at all.
    *
-   * @throws IOException in one line with the file's name, if it cannot be written
+   * @throws WriteException in one line with the file's name, if it cannot be written
    */
-  public static void write(Path file, Writer writer) throws IOException {
+  public static void write(Path file, Writer writer) throws WriteException {
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
       try (FileChannel channel =
@@ -49,20 +58,20 @@ public final class AtomicFiles {
     } catch (FileSystemException e) {
       discard(temporary);
       String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-      throw new IOException("cannot write " + file + ": " + reason, e);
+      throw new WriteException(file, reason, e);
     } catch (IOException e) {
       discard(temporary);
-      throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
+      throw new WriteException(file, String.valueOf(e.getMessage()), e);
     }
   }
 
   /** Writes bytes whole or not at all. */
-  public static void write(Path file, byte[] bytes) throws IOException {
+  public static void write(Path file, byte[] bytes) throws WriteException {
     write(file, channel -> writeFully(channel, ByteBuffer.wrap(bytes)));
   }
 
   /** Writes UTF-8 text whole or not at all. */
-  public static void write(Path file, String text) throws IOException {
+  public static void write(Path file, String text) throws WriteException {
     write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 

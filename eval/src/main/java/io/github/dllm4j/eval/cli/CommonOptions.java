@@ -1,0 +1,41 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.engine.djl.Precision;
+import io.github.dllm4j.engine.djl.PyTorch;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options that every command with a network has. */
+final class CommonOptions {
+  @Option(names = "--seed", description = "Seed of everything random (default 0).")
+  long seed;
+
+  @Option(names = "--device", description = "auto, cpu or cuda:N (default auto).")
+  String device = "auto";
+
+  @Option(names = "--precision", description = "auto, fp32 or bf16 (default auto).")
+  String precision = "auto";
+
+  @Option(names = "--threads", description = "Threads of one operation (default: all cores).")
+  Optional<Integer> threads = Optional.empty();
+
+  @Option(names = "--json", description = "One JSON document on stdout and nothing else.")
+  boolean json;
+
+  /** Applies --threads. */
+  void applyThreads() {
+    threads.ifPresent(PyTorch::setThreads);
+  }
+
+  /** The precision asked for, or empty for the engine to choose. */
+  Optional<Precision> precision() {
+    return switch (precision) {
+      case "auto" -> Optional.empty();
+      case "fp32" -> Optional.of(Precision.FP32);
+      case "bf16" -> Optional.of(Precision.BF16);
+      default ->
+          throw new IllegalArgumentException(
+              "--precision must be auto, fp32 or bf16, got " + precision);
+    };
+  }
+}

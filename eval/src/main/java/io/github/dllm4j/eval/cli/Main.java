@@ -1,0 +1,87 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.engine.djl.PyTorch;
+import io.github.dllm4j.engine.train.AtomicFiles;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/**
+ * The {@code dllm} command. Exit code 0 done, 2 bad usage or input, 1 failure while running; errors
+ * are one line on stderr.
+ */
+@Command(
+    name = "dllm",
+    description = "Discrete-diffusion language models on the JVM.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    subcommands = {TrainCommand.class})
+public final class Main implements Runnable {
+  private static final int BAD_INPUT = 2;
+  private static final int FAILURE = 1;
+
+  /** Says what this is. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {PyTorch.versions()};
+    }
+  }
+
+  /** Runs a command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    PrintStream out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    PrintStream err =
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    System.exit(run(args, new PrintWriter(out, true), new PrintWriter(err, true)));
+  }
+
+  /** Runs a command with its results on {@code out} and everything else on {@code err}. */
+  static int run(String[] args, PrintWriter out, PrintWriter err) {
+    CommandLine line = new CommandLine(new Main());
+    line.setOut(out);
+    line.setErr(err);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(
+        (e, arguments) -> {
+          err.println("dllm: " + firstLine(e));
+          return BAD_INPUT;
+        });
+    line.setExecutionExceptionHandler(
+        (e, command, result) -> {
+          err.println("dllm: " + firstLine(e));
+          return isBadInput(e) ? BAD_INPUT : FAILURE;
+        });
+    int code = line.execute(args);
+    out.flush();
+    err.flush();
+    return code;
+  }
+
+  private static boolean isBadInput(Exception e) {
+    return e instanceof IllegalArgumentException
+        || (e instanceof IOException && !(e instanceof AtomicFiles.WriteException));
+  }
+
+  private static String firstLine(Throwable e) {
+    String message = e.getMessage();
+    return message == null || message.isBlank()
+        ? e.getClass().getSimpleName()
+        : message.lines().findFirst().orElse("");
+  }
+
+  /** Without a command: the help, and the exit code of bad usage. */
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        new CommandLine(this),
+        "a command is missing: generate, train, tokenizer, evaluate, inspect (dllm --help)");
+  }
+}

@@ -1,0 +1,51 @@
+package io.github.dllm4j.eval.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.github.dllm4j.engine.train.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine;
+
+/**
+ * What {@code training.json} of a run keeps so that {@code dllm train --resume --out DIR} suffices.
+ *
+ * @param arguments of the command that began it
+ * @param steps of the optimiser, also where the command gave minutes
+ */
+record TrainingSettings(List<String> arguments, int steps) {
+  private static final String NAME = "training.json";
+
+  static TrainingSettings read(Path directory) throws IOException {
+    Path file = directory.resolve(NAME);
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("nothing to resume: no file " + file);
+    }
+    try {
+      return Json.MAPPER.readValue(Files.readString(file), TrainingSettings.class);
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + ": " + Json.reason(e), e);
+    }
+  }
+
+  void write(Path directory) throws IOException {
+    AtomicFiles.write(directory.resolve(NAME), Json.MAPPER.writeValueAsString(this) + "\n");
+  }
+
+  /**
+   * The command to go on with: the resuming one if it says everything itself, else the first one.
+   */
+  TrainCommand restore(TrainCommand resuming) {
+    if (resuming.hasOwnSettings()) {
+      return resuming;
+    }
+    CommandLine line = new CommandLine(new Main());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.parseArgs(arguments.toArray(String[]::new));
+    TrainCommand first = (TrainCommand) line.getSubcommands().get("train").getCommand();
+    first.resumeFor(resuming);
+    first.arguments(arguments);
+    return first;
+  }
+}

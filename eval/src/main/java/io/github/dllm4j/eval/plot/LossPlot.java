@@ -1,0 +1,72 @@
+package io.github.dllm4j.eval.plot;
+
+import io.github.dllm4j.engine.train.AtomicFiles;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** The loss of a training run against its steps, {@code loss.png}. */
+public final class LossPlot {
+  private static final Color TRAINING = new Color(0x0072B2);
+  private static final Color VALIDATION = new Color(0xD55E00);
+
+  private LossPlot() {}
+
+  /**
+   * Draws the plot.
+   *
+   * @param rows step, training loss (NaN if none), validation bound (NaN if none); nats per token,
+   *     [rows][3]
+   * @throws IOException if it cannot be written
+   */
+  public static void write(Path directory, List<double[]> rows) throws IOException {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(900)
+            .height(540)
+            .title("Training loss and held-out bound")
+            .xAxisTitle("optimiser step")
+            .yAxisTitle("nats per token")
+            .build();
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setPlotBorderVisible(false);
+    chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
+    if (rows.isEmpty()) {
+      return;
+    }
+    add(chart, "training loss", rows, 1, TRAINING, 1f);
+    add(chart, "held-out bound", rows, 2, VALIDATION, 2.5f);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    BitmapEncoder.saveBitmap(chart, png, BitmapEncoder.BitmapFormat.PNG);
+    AtomicFiles.write(directory.resolve("loss.png"), png.toByteArray());
+  }
+
+  private static void add(
+      XYChart chart, String name, List<double[]> rows, int column, Color colour, float width) {
+    double[][] points =
+        rows.stream().filter(row -> Double.isFinite(row[column])).toArray(double[][]::new);
+    if (points.length == 0) {
+      return;
+    }
+    double[] x = new double[points.length];
+    double[] y = new double[points.length];
+    for (int i = 0; i < points.length; i++) {
+      x[i] = points[i][0];
+      y[i] = points[i][column];
+    }
+    XYSeries series = chart.addSeries(name, x, y);
+    series.setMarker(SeriesMarkers.NONE);
+    series.setLineColor(colour);
+    series.setLineStyle(new BasicStroke(width));
+  }
+}
