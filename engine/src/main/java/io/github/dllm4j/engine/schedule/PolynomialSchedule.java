@@ -13,7 +13,7 @@ record PolynomialSchedule(double exponent) implements NoiseSchedule {
   public NoiseLevel at(double t) {
     Alphas.checkTime(t);
     double masked = Math.pow(t, exponent);
-    double alpha = t == 0 ? 1 : -Math.expm1(exponent * Math.log(t));
+    double alpha = t == 0 ? 1 : 0 - Math.expm1(exponent * Math.log(t)); // not -0 at t = 1
     double rate = exponent * Math.pow(t, exponent - 1) / alpha;
     return new NoiseLevel(t, Alphas.sigma(alpha, masked), rate);
   }

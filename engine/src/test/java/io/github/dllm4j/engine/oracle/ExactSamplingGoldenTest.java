@@ -4,11 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ChancePlan;
+import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
-import io.github.dllm4j.engine.sample.TauLeaping;
-import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -17,7 +15,7 @@ import org.junit.jupiter.api.TestReporter;
 class ExactSamplingGoldenTest {
   private final Map<String, ExactSampling> samplings = new HashMap<>();
 
-  private double[] output(String name, io.github.dllm4j.engine.sample.RevealPlan plan) {
+  private double[] output(String name, RevealPlan plan) {
     ExactSampling sampling =
         samplings.computeIfAbsent(
             name,
@@ -48,27 +46,11 @@ class ExactSamplingGoldenTest {
     for (JsonNode entry : Golden.file("tau_leaping")) {
       if (entry.has("marg_kl")) {
         String name = entry.get("dist").asText();
-        ChancePlan plan = ChancePlan.of(grid(entry.get("grid").asText()), kind(entry));
+        ChancePlan plan = Golden.tauLeaping(entry);
         compare(golden, name + plan, output(name, plan), entry);
       }
     }
     golden.report(reporter, 1152);
-  }
-
-  /** The grid of a name such as expconst_N8, T = 8 and delta = 0.02 as in the file's meta. */
-  public static TimeGrid grid(String name) {
-    int steps = Integer.parseInt(name.substring(name.indexOf("_N") + 2));
-    return switch (name.substring(0, name.indexOf("_N"))) {
-      case "uniform" -> TimeGrid.uniform(8, steps);
-      case "expconst" -> TimeGrid.exponentialThenConstant(8, 0.02, steps);
-      case "alpha_linear" -> TimeGrid.alphaLinear(8, steps);
-      case "alpha_cosine" -> TimeGrid.alphaCosine(8, steps);
-      default -> throw new IllegalArgumentException(name);
-    };
-  }
-
-  static TauLeaping kind(JsonNode entry) {
-    return TauLeaping.valueOf(entry.get("sampler").asText().toUpperCase(Locale.ROOT));
   }
 
   @Test

@@ -3,17 +3,24 @@ package io.github.dllm4j.engine.oracle;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.dllm4j.engine.oracle.ExactLaw.TreeEdge;
+import io.github.dllm4j.engine.sample.ChancePlan;
+import io.github.dllm4j.engine.sample.TauLeaping;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.TestReporter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The golden file, the laws it speaks of, and the tally of one test's comparisons. */
 public final class Golden {
+  private static final Logger LOG = LoggerFactory.getLogger(Golden.class);
   private static final JsonNode FILE = read();
 
   private final String group;
@@ -83,9 +90,28 @@ public final class Golden {
 
   /** Publishes count and largest deviation; exactly this many values must have been compared. */
   public void report(TestReporter reporter, int expectedCount) {
-    reporter.publishEntry(
-        "golden " + group, "%d values, largest deviation %.2e".formatted(count, largest));
+    String line = "%d values, largest deviation %.1e".formatted(count, largest);
+    reporter.publishEntry("golden " + group, line);
+    LOG.info("golden {}: {}", group, line);
     Assertions.assertEquals(expectedCount, count, group + ": number of golden values compared");
+  }
+
+  /** The grid of a name such as expconst_N8, with T = 8 and delta = 0.02 as in the file's meta. */
+  public static TimeGrid grid(String name) {
+    int steps = Integer.parseInt(name.substring(name.indexOf("_N") + 2));
+    return switch (name.substring(0, name.indexOf("_N"))) {
+      case "uniform" -> TimeGrid.uniform(8, steps);
+      case "expconst" -> TimeGrid.exponentialThenConstant(8, 0.02, steps);
+      case "alpha_linear" -> TimeGrid.alphaLinear(8, steps);
+      case "alpha_cosine" -> TimeGrid.alphaCosine(8, steps);
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
+  /** The plan of an entry of the group "tau_leaping". */
+  public static ChancePlan tauLeaping(JsonNode entry) {
+    String kind = entry.get("sampler").asText().toUpperCase(Locale.ROOT);
+    return ChancePlan.of(grid(entry.get("grid").asText()), TauLeaping.valueOf(kind));
   }
 
   /** Numbers of an array. */

@@ -1,0 +1,121 @@
+package io.github.dllm4j.engine.sample;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.oracle.ChiSquare;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.ExactSampling;
+import io.github.dllm4j.engine.oracle.Golden;
+import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The sampler draws from the law that {@link ExactSampling} computes: chi-square at false-alarm
+ * rate 1e-4 per case, seeds fixed. Beside each, the same counts against a law that is deliberately
+ * wrong, which must be rejected.
+ */
+class SamplerLawTest {
+  private static final int SAMPLES = 40_000;
+
+  record Case(String law, RevealPlan plan, RevealPlan wrong) {}
+
+  static Stream<Case> cases() {
+    TimeGrid grid = TimeGrid.uniform(8, 4);
+    return Stream.of(
+        new Case("markov_d4_S2", SizePlan.of(2, 2), SizePlan.of(3, 1)),
+        new Case("latent_parity_k2", SizePlan.of(1, 2, 1), SizePlan.of(2, 2)),
+        new Case("zero_sum_d4_q3", SizePlan.of(2, 2), SizePlan.of(3, 1)),
+        new Case("latent_parity_k2", SizePlan.firstHitting(4), SizePlan.of(2, 1, 1)),
+        new Case(
+            "markov_d4_S2",
+            ChancePlan.of(grid, TauLeaping.MODIFIED),
+            ChancePlan.of(grid, TauLeaping.TRUNCATED)),
+        new Case(
+            "latent_parity_k2",
+            ChancePlan.of(grid, TauLeaping.TRUNCATED),
+            ChancePlan.of(grid, TauLeaping.MODIFIED)),
+        new Case(
+            "hmm_d4_S3",
+            ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.EULER),
+            SizePlan.of(4)));
+  }
+
+  private static long[] counts(
+      OracleDenoiser oracle, Canvas canvas, RevealPlan plan, double temperature, double topP) {
+    int symbols = oracle.vocabulary() - 1;
+    long[] counts = new long[(int) Math.pow(symbols, canvas.holeCount())];
+    List<SamplingTask> tasks =
+        IntStream.range(0, SAMPLES)
+            .mapToObj(s -> new SamplingTask(canvas, plan, 2026, s, temperature, topP))
+            .toList();
+    for (Sample sample : new Sampler(oracle, 500).run(tasks, StepListener.NONE)) {
+      int index = 0;
+      for (int hole : canvas.holes()) {
+        index = index * symbols + sample.tokens()[hole];
+      }
+      counts[index]++;
+    }
+    return counts;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void theSamplerFollowsItsExactLaw(Case test) {
+    ExactLaw law = Golden.law(test.law());
+    OracleDenoiser oracle = new OracleDenoiser(law);
+    Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    ExactSampling exact = new ExactSampling(oracle, canvas, 1, 1);
+    long[] counts = counts(oracle, canvas, test.plan(), 1, 1);
+    double p = ChiSquare.pValue(exact.outputLaw(test.plan()), counts);
+    assertTrue(p > 1e-4, test + ": p-value " + p);
+    double wrong = ChiSquare.pValue(exact.outputLaw(test.wrong()), counts);
+    assertTrue(wrong < 1e-4, test + ": the wrong law passes with p-value " + wrong);
+  }
+
+  @Test
+  void withPromptTemperatureAndNucleus() {
+    ExactLaw law = Golden.law("markov_d6_S3");
+    OracleDenoiser oracle = new OracleDenoiser(law);
+    Canvas canvas = Canvas.of(new int[] {3, 0, 3, 3, 2, 3}, 3);
+    RevealPlan plan = SizePlan.of(2, 2);
+    double[] exact = new ExactSampling(oracle, canvas, 1.5, 0.9).outputLaw(plan);
+    assertEquals(1, Arrays.stream(exact).sum(), 1e-12);
+    long[] counts = counts(oracle, canvas, plan, 1.5, 0.9);
+    double p = ChiSquare.pValue(exact, counts);
+    assertTrue(p > 1e-4, "p-value " + p);
+    double[] unshaped = new ExactSampling(oracle, canvas, 1, 1).outputLaw(plan);
+    assertTrue(ChiSquare.pValue(unshaped, counts) < 1e-4, "shaping must matter");
+  }
+
+  /** One permutation for all samples, the mistake of a shared reveal order, is seen. */
+  @Test
+  void aSharedRevealOrderIsRejected() {
+    ExactLaw law = Golden.law("markov_d4_S2");
+    OracleDenoiser oracle = new OracleDenoiser(law);
+    Canvas canvas = Canvas.blank(4, 2);
+    double[] exact = new ExactSampling(oracle, canvas, 1, 1).outputLaw(SizePlan.of(2, 2));
+    long[] counts = new long[16];
+    int[] order = SizePlan.of(2, 2).revealSteps(canvas, 2026, 0);
+    for (int s = 0; s < SAMPLES; s++) {
+      int[] word = canvas.tokens();
+      for (int step = 0; step < 2; step++) {
+        double[][] laws = law.conditionals(word);
+        for (int i = 0; i < 4; i++) {
+          if (order[i] == step) {
+            double u = KeyedRandom.uniform(2026, s, step, i, KeyedRandom.Purpose.DRAW);
+            word[i] = u < laws[i][0] ? 0 : 1;
+          }
+        }
+      }
+      counts[word[0] * 8 + word[1] * 4 + word[2] * 2 + word[3]]++;
+    }
+    assertTrue(ChiSquare.pValue(exact, counts) < 1e-4);
+  }
+}
