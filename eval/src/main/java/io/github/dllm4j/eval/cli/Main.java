@@ -21,7 +21,13 @@ import picocli.CommandLine.IVersionProvider;
     description = "Discrete-diffusion language models on the JVM.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class})
+    subcommands = {
+      GenerateCommand.class,
+      TrainCommand.class,
+      TokenizerCommand.class,
+      EvaluateCommand.class,
+      InspectCommand.class
+    })
 public final class Main implements Runnable {
   private static final int BAD_INPUT = 2;
   private static final int FAILURE = 1;

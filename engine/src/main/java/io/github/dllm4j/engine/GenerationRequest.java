@@ -1,0 +1,174 @@
+package io.github.dllm4j.engine;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What to generate. Begin with {@link #unconditional}, {@link #prompt} or {@link #template} and
+ * change what differs from the defaults with {@code withX}.
+ *
+ * @param prompt text the sequence begins with; empty string for none
+ * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and
+ *     length
+ * @param length tokens of the whole sequence, prompt included; the model's own length if absent
+ * @param samples how many to make
+ * @param steps how many steps; the planner's choice if absent
+ * @param epsilon error budget of that choice, nats per sequence
+ * @param plan which sampler
+ * @param temperature above 0; 1 is the model's law
+ * @param topP nucleus in (0, 1]; 1 is the model's law
+ * @param seed of everything random
+ */
+public record GenerationRequest(
+    String prompt,
+    Optional<String> template,
+    OptionalInt length,
+    int samples,
+    OptionalInt steps,
+    double epsilon,
+    PlanChoice plan,
+    double temperature,
+    double topP,
+    long seed) {
+
+  /** Error budget unless something else is asked for, nats per sequence. */
+  public static final double DEFAULT_EPSILON = 2;
+
+  private static final int MOST = 1_000_000;
+
+  /** Checks every value that needs no model. */
+  public GenerationRequest {
+    if (template.isPresent() && (!prompt.isEmpty() || length.isPresent())) {
+      throw new IllegalArgumentException(
+          "a template says everything: give no prompt and no length with it");
+    }
+    require("length", length.orElse(1));
+    require("samples", samples);
+    require("steps", steps.orElse(1));
+    if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("epsilon must be at least 0 nats, got " + epsilon);
+    }
+    if (!(temperature > 0 && temperature <= 1000)) {
+      throw new IllegalArgumentException(
+          "temperature must be above 0, at most 1000, got " + temperature);
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("top-p must be above 0, at most 1, got " + topP);
+    }
+  }
+
+  private static void require(String name, int value) {
+    if (value < 1 || value > MOST) {
+      throw new IllegalArgumentException(
+          "%s must be 1 to %,d, got %d".formatted(name, MOST, value));
+    }
+  }
+
+  /** One sample from nothing, of the model's length. */
+  public static GenerationRequest unconditional() {
+    return new GenerationRequest(
+        "",
+        Optional.empty(),
+        OptionalInt.empty(),
+        1,
+        OptionalInt.empty(),
+        DEFAULT_EPSILON,
+        PlanChoice.OPTIMAL,
+        1,
+        1,
+        0);
+  }
+
+  /** One sample that begins with a text. */
+  public static GenerationRequest prompt(String prompt) {
+    return unconditional().withPrompt(prompt);
+  }
+
+  /** One sample that keeps a template's text. */
+  public static GenerationRequest template(String template) {
+    GenerationRequest r = unconditional();
+    return new GenerationRequest(
+        "", Optional.of(template), r.length, 1, r.steps, r.epsilon, r.plan, 1, 1, 0);
+  }
+
+  /** The same with another beginning. */
+  public GenerationRequest withPrompt(String value) {
+    return new GenerationRequest(
+        value, template, length, samples, steps, epsilon, plan, temperature, topP, seed);
+  }
+
+  /** The same with another length, tokens. */
+  public GenerationRequest withLength(int value) {
+    return new GenerationRequest(
+        prompt,
+        template,
+        OptionalInt.of(value),
+        samples,
+        steps,
+        epsilon,
+        plan,
+        temperature,
+        topP,
+        seed);
+  }
+
+  /** The same with another number of samples. */
+  public GenerationRequest withSamples(int value) {
+    return new GenerationRequest(
+        prompt, template, length, value, steps, epsilon, plan, temperature, topP, seed);
+  }
+
+  /** The same with a given number of steps. */
+  public GenerationRequest withSteps(int value) {
+    return new GenerationRequest(
+        prompt,
+        template,
+        length,
+        samples,
+        OptionalInt.of(value),
+        epsilon,
+        plan,
+        temperature,
+        topP,
+        seed);
+  }
+
+  /** The same with steps chosen for another error budget, nats per sequence. */
+  public GenerationRequest withEpsilon(double value) {
+    return new GenerationRequest(
+        prompt,
+        template,
+        length,
+        samples,
+        OptionalInt.empty(),
+        value,
+        plan,
+        temperature,
+        topP,
+        seed);
+  }
+
+  /** The same with another sampler. */
+  public GenerationRequest withPlan(PlanChoice value) {
+    return new GenerationRequest(
+        prompt, template, length, samples, steps, epsilon, value, temperature, topP, seed);
+  }
+
+  /** The same at another temperature. */
+  public GenerationRequest withTemperature(double value) {
+    return new GenerationRequest(
+        prompt, template, length, samples, steps, epsilon, plan, value, topP, seed);
+  }
+
+  /** The same from another nucleus. */
+  public GenerationRequest withTopP(double value) {
+    return new GenerationRequest(
+        prompt, template, length, samples, steps, epsilon, plan, temperature, value, seed);
+  }
+
+  /** The same with another seed. */
+  public GenerationRequest withSeed(long value) {
+    return new GenerationRequest(
+        prompt, template, length, samples, steps, epsilon, plan, temperature, topP, value);
+  }
+}

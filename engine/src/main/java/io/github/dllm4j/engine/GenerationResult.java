@@ -1,0 +1,72 @@
+package io.github.dllm4j.engine;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * What was generated, and how.
+ *
+ * @param samples in order
+ * @param model it came from
+ * @param sampler that made it
+ * @param plan the sampler's plan or grid
+ * @param predictedKlNats what the steps cost against one token per step, nats per sequence: the
+ *     model's expected extra log-loss on its data; empty where nothing can be promised (see {@link
+ *     #note})
+ * @param note why nothing is promised; empty if something is
+ * @param seed of the request
+ * @param versions of dllm4j, DJL and PyTorch
+ */
+public record GenerationResult(
+    List<Text> samples,
+    String model,
+    String sampler,
+    String plan,
+    OptionalDouble predictedKlNats,
+    String note,
+    long seed,
+    String versions) {
+
+  /** Why a sample ended. */
+  public enum Finish {
+    /** Every hole is filled. */
+    LENGTH,
+    /** The model's end token stands in the text, which is cut there. */
+    END,
+    /** The listener stopped it; holes are left out of the text. */
+    CANCELLED
+  }
+
+  /**
+   * One sample.
+   *
+   * @param text decoded, prompt or template included
+   * @param tokens ids of the whole sequence
+   * @param steps of its plan, empty ones included
+   * @param evaluations network evaluations it took part in
+   * @param seconds from the request to the end of its batch
+   * @param finish why it ended
+   */
+  public record Text(
+      String text,
+      List<Integer> tokens,
+      int steps,
+      int evaluations,
+      double seconds,
+      Finish finish) {
+    /** Copies the tokens. */
+    public Text {
+      tokens = List.copyOf(tokens);
+    }
+  }
+
+  /** Copies the samples. */
+  public GenerationResult {
+    samples = List.copyOf(samples);
+  }
+
+  /** The text of the first sample. */
+  public String text() {
+    return samples.get(0).text();
+  }
+}

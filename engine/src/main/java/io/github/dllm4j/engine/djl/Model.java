@@ -1,0 +1,159 @@
+package io.github.dllm4j.engine.djl;
+
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.tokenizer.SpecialIds;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An open model directory: configuration, tokenizer, network and information curve. Its files are
+ * checked against each other before anything is computed; none of them is code.
+ */
+public final class Model implements AutoCloseable {
+  /** The name of the model that comes with the engine. */
+  public static final String BUNDLED = "bundled";
+
+  private final String name;
+  private final ModelConfig config;
+  private final Tokenizer tokenizer;
+  private final TransformerDenoiser denoiser;
+  private final Optional<InformationCurve> information;
+
+  private Model(
+      String name,
+      ModelConfig config,
+      Tokenizer tokenizer,
+      TransformerDenoiser denoiser,
+      Optional<InformationCurve> information) {
+    this.name = name;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.denoiser = denoiser;
+    this.information = information;
+  }
+
+  /**
+   * Opens a directory.
+   *
+   * @throws IOException in one line, if a file is missing, unsound or does not fit the others
+   */
+  public static Model open(Path directory, ModelOptions options) throws IOException {
+    return open(directory, directory.toString(), options);
+  }
+
+  /** Opens the model that comes with the engine. */
+  public static Model bundled(ModelOptions options) throws IOException {
+    URL url = Model.class.getResource("/io/github/dllm4j/engine/bundled/config.json");
+    if (url == null) {
+      throw new IOException("this build has no bundled model");
+    }
+    try {
+      URI uri = url.toURI();
+      if (uri.getScheme().equals("jar")) {
+        try (FileSystem jar = FileSystems.newFileSystem(uri, Map.of())) {
+          return open(jar.provider().getPath(uri).getParent(), BUNDLED, options);
+        }
+      }
+      return open(Path.of(uri).getParent(), BUNDLED, options);
+    } catch (URISyntaxException e) {
+      throw new IOException("the bundled model has no sound address", e);
+    }
+  }
+
+  private static Model open(Path directory, String name, ModelOptions options) throws IOException {
+    ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
+    Tokenizer tokenizer = tokenizer(directory, config);
+    try {
+      Optional<InformationCurve> information =
+          Files.exists(directory.resolve(InformationFile.NAME))
+              ? Optional.of(InformationFile.read(directory).curve())
+              : Optional.empty();
+      Network network =
+          Network.read(
+              PyTorch.newManager(options.device()),
+              config.network(),
+              directory.resolve("model.safetensors"),
+              "");
+      return new Model(
+          name,
+          config,
+          tokenizer,
+          TransformerDenoiser.owning(
+              network, options.precision().orElse(Precision.FP32), config.mask()),
+          information);
+    } catch (IOException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static Tokenizer tokenizer(Path directory, ModelConfig config) throws IOException {
+    Path file = directory.resolve("tokenizer.json");
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("not a model directory: no file " + file);
+    }
+    Tokenizer tokenizer =
+        Tokenizers.load(Files.readAllBytes(file), SpecialIds.FROM_FILE.withMask(config.mask()));
+    int size = tokenizer.vocabulary().size();
+    if (size > config.network().vocabulary()) {
+      tokenizer.close();
+      throw new IOException(
+          "%s has %d ids, the network only %d: it belongs to another model"
+              .formatted(file, size, config.network().vocabulary()));
+    }
+    if (!tokenizer.sha256().equals(config.tokenizerSha256())) {
+      tokenizer.close();
+      throw new IOException(
+          "%s is not the tokenizer the model was trained with (its SHA-256 differs)"
+              .formatted(file));
+    }
+    return tokenizer;
+  }
+
+  /** What messages and records call it. */
+  public String name() {
+    return name;
+  }
+
+  /** What config.json says. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Its tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Its network. */
+  public Denoiser denoiser() {
+    return denoiser;
+  }
+
+  /** The type its matrix products run in. */
+  public Precision precision() {
+    return denoiser.precision();
+  }
+
+  /** Its information curve, if it has been measured. */
+  public Optional<InformationCurve> information() {
+    return information;
+  }
+
+  @Override
+  public void close() {
+    denoiser.close();
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,203 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.engine.GenerationListener;
+import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.TextGenerator;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code dllm generate}: text from a model. */
+@Command(
+    name = "generate",
+    description = "Generates text.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
+final class GenerateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private CommonOptions common;
+  @Mixin private ModelSelection selection;
+
+  @Option(names = "--prompt", description = "Text to begin with.")
+  private Optional<String> prompt = Optional.empty();
+
+  @Option(names = "--template", description = "Text with holes: {8} is a hole of 8 tokens.")
+  private Optional<String> template = Optional.empty();
+
+  @Option(names = "--prompt-file", description = "A UTF-8 file to begin with.")
+  private Optional<Path> promptFile = Optional.empty();
+
+  @Option(names = "--length", description = "Tokens of the whole sequence (the model's length).")
+  private Optional<Integer> length = Optional.empty();
+
+  @Option(names = "--samples", description = "How many samples (1).")
+  private int samples = 1;
+
+  @Option(names = "--steps", description = "Steps, or auto: what --epsilon needs (auto).")
+  private String steps = "auto";
+
+  @Option(names = "--epsilon", description = "Error budget of --steps auto, nats per sequence (2).")
+  private Optional<Double> epsilon = Optional.empty();
+
+  @Option(
+      names = "--plan",
+      description = "optimal, balanced, cosine, geometric, front, back: sizes of mask-predictor.")
+  private Optional<String> plan = Optional.empty();
+
+  @Option(
+      names = "--sampler",
+      description =
+          "mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie, first-hitting.")
+  private String sampler = "mask-predictor";
+
+  @Option(
+      names = "--grid",
+      description =
+          "uniform, exponential-then-constant, alpha-linear, alpha-cosine: of the tau-leaping family.")
+  private Optional<String> grid = Optional.empty();
+
+  @Option(names = "--corrector", description = "none.")
+  private String corrector = "none";
+
+  @Option(names = "--temperature", description = "Of the laws (1).")
+  private double temperature = 1;
+
+  @Option(names = "--top-p", description = "Nucleus of the laws (1).")
+  private double topP = 1;
+
+  @Option(names = "--watch", description = "Show the canvas filling in, on stderr.")
+  private boolean watch;
+
+  @Override
+  public Integer call() throws IOException {
+    GenerationRequest request = request();
+    PrintWriter out = spec.commandLine().getOut();
+    try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
+      GenerationListener listener =
+          watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
+      GenerationResult result = generator.generate(request, listener);
+      if (common.json) {
+        out.println(Json.text(document(result)));
+      } else {
+        out.println(
+            result.samples().stream()
+                .map(GenerationResult.Text::text)
+                .collect(Collectors.joining("\n---\n")));
+      }
+    }
+    return 0;
+  }
+
+  private GenerationRequest request() throws IOException {
+    long starts = Stream.of(prompt, template, promptFile).filter(Optional::isPresent).count();
+    if (starts > 1) {
+      throw new IllegalArgumentException(
+          "give at most one of --prompt, --template and --prompt-file, got " + starts);
+    }
+    if (template.isPresent() && length.isPresent()) {
+      throw new IllegalArgumentException("--template says the length: give no --length with it");
+    }
+    if (!corrector.equals("none")) {
+      throw new IllegalArgumentException("--corrector must be none, got " + corrector);
+    }
+    OptionalInt count = steps();
+    if (count.isPresent() && epsilon.isPresent()) {
+      throw new IllegalArgumentException(
+          "--epsilon chooses the steps: give no --steps %s with it".formatted(steps));
+    }
+    return new GenerationRequest(
+        prompt.isPresent() ? prompt.get() : promptFile.isPresent() ? read(promptFile.get()) : "",
+        template,
+        length.map(OptionalInt::of).orElse(OptionalInt.empty()),
+        samples,
+        count,
+        epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
+        planChoice(count),
+        temperature,
+        topP,
+        common.seed);
+  }
+
+  private OptionalInt steps() {
+    if (steps.equals("auto")) {
+      return OptionalInt.empty();
+    }
+    if (!steps.matches("\\d{1,7}")) {
+      throw new IllegalArgumentException("--steps must be auto or 1 to 1,000,000, got " + steps);
+    }
+    return OptionalInt.of(Integer.parseInt(steps));
+  }
+
+  private PlanChoice planChoice(OptionalInt count) {
+    boolean sizes = sampler.equals("mask-predictor");
+    if (plan.isPresent() && !sizes) {
+      throw new IllegalArgumentException("--plan is for --sampler mask-predictor, not " + sampler);
+    }
+    if (grid.isPresent() && (sizes || sampler.equals("first-hitting"))) {
+      throw new IllegalArgumentException("--grid is not for --sampler " + sampler);
+    }
+    if (count.isPresent() && sampler.equals("first-hitting")) {
+      throw new IllegalArgumentException(
+          "--sampler first-hitting takes one step per token: give no --steps");
+    }
+    return new PlanChoice(
+        sampler, plan.orElse(PlanChoice.OPTIMAL.plan()), grid.orElse(PlanChoice.OPTIMAL.grid()));
+  }
+
+  private static String read(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("--prompt-file: no file " + file);
+    }
+    try {
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new IOException("--prompt-file: " + file + " is not UTF-8 text", e);
+    }
+  }
+
+  private static Map<String, Object> document(GenerationResult result) {
+    Map<String, Object> document = new LinkedHashMap<>();
+    List<Map<String, Object>> texts =
+        result.samples().stream().map(GenerateCommand::document).toList();
+    document.put("samples", texts);
+    document.put("model", result.model());
+    document.put("sampler", result.sampler());
+    document.put("plan", result.plan());
+    document.put(
+        "predicted_kl_nats",
+        result.predictedKlNats().isPresent() ? result.predictedKlNats().getAsDouble() : null);
+    document.put("note", result.note());
+    document.put("seed", result.seed());
+    document.put("versions", result.versions());
+    return document;
+  }
+
+  private static Map<String, Object> document(GenerationResult.Text text) {
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("text", text.text());
+    document.put("tokens", text.tokens());
+    document.put("steps", text.steps());
+    document.put("evaluations", text.evaluations());
+    document.put("seconds", text.seconds());
+    document.put("finish", text.finish().name().toLowerCase(Locale.ROOT));
+    return document;
+  }
+}

@@ -1,0 +1,85 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelConfig;
+import io.github.dllm4j.engine.info.InformationCurve;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code dllm inspect}: what a model directory is. */
+@Command(
+    name = "inspect",
+    description = "Says what a model directory is, after checking all of it.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
+final class InspectCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private CommonOptions common;
+  @Mixin private ModelSelection selection;
+
+  @Override
+  public Integer call() throws IOException {
+    try (Model model = selection.open(common)) {
+      Map<String, Object> facts = facts(model);
+      if (common.json) {
+        spec.commandLine().getOut().println(Json.text(facts));
+      } else {
+        facts.forEach((name, value) -> print(name, value));
+      }
+    }
+    return 0;
+  }
+
+  private void print(String name, Object value) {
+    spec.commandLine().getOut().printf("%-34s %s%n", name.replace('_', ' '), value);
+  }
+
+  private static Map<String, Object> facts(Model model) {
+    ModelConfig config = model.config();
+    ModelConfig.Provenance made = config.provenance();
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("model", model.name());
+    facts.put("family", "DiT");
+    facts.put("process", config.process());
+    facts.put("head", config.representation().name().toLowerCase(Locale.ROOT));
+    facts.put("parameters", config.network().parameters());
+    facts.put("vocabulary", config.network().vocabulary());
+    facts.put("width", config.network().width());
+    facts.put("layers", config.network().layers());
+    facts.put("heads", config.network().heads());
+    facts.put("length", config.network().length());
+    facts.put("time_width", config.network().timeWidth());
+    facts.put("mask", config.mask());
+    facts.put("tokenizer", model.tokenizer().kind().label());
+    facts.put("tokenizer_sha256", config.tokenizerSha256());
+    facts.put("precision", model.precision().label());
+    facts.put("made_by", made.versions());
+    facts.put("command", made.command());
+    facts.put("objective", made.objective());
+    facts.put("corpus_sha256", made.corpusSha256());
+    facts.put("seed", made.seed());
+    facts.put("steps", made.steps());
+    facts.put("tokens", made.tokens());
+    facts.put("seconds", made.seconds());
+    facts.put("trained_in", made.precision());
+    facts.put("validation_nats_per_token", made.validationNatsPerToken());
+    facts.put("validation_standard_error", made.validationStandardError());
+    model.information().ifPresent(curve -> addInformation(facts, curve));
+    return facts;
+  }
+
+  private static void addInformation(Map<String, Object> facts, InformationCurve curve) {
+    facts.put("information_examples", curve.examples());
+    facts.put("entropy_bound_nats", curve.entropy());
+    facts.put("total_correlation_nats", curve.totalCorrelation());
+    facts.put("dual_total_correlation_nats", curve.dualTotalCorrelation());
+    facts.put("effective_total_correlation_nats", curve.effectiveTotalCorrelation());
+  }
+}

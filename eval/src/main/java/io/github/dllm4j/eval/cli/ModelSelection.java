@@ -1,0 +1,22 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which model a command works with. */
+final class ModelSelection {
+  @Option(names = "--model", description = "bundled or a model directory (bundled).")
+  String model = Model.BUNDLED;
+
+  /** Opens it. */
+  Model open(CommonOptions common) throws IOException {
+    common.applyThreads();
+    ModelOptions options = new ModelOptions(common.device, common.precision());
+    return model.equals(Model.BUNDLED)
+        ? Model.bundled(options)
+        : Model.open(Path.of(model), options);
+  }
+}
