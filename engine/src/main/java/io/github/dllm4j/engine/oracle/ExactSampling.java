@@ -1,11 +1,14 @@
 package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ScheduledPlan;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -13,10 +16,11 @@ import java.util.stream.IntStream;
  * The exact law of what the sampler puts out, by enumeration through the same denoiser and the same
  * plan that the sampler runs (spec section 18).
  *
- * <p>The state is the partly filled canvas. From a state with m holes a step fills a set A with
- * probability {@link RevealPlan#chance}(step, |A|, m) and then each token of A by its own law. Cost
- * O((2S+1)^holes) per step and (S+1)^holes denoiser rows once, so for small canvases: at most 2^24
- * states.
+ * <p>The state is the partly filled canvas. From a state with m holes a step of a scheduled plan
+ * fills a set A with probability {@link ScheduledPlan#chance}(step, |A|, m) and then each token of
+ * A by its own law; an adaptive plan is shown every combination of candidates and keeps what it
+ * keeps. Cost O((2S+1)^holes) per step, O((2S)^holes) for adaptive plans, and (S+1)^holes denoiser
+ * rows once, so for small canvases: at most 2^24 states.
  */
 public final class ExactSampling {
   private static final int BATCH = 256;
@@ -25,7 +29,8 @@ public final class ExactSampling {
   private final int base;
   private final int[] holes;
   private final int[] powers; // of the base, most significant hole first
-  private final double[][][] laws; // [state][hole][symbol]; empty where filled
+  private final double[][][] raw; // [state][hole][id]; empty where filled
+  private final double[][][] laws; // the same after temperature and nucleus
 
   /**
    * Asks the denoiser about every partly filled canvas.
@@ -44,7 +49,9 @@ public final class ExactSampling {
           "MASK must be the last id %d, got %s".formatted(symbols, denoiser.mask()));
     }
     holes = canvas.holes();
-    laws = new double[Words.states(base, holes.length, "number of states")][holes.length][0];
+    raw = new double[Words.states(base, holes.length, "number of states")][holes.length][0];
+    boolean shaped = temperature != 1 || topP != 1;
+    laws = shaped ? new double[raw.length][holes.length][0] : raw;
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= base) {
       powers[h] = power;
@@ -81,10 +88,12 @@ public final class ExactSampling {
     try (TokenLaws asked =
             denoiser.predict(TokenBatch.of(length, tokens, sigmas), Rows.of(indices));
         TokenLaws shaped = asked.shaped(temperature, topP)) {
-      double[][] answers = shaped.toArray();
+      double[][] before = asked.toArray();
+      double[][] after = shaped.toArray();
       for (int r = 0; r < indices.length; r++) {
         int hole = Arrays.binarySearch(holes, indices[r] % length);
-        laws[from + indices[r] / length][hole] = answers[r];
+        raw[from + indices[r] / length][hole] = before[r];
+        laws[from + indices[r] / length][hole] = after[r];
       }
     }
   }
@@ -94,23 +103,62 @@ public final class ExactSampling {
   }
 
   /**
-   * The law of the filled canvas.
+   * What a plan puts out.
+   *
+   * @param law probabilities of the words in the holes, row-major, first hole most significant,
+   *     [S^holes]
+   * @param expectedEvaluations mean number of network evaluations of a sample
+   */
+  public record Output(double[] law, double expectedEvaluations) {}
+
+  /**
+   * Runs a plan from the canvas.
    *
    * @param plan what the sampler executes
-   * @return probabilities of the words in the holes, row-major, first hole most significant,
-   *     [S^holes]
+   * @return its exact output
    */
-  public double[] outputLaw(RevealPlan plan) {
+  public Output run(RevealPlan plan) {
     double[] states = new double[laws.length];
     states[states.length - 1] = 1; // every digit is MASK, the largest
-    for (int step = 0; step < plan.steps(); step++) {
-      states = step(states, plan, step);
+    double evaluations = 0;
+    for (int step = 0; step < plan.steps(holes.length); step++) {
+      double[] next = new double[states.length];
+      for (int state = 0; state < states.length; state++) {
+        int[] masked = masked(state);
+        if (masked.length == 0) {
+          next[state] += states[state];
+        } else if (states[state] > 0 && plan instanceof ScheduledPlan scheduled) {
+          double[] chances = chances(scheduled, step, masked.length);
+          evaluations += states[state] * (1 - chances[0]);
+          new Filling(state, masked, chances, next).go(0, 0, state, states[state]);
+        } else if (states[state] > 0) {
+          evaluations += states[state];
+          AdaptivePlan adaptive = (AdaptivePlan) plan;
+          new Keeping(adaptive, step, state, masked, next).go(0, states[state]);
+        }
+      }
+      states = next;
     }
     double[] words = new double[Words.states(symbols, holes.length, "number of words")];
     for (int word = 0; word < words.length; word++) {
       words[word] = states[stateOf(word)];
     }
-    return words;
+    return new Output(words, evaluations);
+  }
+
+  /** The law of {@link #run}. */
+  public double[] outputLaw(RevealPlan plan) {
+    return run(plan).law();
+  }
+
+  private int[] masked(int state) {
+    return IntStream.range(0, holes.length).filter(h -> symbol(state, h) == symbols).toArray();
+  }
+
+  private static double[] chances(ScheduledPlan plan, int step, int masked) {
+    double[] chances = new double[masked + 1];
+    Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked));
+    return chances;
   }
 
   private int stateOf(int word) {
@@ -123,33 +171,18 @@ public final class ExactSampling {
     return state;
   }
 
-  private double[] step(double[] states, RevealPlan plan, int step) {
-    double[] next = new double[states.length];
-    for (int state = 0; state < states.length; state++) {
-      if (states[state] > 0) {
-        new Move(plan, step, state, next).go(0, 0, state, states[state]);
-      }
-    }
-    return next;
-  }
-
-  /** All that one step can make of one state. */
-  private final class Move {
+  /** All that one step of a scheduled plan can make of one state. */
+  private final class Filling {
     private final double[][] answers;
     private final int[] masked;
     private final double[] chances; // by number of holes filled
     private final double[] next;
 
-    Move(RevealPlan plan, int step, int state, double[] next) {
+    Filling(int state, int[] masked, double[] chances, double[] next) {
+      this.masked = masked;
+      this.chances = chances;
       this.next = next;
       answers = laws[state];
-      masked = IntStream.range(0, holes.length).filter(h -> symbol(state, h) == symbols).toArray();
-      chances = new double[masked.length + 1];
-      if (masked.length == 0) {
-        chances[0] = 1;
-      } else {
-        Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked.length));
-      }
     }
 
     /** Decides the masked holes from the m-th on; {@code filled} are filled so far. */
@@ -173,6 +206,47 @@ public final class ExactSampling {
           go(m + 1, filled + 1, state - (symbols - v) * powers[hole], probability * p);
         }
       }
+    }
+  }
+
+  /** All that one step of an adaptive plan can make of one state. */
+  private final class Keeping {
+    private final AdaptivePlan plan;
+    private final int step;
+    private final int state;
+    private final int[] masked;
+    private final HeapLaws answers;
+    private final int[] candidates;
+    private final double[] next;
+
+    Keeping(AdaptivePlan plan, int step, int state, int[] masked, double[] next) {
+      this.plan = plan;
+      this.step = step;
+      this.state = state;
+      this.masked = masked;
+      this.next = next;
+      answers =
+          HeapLaws.of(Arrays.stream(masked).mapToObj(h -> raw[state][h]).toArray(double[][]::new));
+      candidates = new int[masked.length];
+    }
+
+    /** Draws candidates for the masked holes from the m-th on; then the plan keeps some. */
+    void go(int m, double probability) {
+      if (m < masked.length) {
+        for (int v = 0; v < symbols; v++) {
+          double p = laws[state][masked[m]][v];
+          if (p > 0) {
+            candidates[m] = v;
+            go(m + 1, probability * p);
+          }
+        }
+        return;
+      }
+      int to = state;
+      for (int kept : plan.keep(step, plan.confidence().of(answers, candidates))) {
+        to -= (symbols - candidates[kept]) * powers[masked[kept]];
+      }
+      next[to] += probability;
     }
   }
 }

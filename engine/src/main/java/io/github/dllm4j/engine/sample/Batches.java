@@ -6,20 +6,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Tasks that may share a network call, and the arrays of that call. */
 final class Batches {
   private Batches() {}
 
   /** What the tasks of one call have in common. */
-  private record Shape(int length, double temperature, double topP) {}
+  private record Shape(
+      int length, double temperature, double topP, Optional<Confidence> confidence) {}
 
   /** Splits tasks into batches of equal shape, at most {@code maxBatch} each. */
   static List<List<Progress>> of(List<Progress> tasks, int maxBatch) {
     Map<Shape, List<Progress>> shapes = new LinkedHashMap<>();
     for (Progress task : tasks) {
       SamplingTask t = task.task();
-      Shape shape = new Shape(t.canvas().length(), t.temperature(), t.topP());
+      Shape shape =
+          new Shape(t.canvas().length(), t.temperature(), t.topP(), task.course().confidence());
       shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
     }
     List<List<Progress>> batches = new ArrayList<>();
@@ -38,7 +41,7 @@ final class Batches {
     double[] sigmas = new double[batch.size()];
     for (int b = 0; b < batch.size(); b++) {
       System.arraycopy(batch.get(b).tokens(), 0, tokens, b * length, length);
-      sigmas[b] = batch.get(b).sigma();
+      sigmas[b] = batch.get(b).course().sigma();
     }
     return TokenBatch.of(length, tokens, sigmas);
   }
@@ -49,7 +52,7 @@ final class Batches {
     int[] rows = new int[rowCount(batch)];
     int row = 0;
     for (int b = 0; b < batch.size(); b++) {
-      for (int position : batch.get(b).next()) {
+      for (int position : batch.get(b).course().asked()) {
         rows[row++] = b * length + position;
       }
     }
@@ -61,14 +64,14 @@ final class Batches {
     double[] uniforms = new double[rowCount(batch)];
     int row = 0;
     for (Progress task : batch) {
-      for (int position : task.next()) {
-        uniforms[row++] = task.uniform(position);
+      for (double uniform : task.uniforms()) {
+        uniforms[row++] = uniform;
       }
     }
     return uniforms;
   }
 
   private static int rowCount(List<Progress> batch) {
-    return batch.stream().mapToInt(task -> task.next().length).sum();
+    return batch.stream().mapToInt(task -> task.course().asked().length).sum();
   }
 }

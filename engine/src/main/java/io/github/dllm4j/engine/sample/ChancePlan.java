@@ -13,7 +13,7 @@ import java.util.Arrays;
  * because a softmax predictor is normalised (c = 1). Starts from the all-masked canvas, not from
  * the law of Theorem 12. Expected cost sum_k [1 - (1 - w_k)^holes] network evaluations.
  */
-public final class ChancePlan implements RevealPlan {
+public final class ChancePlan implements ScheduledPlan {
   private final double[] weights;
   private final double[] sigmas;
   private final double[] cumulative; // W_k, cumulative[k] = w_0 + .. + w_k
@@ -82,6 +82,11 @@ public final class ChancePlan implements RevealPlan {
 
   @Override
   public int steps() {
+    return weights.length;
+  }
+
+  @Override
+  public int steps(int holes) {
     return weights.length;
   }
 

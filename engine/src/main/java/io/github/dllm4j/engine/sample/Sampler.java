@@ -1,8 +1,9 @@
 package io.github.dllm4j.engine.sample;
 
+import static java.util.Arrays.copyOfRange;
+
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.TokenLaws;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -60,23 +61,27 @@ public final class Sampler {
   }
 
   private static List<Progress> unfinished(List<Progress> tasks) {
-    return tasks.stream().filter(task -> !task.finished()).toList();
+    return tasks.stream().filter(task -> !task.course().finished()).toList();
   }
 
   /** One step of every task of a batch, in one network call. */
   private boolean step(List<Progress> batch, StepListener listener) {
     SamplingTask shape = batch.get(0).task();
     int[] drawn;
+    double[] confidences = {};
     try (TokenLaws laws = denoiser.predict(Batches.tokens(batch), Batches.rows(batch))) {
       drawn = draw(laws, shape.temperature(), shape.topP(), Batches.uniforms(batch));
+      if (shape.plan() instanceof AdaptivePlan plan) {
+        confidences = plan.confidence().of(laws, drawn);
+      }
     }
     boolean going = true;
     int row = 0;
     for (Progress task : batch) {
-      int rows = task.next().length;
-      StepEvent event = task.fill(Arrays.copyOfRange(drawn, row, row + rows));
-      going = listener.onStep(event) && going;
-      row += rows;
+      int end = row + task.course().asked().length;
+      double[] sure = confidences.length == 0 ? confidences : copyOfRange(confidences, row, end);
+      going = listener.onStep(task.advance(copyOfRange(drawn, row, end), sure)) && going;
+      row = end;
     }
     return going;
   }

@@ -12,7 +12,7 @@ import java.util.function.IntToDoubleFunction;
  *
  * <p>Rounding of the size rules is spec 5.4. Cost of a plan: one network evaluation per entry.
  */
-public final class SizePlan implements RevealPlan {
+public final class SizePlan implements ScheduledPlan {
   private final int[] sizes;
   private final int total;
   private final boolean hittingTimes;
@@ -128,6 +128,12 @@ public final class SizePlan implements RevealPlan {
     return sizes.length;
   }
 
+  @Override
+  public int steps(int holes) {
+    checkHoleCount(holes);
+    return sizes.length;
+  }
+
   /** Number of holes the plan fills. */
   public int holes() {
     return total;
@@ -140,7 +146,7 @@ public final class SizePlan implements RevealPlan {
 
   @Override
   public int[] revealSteps(Canvas canvas, long seed, int sample) {
-    checkCanvas(canvas);
+    checkHoleCount(canvas.holeCount());
     int[] order = KeyedRandom.permutation(total, seed, sample, 0, Purpose.REVEAL_ORDER);
     int[] steps = new int[total];
     int next = 0;
@@ -155,7 +161,7 @@ public final class SizePlan implements RevealPlan {
   /** From the share of the whole canvas that is masked, or the hitting times. */
   @Override
   public double[] sigmas(Canvas canvas, long seed, int sample) {
-    checkCanvas(canvas);
+    checkHoleCount(canvas.holeCount());
     double[] sigmas = new double[sizes.length];
     double masked = 1;
     int left = total;
@@ -176,10 +182,10 @@ public final class SizePlan implements RevealPlan {
     return masked * Math.pow(uniform, 1.0 / left);
   }
 
-  private void checkCanvas(Canvas canvas) {
-    if (canvas.holeCount() != total) {
+  private void checkHoleCount(int holes) {
+    if (holes != total) {
       throw new IllegalArgumentException(
-          "a plan for %d holes cannot fill a canvas of %d".formatted(total, canvas.holeCount()));
+          "a plan for %d holes cannot fill a canvas of %d".formatted(total, holes));
     }
   }
 

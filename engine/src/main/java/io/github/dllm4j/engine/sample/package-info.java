@@ -2,9 +2,10 @@
  * The sampler loop and the plans it executes.
  *
  * <p>Read {@link io.github.dllm4j.engine.sample.Sampler} first, then {@link
- * io.github.dllm4j.engine.sample.RevealPlan} with its two kinds: {@link
+ * io.github.dllm4j.engine.sample.RevealPlan} with its kinds: {@link
  * io.github.dllm4j.engine.sample.SizePlan} fixes how many holes each step fills, {@link
- * io.github.dllm4j.engine.sample.ChancePlan} how likely each hole is to be filled at each step. All
+ * io.github.dllm4j.engine.sample.ChancePlan} how likely each hole is to be filled at each step,
+ * {@link io.github.dllm4j.engine.sample.AdaptivePlan} looks at the network's answers. All
  * randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
  */
 @NullMarked

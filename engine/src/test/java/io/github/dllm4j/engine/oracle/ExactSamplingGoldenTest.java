@@ -2,10 +2,15 @@ package io.github.dllm4j.engine.oracle;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.info.Divergence;
+import io.github.dllm4j.engine.info.SamplingCost;
+import io.github.dllm4j.engine.oracle.ExactSampling.Output;
+import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ChancePlan;
+import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -15,16 +20,14 @@ import org.junit.jupiter.api.TestReporter;
 class ExactSamplingGoldenTest {
   private final Map<String, ExactSampling> samplings = new HashMap<>();
 
-  private double[] output(String name, RevealPlan plan) {
-    ExactSampling sampling =
-        samplings.computeIfAbsent(
-            name,
-            n -> {
-              ExactLaw law = Golden.law(n);
-              Canvas canvas = Canvas.blank(law.length(), law.symbols());
-              return new ExactSampling(new OracleDenoiser(law), canvas, 1, 1);
-            });
-    return sampling.outputLaw(plan);
+  private ExactSampling sampling(String name) {
+    return samplings.computeIfAbsent(
+        name,
+        n -> {
+          ExactLaw law = Golden.law(n);
+          Canvas canvas = Canvas.blank(law.length(), law.symbols());
+          return new ExactSampling(new OracleDenoiser(law), canvas, 1, 1);
+        });
   }
 
   private static void compare(Golden golden, String what, double[] out, JsonNode expected) {
@@ -47,7 +50,7 @@ class ExactSamplingGoldenTest {
       if (entry.has("marg_kl")) {
         String name = entry.get("dist").asText();
         ChancePlan plan = Golden.tauLeaping(entry);
-        compare(golden, name + plan, output(name, plan), entry);
+        compare(golden, name + plan, sampling(name).outputLaw(plan), entry);
       }
     }
     golden.report(reporter, 1152);
@@ -60,9 +63,68 @@ class ExactSamplingGoldenTest {
       if (entry.has("marg_kl")) {
         String name = entry.get("dist").asText();
         SizePlan plan = SizePlan.of(Golden.integers(entry.get("sizes")));
-        compare(golden, name + plan, output(name, plan), entry);
+        compare(golden, name + plan, sampling(name).outputLaw(plan), entry);
       }
     }
     golden.report(reporter, 1602);
+  }
+
+  @Test
+  void confidence(TestReporter reporter) {
+    Golden golden = new Golden("confidence, exact output laws");
+    for (JsonNode entry : Golden.file("confidence")) {
+      String name = entry.get("dist").asText();
+      RevealPlan plan = confidencePlan(entry);
+      Output output = sampling(name).run(plan);
+      double[] law = Golden.law(name).table();
+      String what = name + " " + plan;
+      golden.close(what, Divergence.kl(law, output.law()), entry.get("marg_kl").asDouble());
+      if (entry.has("tv")) {
+        golden.close(
+            what, Divergence.totalVariation(law, output.law()), entry.get("tv").asDouble());
+      }
+      if (entry.has("mass_on_support")) {
+        golden.close(
+            what,
+            Divergence.massOnSupport(law, output.law()),
+            entry.get("mass_on_support").asDouble());
+      }
+      if (entry.has("expected_steps")) {
+        golden.close(what, output.expectedEvaluations(), entry.get("expected_steps").asDouble());
+      }
+      if (entry.has("p_out_first4")) {
+        golden.probability(what, Arrays.copyOf(output.law(), 4), entry.get("p_out_first4"));
+      }
+      if (entry.has("cond_kl")) {
+        double cost =
+            SamplingCost.conditionalKl(Golden.law(name).curve().orElseThrow(), (SizePlan) plan);
+        golden.close(what, cost, entry.get("cond_kl").asDouble());
+      }
+    }
+    golden.report(reporter, 504);
+  }
+
+  private static RevealPlan confidencePlan(JsonNode entry) {
+    String rule = entry.get("rule").asText().replaceAll(" .*", "");
+    SizePlan sizes = SizePlan.of(Golden.integers(entry.path("sizes")));
+    return switch (rule) {
+      case "random_order" -> sizes;
+      case "context_topk" ->
+          AdaptivePlan.mostConfident(
+              sizes,
+              switch (entry.get("score").asText()) {
+                case "maxprob" -> Confidence.MAX_PROBABILITY;
+                case "margin" -> Confidence.MARGIN;
+                case "negentropy" -> Confidence.NEGATIVE_ENTROPY;
+                default -> throw new IllegalArgumentException(entry.toString());
+              });
+      case "candidate_topk" -> AdaptivePlan.mostConfident(sizes, Confidence.CANDIDATE);
+      case "context_threshold" ->
+          AdaptivePlan.threshold(entry.get("tau").asDouble(), Confidence.MAX_PROBABILITY);
+      case "candidate_threshold" ->
+          AdaptivePlan.threshold(entry.get("tau").asDouble(), Confidence.CANDIDATE);
+      case "entropy_bound" -> AdaptivePlan.entropyBound(entry.get("gamma").asDouble());
+      default -> throw new IllegalArgumentException(rule);
+    };
   }
 }

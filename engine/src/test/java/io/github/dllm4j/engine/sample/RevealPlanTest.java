@@ -17,7 +17,7 @@ class RevealPlanTest {
   private static final int MASK = 9;
   private static final Canvas CANVAS = Canvas.of(new int[] {MASK, 1, MASK, MASK, 2, MASK}, MASK);
 
-  static Stream<RevealPlan> plans() {
+  static Stream<ScheduledPlan> plans() {
     return Stream.of(
         SizePlan.of(1, 2, 1),
         SizePlan.firstHitting(4),
@@ -27,7 +27,7 @@ class RevealPlanTest {
   }
 
   /** The probability of a whole assignment of steps to holes, by the chain rule of the chances. */
-  private static double probability(RevealPlan plan, int[] steps) {
+  private static double probability(ScheduledPlan plan, int[] steps) {
     double probability = 1;
     int masked = steps.length;
     for (int step = 0; step < plan.steps() && masked > 0; step++) {
@@ -42,7 +42,7 @@ class RevealPlanTest {
   /** False-alarm rate 1e-4 per plan, fixed seed. */
   @ParameterizedTest
   @MethodSource("plans")
-  void drawsFollowTheStatedChances(RevealPlan plan) {
+  void drawsFollowTheStatedChances(ScheduledPlan plan) {
     int n = plan.steps();
     double[] law = new double[(int) Math.pow(n, 4)];
     for (int code = 0; code < law.length; code++) {
@@ -67,19 +67,19 @@ class RevealPlanTest {
 
   @ParameterizedTest
   @MethodSource("plans")
-  void expectedEvaluationsAreThoseOfTheDraws(RevealPlan plan) {
+  void expectedEvaluationsAreThoseOfTheDraws(ScheduledPlan plan) {
     int samples = 20_000;
     double sum = 0;
     for (int sample = 0; sample < samples; sample++) {
       sum += Arrays.stream(plan.revealSteps(CANVAS, 12, sample)).distinct().count();
     }
-    // Half a step is the largest standard deviation of a count between 1 and 4, times four.
+    // A count between 1 and 4 has a standard deviation of at most 1.5; four standard errors.
     assertEquals(plan.expectedEvaluations(4), sum / samples, 4 * 1.5 / Math.sqrt(samples));
   }
 
   @ParameterizedTest
   @MethodSource("plans")
-  void noiseLevelsDescend(RevealPlan plan) {
+  void noiseLevelsDescend(ScheduledPlan plan) {
     double[] sigmas = plan.sigmas(CANVAS, 13, 0);
     assertEquals(plan.steps(), sigmas.length);
     for (int k = 1; k < sigmas.length; k++) {

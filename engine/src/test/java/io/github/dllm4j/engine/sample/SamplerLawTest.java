@@ -44,7 +44,20 @@ class SamplerLawTest {
         new Case(
             "hmm_d4_S3",
             ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.EULER),
-            SizePlan.of(4)));
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MARGIN),
+            SizePlan.of(2, 2)),
+        new Case(
+            "hmm_d4_S3",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.CANDIDATE),
+            AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.MAX_PROBABILITY)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.threshold(0.8, Confidence.CANDIDATE),
+            AdaptivePlan.threshold(0.8, Confidence.MAX_PROBABILITY)),
+        new Case("latent_parity_k2", AdaptivePlan.entropyBound(0.5), AdaptivePlan.entropyBound(5)));
   }
 
   private static long[] counts(
@@ -117,5 +130,25 @@ class SamplerLawTest {
       counts[word[0] * 8 + word[1] * 4 + word[2] * 2 + word[3]]++;
     }
     assertTrue(ChiSquare.pValue(exact, counts) < 1e-4);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void expectedEvaluationsAreExact(Case test) {
+    ExactLaw law = Golden.law(test.law());
+    OracleDenoiser oracle = new OracleDenoiser(law);
+    Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    double exact = new ExactSampling(oracle, canvas, 1, 1).run(test.plan()).expectedEvaluations();
+    if (test.plan() instanceof ScheduledPlan plan) {
+      assertEquals(plan.expectedEvaluations(4), exact, 1e-12);
+    }
+    double sum = 0;
+    int samples = 4000;
+    for (int s = 0; s < samples; s++) {
+      SamplingTask task = SamplingTask.of(canvas, test.plan(), 77, s);
+      sum += new Sampler(oracle, 1).run(List.of(task), StepListener.NONE).get(0).evaluations();
+    }
+    // A count between 1 and 4 has a standard deviation of at most 1.5; four standard errors.
+    assertEquals(exact, sum / samples, 4 * 1.5 / Math.sqrt(samples));
   }
 }

@@ -61,6 +61,10 @@ class SamplerTest {
       tasks.add(new SamplingTask(prompt, SizePlan.balanced(3, 3), 2, s, 0.7, 0.9));
       ChancePlan chances = ChancePlan.of(grid, TauLeaping.TRUNCATED);
       tasks.add(SamplingTask.of(Canvas.blank(5 + s % 2, MASK), chances, 3, s));
+      AdaptivePlan surest =
+          AdaptivePlan.mostConfident(SizePlan.balanced(6, 4), Confidence.CANDIDATE);
+      tasks.add(SamplingTask.of(Canvas.blank(6, MASK), surest, 4, s));
+      tasks.add(SamplingTask.of(prompt, AdaptivePlan.entropyBound(0.3), 5, s));
     }
     return tasks;
   }
@@ -171,6 +175,18 @@ class SamplerTest {
     SamplingTask sizes = SamplingTask.of(Canvas.blank(3, MASK), SizePlan.of(4), 0, 0);
     assertThrows(
         IllegalArgumentException.class, () -> sampler.run(List.of(sizes), StepListener.NONE));
+    SamplingTask surest =
+        SamplingTask.of(
+            Canvas.blank(3, MASK),
+            AdaptivePlan.mostConfident(SizePlan.of(4), Confidence.MARGIN),
+            0,
+            0);
+    assertThrows(
+        IllegalArgumentException.class, () -> sampler.run(List.of(surest), StepListener.NONE));
+    assertThrows(IllegalArgumentException.class, () -> AdaptivePlan.entropyBound(-1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> AdaptivePlan.threshold(Double.NaN, Confidence.CANDIDATE));
     assertThrows(IllegalArgumentException.class, () -> new Sampler(new Counting(), 0));
     Canvas canvas = Canvas.blank(3, MASK);
     assertThrows(

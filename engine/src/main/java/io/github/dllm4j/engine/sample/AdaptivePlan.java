@@ -1,0 +1,147 @@
+package io.github.dllm4j.engine.sample;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * A plan that looks at the network's laws of all holes before it chooses which to fill (spec 5.8,
+ * 11). Costs the vocabulary head for every hole at every step.
+ *
+ * <pre>
+ * most confident   the s_k surest rows            MaskGIT, LLaDA, top-k margin
+ * threshold        the surest row and all at least as sure as tau     Fast-dLLM
+ * entropy bound    by ascending entropy, the longest prefix with sum H - max H &lt;= gamma
+ * </pre>
+ *
+ * <p>Only the last has a bound for batches: the total correlation of a prefix is at most gamma, so
+ * KL(data || output) is at most gamma times the mean number of steps. The others are heuristic, and
+ * no bound for random orders holds for them. Confidences are compared in units of 1e-9, so that
+ * rounding does not decide; the lowest position wins among equals.
+ */
+public final class AdaptivePlan implements RevealPlan {
+  private enum Rule {
+    MOST_CONFIDENT,
+    THRESHOLD,
+    ENTROPY_BOUND
+  }
+
+  /** Entropies that should add up to gamma exactly may miss it by this, nats. */
+  private static final double ROUNDING = 1e-12;
+
+  private final Rule rule;
+  private final Confidence confidence;
+  private final SizePlan sizes; // of MOST_CONFIDENT, else empty
+  private final double limit; // tau or gamma
+
+  private AdaptivePlan(Rule rule, Confidence confidence, SizePlan sizes, double limit) {
+    this.rule = rule;
+    this.confidence = confidence;
+    this.sizes = sizes;
+    this.limit = limit;
+  }
+
+  /**
+   * Fills the surest holes, as many as a plan of sizes says.
+   *
+   * @param sizes how many at each step
+   * @param confidence what sure means
+   */
+  public static AdaptivePlan mostConfident(SizePlan sizes, Confidence confidence) {
+    return new AdaptivePlan(Rule.MOST_CONFIDENT, confidence, sizes, 0);
+  }
+
+  /**
+   * Fills every hole that is sure enough, and always the surest.
+   *
+   * @param tau least confidence; a probability for the probability-like confidences
+   * @param confidence what sure means
+   */
+  public static AdaptivePlan threshold(double tau, Confidence confidence) {
+    if (Double.isNaN(tau)) {
+      throw new IllegalArgumentException("tau must be a number, got NaN");
+    }
+    return new AdaptivePlan(Rule.THRESHOLD, confidence, SizePlan.of(), tau);
+  }
+
+  /**
+   * Fills as many of the holes of least entropy as cannot depend on each other by more than a
+   * bound.
+   *
+   * @param gamma most total correlation of a step, nats, at least 0
+   */
+  public static AdaptivePlan entropyBound(double gamma) {
+    if (!(gamma >= 0)) {
+      throw new IllegalArgumentException("gamma must be at least 0 nats, got " + gamma);
+    }
+    return new AdaptivePlan(Rule.ENTROPY_BOUND, Confidence.NEGATIVE_ENTROPY, SizePlan.of(), gamma);
+  }
+
+  /** What the plan reads off the laws. */
+  public Confidence confidence() {
+    return confidence;
+  }
+
+  @Override
+  public int steps(int holes) {
+    return rule == Rule.MOST_CONFIDENT ? sizes.steps(holes) : holes;
+  }
+
+  @Override
+  public boolean heuristic() {
+    return rule != Rule.ENTROPY_BOUND;
+  }
+
+  /**
+   * The rows that a step fills.
+   *
+   * @param step index of the step
+   * @param confidences of the holes that are left, by position, at least one, [rows]
+   * @return indices of rows, ascending, at least one
+   */
+  public int[] keep(int step, double[] confidences) {
+    int[] surest =
+        IntStream.range(0, confidences.length)
+            .boxed()
+            .sorted((a, b) -> Long.compare(billionths(confidences[b]), billionths(confidences[a])))
+            .mapToInt(r -> r)
+            .toArray();
+    int count =
+        switch (rule) {
+          case MOST_CONFIDENT -> sizes.sizes()[step];
+          case THRESHOLD -> countAbove(confidences, surest);
+          case ENTROPY_BOUND -> countWithin(confidences, surest);
+        };
+    return Arrays.stream(surest).limit(count).sorted().toArray();
+  }
+
+  private int countAbove(double[] confidences, int[] surest) {
+    int count = 1;
+    while (count < surest.length && billionths(confidences[surest[count]]) >= billionths(limit)) {
+      count++;
+    }
+    return count;
+  }
+
+  /** Entropies ascend, so the sum without the largest is the sum of all before the last. */
+  private int countWithin(double[] confidences, int[] surest) {
+    int count = 1;
+    double before = -confidences[surest[0]];
+    while (count < surest.length && before <= limit + ROUNDING) {
+      before -= confidences[surest[count++]];
+    }
+    return count;
+  }
+
+  private static long billionths(double confidence) {
+    return (long) Math.floor(confidence / 1e-9 + 0.5);
+  }
+
+  @Override
+  public String toString() {
+    return switch (rule) {
+      case MOST_CONFIDENT -> "AdaptivePlan[%s, %s]".formatted(confidence, sizes);
+      case THRESHOLD -> "AdaptivePlan[%s at least %s]".formatted(confidence, limit);
+      case ENTROPY_BOUND -> "AdaptivePlan[entropy bound %s nats]".formatted(limit);
+    };
+  }
+}

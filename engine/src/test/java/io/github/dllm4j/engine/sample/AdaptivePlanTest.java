@@ -1,0 +1,57 @@
+package io.github.dllm4j.engine.sample;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.denoise.HeapLaws;
+import org.junit.jupiter.api.Test;
+
+class AdaptivePlanTest {
+  private static final double[] SURE = {0.5, 0.9, 0.7, 0.9 + 1e-12, 0.2};
+
+  @Test
+  void keepsTheSurestAndTheLowestAmongEquals() {
+    AdaptivePlan plan = AdaptivePlan.mostConfident(SizePlan.of(1, 3, 1), Confidence.MARGIN);
+    assertArrayEquals(new int[] {1}, plan.keep(0, SURE), "1e-12 is rounding");
+    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(1, SURE));
+    assertEquals(3, plan.steps(5));
+    assertTrue(plan.heuristic());
+  }
+
+  @Test
+  void aThresholdAlwaysKeepsTheSurest() {
+    AdaptivePlan plan = AdaptivePlan.threshold(0.7, Confidence.MAX_PROBABILITY);
+    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(0, SURE));
+    assertArrayEquals(new int[] {0}, plan.keep(4, new double[] {0.3, 0.2}));
+    assertEquals(5, plan.steps(5));
+    assertTrue(plan.heuristic());
+  }
+
+  @Test
+  void theEntropyBoundCountsAllButTheLargest() {
+    double[] minusEntropies = {-0.3, -0.1, -0.2, -0.5};
+    // Ascending 0.1, 0.2, 0.3, 0.5: sums without the largest are 0, 0.1, 0.3, 0.6.
+    assertArrayEquals(new int[] {1}, AdaptivePlan.entropyBound(0).keep(0, minusEntropies));
+    assertArrayEquals(new int[] {1, 2}, AdaptivePlan.entropyBound(0.2).keep(0, minusEntropies));
+    assertArrayEquals(new int[] {0, 1, 2}, AdaptivePlan.entropyBound(0.3).keep(0, minusEntropies));
+    int[] all = AdaptivePlan.entropyBound(0.6).keep(0, minusEntropies);
+    assertArrayEquals(new int[] {0, 1, 2, 3}, all);
+    assertFalse(AdaptivePlan.entropyBound(1).heuristic());
+  }
+
+  @Test
+  void confidencesOfARow() {
+    HeapLaws laws = HeapLaws.of(new double[][] {{0.2, 0.5, 0.3}, {1, 0, 0}});
+    int[] drawn = {2, 0};
+    assertArrayEquals(new double[] {0.5, 1}, Confidence.MAX_PROBABILITY.of(laws, drawn));
+    assertArrayEquals(new double[] {0.2, 1}, Confidence.MARGIN.of(laws, drawn), 1e-15);
+    double entropy = 0.2 * Math.log(0.2) + 0.5 * Math.log(0.5) + 0.3 * Math.log(0.3);
+    assertArrayEquals(
+        new double[] {entropy, 0}, Confidence.NEGATIVE_ENTROPY.of(laws, drawn), 1e-15);
+    assertArrayEquals(new double[] {0.3, 1}, Confidence.CANDIDATE.of(laws, drawn));
+    assertTrue(Confidence.CANDIDATE.looksAtDraws());
+    assertFalse(Confidence.MARGIN.looksAtDraws());
+  }
+}
