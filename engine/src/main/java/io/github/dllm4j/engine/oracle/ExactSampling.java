@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
 import java.util.Arrays;
@@ -118,14 +119,35 @@ public final class ExactSampling {
    * @return its exact output
    */
   public Output run(RevealPlan plan) {
+    return run(plan, 0);
+  }
+
+  /**
+   * Runs a plan from the random start of Theorem 12, where every hole already holds a uniformly
+   * drawn token with some probability. Only there to make path divergences finite; the sampler
+   * never starts like this.
+   *
+   * @param plan what the sampler executes
+   * @param filled that probability, e^-T for a horizon T
+   * @return its exact output
+   */
+  public Output run(RevealPlan plan, double filled) {
     double[] states = new double[laws.length];
-    states[states.length - 1] = 1; // every digit is MASK, the largest
+    for (int state = 0; state < states.length; state++) {
+      int masked = masked(state).length;
+      double token = Math.pow(filled / symbols, holes.length - masked);
+      states[state] = token * Math.pow(1 - filled, masked);
+    }
     double evaluations = 0;
     for (int step = 0; step < plan.steps(holes.length); step++) {
       double[] next = new double[states.length];
       for (int state = 0; state < states.length; state++) {
         int[] masked = masked(state);
-        if (masked.length == 0) {
+        if (plan instanceof RemaskPlan remask) {
+          double fill = remask.fillChance(step);
+          evaluations += states[state] * (1 - Math.pow(1 - fill, masked.length));
+          new Moving(fill, remask.remaskChance(step), state, next).go(0, state, states[state]);
+        } else if (masked.length == 0) {
           next[state] += states[state];
         } else if (states[state] > 0 && plan instanceof ScheduledPlan scheduled) {
           double[] chances = chances(scheduled, step, masked.length);
@@ -247,6 +269,42 @@ public final class ExactSampling {
         to -= (symbols - candidates[kept]) * powers[masked[kept]];
       }
       next[to] += probability;
+    }
+  }
+
+  /** All that one step that fills and remasks can make of one state. */
+  private final class Moving {
+    private final double fill;
+    private final double remask;
+    private final int from;
+    private final double[] next;
+
+    Moving(double fill, double remask, int from, double[] next) {
+      this.fill = fill;
+      this.remask = remask;
+      this.from = from;
+      this.next = next;
+    }
+
+    /** Decides the holes from one on. */
+    void go(int hole, int state, double probability) {
+      if (probability == 0) {
+        return;
+      }
+      if (hole == holes.length) {
+        next[state] += probability;
+        return;
+      }
+      int symbol = symbol(from, hole);
+      boolean masked = symbol == symbols;
+      go(hole + 1, state, probability * (1 - (masked ? fill : remask)));
+      if (!masked) {
+        go(hole + 1, state + (symbols - symbol) * powers[hole], probability * remask);
+      }
+      for (int v = 0; v < symbols && masked; v++) {
+        double p = laws[from][hole][v];
+        go(hole + 1, state - (symbols - v) * powers[hole], probability * fill * p);
+      }
     }
   }
 }

@@ -28,10 +28,18 @@ interface Course {
    */
   int[] advance(double[] confidences);
 
+  /** The positions that hold MASK again after {@link #advance}, ascending. */
+  default int[] remasked() {
+    return new int[0];
+  }
+
   /** The course of a plan for one sample. */
   static Course of(SamplingTask task) {
-    return task.plan() instanceof ScheduledPlan scheduled
-        ? new ScheduledCourse(scheduled, task)
-        : new AdaptiveCourse((AdaptivePlan) task.plan(), task.canvas());
+    if (task.plan() instanceof ScheduledPlan plan) {
+      return new ScheduledCourse(plan, task);
+    } else if (task.plan() instanceof AdaptivePlan plan) {
+      return new AdaptiveCourse(plan, task.canvas());
+    }
+    return new RemaskCourse((RemaskPlan) task.plan(), task);
   }
 }

@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 final class Progress {
   private final int index;
   private final SamplingTask task;
+  private final int mask;
   private final Course course;
   private final int[] tokens;
   private int evaluations;
@@ -13,6 +14,7 @@ final class Progress {
   Progress(int index, SamplingTask task, int mask) {
     this.index = index;
     this.task = task;
+    this.mask = mask;
     tokens = task.canvas().tokens();
     for (int hole : task.canvas().holes()) {
       if (tokens[hole] != mask) {
@@ -55,6 +57,9 @@ final class Progress {
     for (int i = 0; i < filled.length; i++) {
       tokens[asked[filled[i]]] = drawn[filled[i]];
       filled[i] = asked[filled[i]];
+    }
+    for (int position : course.remasked()) {
+      tokens[position] = mask;
     }
     evaluations++;
     return new StepEvent(index, step, steps(), tokens.clone(), filled);

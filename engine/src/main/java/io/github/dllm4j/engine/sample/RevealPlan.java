@@ -6,7 +6,7 @@ package io.github.dllm4j.engine.sample;
  * <p>A {@link ScheduledPlan} decides <em>where</em> from the seed alone, before the network is
  * asked <em>what</em>; an {@link AdaptivePlan} looks at the network's answers first.
  */
-public sealed interface RevealPlan permits ScheduledPlan, AdaptivePlan {
+public sealed interface RevealPlan permits ScheduledPlan, AdaptivePlan, RemaskPlan {
 
   /**
    * Number of steps, the empty ones included; for a plan that decides as it goes, the most there

@@ -1,6 +1,8 @@
 package io.github.dllm4j.engine.sample;
 
-/** A canvas after a step that filled some of its holes. */
+/**
+ * A canvas after a step that filled some of its holes; a plan that remasks may have emptied others.
+ */
 public final class StepEvent {
   private final int task;
   private final int step;

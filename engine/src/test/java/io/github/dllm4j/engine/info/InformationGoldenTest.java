@@ -138,8 +138,8 @@ class InformationGoldenTest {
   }
 
   @Test
-  void dpSizesBesideTheOptimalGrids(TestReporter reporter) {
-    Golden golden = new Golden("optimal_iid_grid, sizes and the cost of the given grids");
+  void optimalGridsAndSizes(TestReporter reporter) {
+    Golden golden = new Golden("optimal_iid_grid");
     for (JsonNode entry : Golden.file("optimal_iid_grid")) {
       InformationCurve curve = curve(entry.get("dist").asText());
       SizePlan optimal = new StepPlanner(curve).forSteps(entry.get("N").asInt());
@@ -152,8 +152,12 @@ class InformationGoldenTest {
       Arrays.setAll(weights, k -> nodes[k + 1] - nodes[k]);
       double cost = SamplingCost.conditionalKl(curve, ChancePlan.of(weights));
       golden.close("grid", cost, entry.get("cond_kl").asDouble());
+      ChancePlan planned = GridPlanner.forSteps(curve, entry.get("N").asInt());
+      golden.close("planned weights", planned.weights(), weights);
+      golden.close(
+          "planned", SamplingCost.conditionalKl(curve, planned), entry.get("cond_kl").asDouble());
     }
-    golden.report(reporter, 105);
+    golden.report(reporter, 266);
   }
 
   @Test

@@ -3,13 +3,17 @@ package io.github.dllm4j.engine.oracle;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.SamplingCost;
+import io.github.dllm4j.engine.info.SamplingCost.PathCost;
 import io.github.dllm4j.engine.oracle.ExactSampling.Output;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
+import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.sample.TauLeaping;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -126,5 +130,49 @@ class ExactSamplingGoldenTest {
       case "entropy_bound" -> AdaptivePlan.entropyBound(entry.get("gamma").asDouble());
       default -> throw new IllegalArgumentException(rule);
     };
+  }
+
+  @Test
+  void remasking(TestReporter reporter) {
+    Golden golden = new Golden("remdm");
+    for (JsonNode entry : Golden.file("remdm")) {
+      String name = entry.get("dist").asText();
+      TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, entry.get("N").asInt());
+      RemaskPlan plan =
+          switch (entry.get("sigma").asText()) {
+            case "none" -> RemaskPlan.capped(grid, 0);
+            case "cap_0.1" -> RemaskPlan.capped(grid, 0.1);
+            case "rescale_0.5" -> RemaskPlan.rescaled(grid, 0.5);
+            case "max" -> RemaskPlan.rescaled(grid, 1);
+            default -> throw new IllegalArgumentException(entry.toString());
+          };
+      double[] out = sampling(name).outputLaw(plan);
+      double[] law = Golden.law(name).table();
+      golden.close(name + plan, Divergence.kl(law, out), entry.get("marg_kl").asDouble());
+      golden.close(name + plan, Divergence.totalVariation(law, out), entry.get("tv").asDouble());
+      golden.close(
+          name + plan, 1 - Arrays.stream(out).sum(), entry.get("leftover_mask").asDouble());
+    }
+    golden.report(reporter, 84);
+  }
+
+  @Test
+  void randomStartOfTheorem12(TestReporter reporter) {
+    Golden golden = new Golden("tau_leaping_theorem12_init");
+    for (JsonNode entry : Golden.file("tau_leaping_theorem12_init")) {
+      ExactLaw law = Golden.law(entry.get("dist").asText());
+      double horizon = entry.get("T").asDouble();
+      TimeGrid grid = TimeGrid.uniform(horizon, entry.get("N").asInt());
+      ChancePlan plan = ChancePlan.of(grid, TauLeaping.MODIFIED);
+      double[] out = sampling(entry.get("dist").asText()).run(plan, Math.exp(-horizon)).law();
+      compare(golden, "random start", out, entry);
+      PathCost cost = SamplingCost.theorem12(law.curve().orElseThrow(), grid, law.symbols());
+      golden.close("init", cost.initial(), entry.get("init_kl").asDouble());
+      golden.close("init bound", cost.initialBound(), entry.get("init_kl_bound").asDouble());
+      golden.close("path", cost.discretisation(), entry.get("disc_path_kl").asDouble());
+      golden.close(
+          "total", cost.discretisation() + cost.initial(), entry.get("total_path_kl").asDouble());
+    }
+    golden.report(reporter, 28);
   }
 }

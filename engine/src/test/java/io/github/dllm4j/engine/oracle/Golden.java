@@ -68,9 +68,14 @@ public final class Golden {
 
   /** All entries of an array of numbers. */
   public void close(String what, double[] actual, JsonNode expected) {
-    Assertions.assertEquals(expected.size(), actual.length, what + ": length");
+    close(what, actual, doubles(expected));
+  }
+
+  /** All entries of an array of numbers. */
+  public void close(String what, double[] actual, double[] expected) {
+    Assertions.assertEquals(expected.length, actual.length, what + ": length");
     for (int i = 0; i < actual.length; i++) {
-      close(what + "[" + i + "]", actual[i], expected.get(i).asDouble());
+      close(what + "[" + i + "]", actual[i], expected[i]);
     }
   }
 

@@ -65,6 +65,8 @@ class SamplerTest {
           AdaptivePlan.mostConfident(SizePlan.balanced(6, 4), Confidence.CANDIDATE);
       tasks.add(SamplingTask.of(Canvas.blank(6, MASK), surest, 4, s));
       tasks.add(SamplingTask.of(prompt, AdaptivePlan.entropyBound(0.3), 5, s));
+      RemaskPlan remask = RemaskPlan.capped(TimeGrid.uniform(4, 20), 0.3);
+      tasks.add(SamplingTask.of(prompt, remask, 6, s));
     }
     return tasks;
   }
@@ -153,6 +155,27 @@ class SamplerTest {
       left += token == MASK ? 1 : 0;
     }
     assertEquals(3, left);
+  }
+
+  @Test
+  void remaskingEmptiesHolesAndFillsThemAgain() {
+    TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 30);
+    RemaskPlan plan = RemaskPlan.rescaled(grid, 1);
+    List<StepEvent> events = new ArrayList<>();
+    Canvas canvas = Canvas.of(new int[] {0, MASK, MASK, MASK, MASK, MASK}, MASK);
+    SamplingTask task = SamplingTask.of(canvas, plan, 8, 0);
+    Sample sample = new Sampler(new Counting(), 1).run(List.of(task), events::add).get(0);
+    int filled = 0;
+    for (StepEvent event : events) {
+      filled += event.filled().length;
+      assertEquals(0, event.tokens()[0]);
+    }
+    assertTrue(filled > 5, "filled " + filled);
+    assertTrue(sample.complete());
+    for (int token : sample.tokens()) {
+      assertTrue(token < MASK);
+    }
+    assertThrows(IllegalArgumentException.class, () -> RemaskPlan.capped(grid, 1.5));
   }
 
   @Test
