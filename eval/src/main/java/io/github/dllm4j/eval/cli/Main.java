@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -77,10 +79,13 @@ public final class Main implements Runnable {
   }
 
   private static String firstLine(Throwable e) {
-    String message = e.getMessage();
-    return message == null || message.isBlank()
-        ? e.getClass().getSimpleName()
-        : message.lines().findFirst().orElse("");
+    String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    if (e instanceof NoSuchFileException) {
+      return "no file " + message;
+    } else if (e instanceof FileSystemException) {
+      return "cannot use " + message;
+    }
+    return e.getMessage() == null || message.isBlank() ? e.getClass().getSimpleName() : message;
   }
 
   /** Without a command: the help, and the exit code of bad usage. */

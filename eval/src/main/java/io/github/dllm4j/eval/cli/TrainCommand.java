@@ -17,6 +17,7 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -170,11 +171,11 @@ final class TrainCommand implements Callable<Integer> {
           "give exactly one of --steps, --tokens and --minutes, got " + budgets);
     }
     common.applyThreads();
-    Files.createDirectories(out);
+    createFolder();
     Path stored = out.resolve("tokenizer.json");
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, validationFraction);
-      try (Tokenizer tok = resume ? Tokenizers.load(stored) : tokenizer(split.train());
+      try (Tokenizer tok = resume ? Tokenizers.load(stored) : tokenizer(corpus, split.train());
           TokenFile training = TokenFile.of(split.train(), tok);
           TokenFile validation = TokenFile.of(split.validation(), tok)) {
         spec.commandLine()
@@ -200,7 +201,16 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private Tokenizer tokenizer(Corpus training) throws IOException {
+  private void createFolder() throws IOException {
+    try {
+      Files.createDirectories(out);
+    } catch (FileSystemException e) {
+      throw new IOException("--out %s cannot be made a folder".formatted(out), e);
+    }
+  }
+
+  /** The tokenizer asked for; a character one knows the held-out text's characters too. */
+  private Tokenizer tokenizer(Corpus all, Corpus training) throws IOException {
     if (tokenizer.startsWith("bpe:")) {
       int size;
       try {
@@ -211,7 +221,7 @@ final class TrainCommand implements Callable<Integer> {
       return Corpora.train(training, Tokenizers.trainer(TokenizerKind.BPE, size));
     }
     if (tokenizer.equals("char") || tokenizer.equals("byte")) {
-      return Corpora.train(training, Tokenizers.trainer(TokenizerKind.of(tokenizer)));
+      return Corpora.train(all, Tokenizers.trainer(TokenizerKind.of(tokenizer)));
     }
     return Tokenizers.load(Path.of(tokenizer));
   }

@@ -1,0 +1,211 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands evaluate, inspect, tokenizer and the root. */
+class OtherCommandsTest {
+  @TempDir static Path folder;
+  private static String model;
+  private static String corpus;
+
+  @BeforeAll
+  static void train() throws IOException {
+    model = Dllm.tinyModel(folder).toString();
+    corpus = folder.resolve("corpus.txt").toString();
+  }
+
+  private static JsonNode evaluate(String... more) throws IOException {
+    String[] args =
+        java.util.stream.Stream.concat(
+                List.of("evaluate", "--model", model, "--corpus", corpus, "--json").stream(),
+                java.util.Arrays.stream(more))
+            .toArray(String[]::new);
+    return done(args).json();
+  }
+
+  @Test
+  void evaluateSaysWhatItMeasured() throws IOException {
+    JsonNode all = evaluate();
+    double nats = all.get("nats_per_token").asDouble();
+    assertEquals(Math.exp(nats), all.get("perplexity").asDouble(), 1e-9);
+    assertEquals(nats / Math.log(2), all.get("bits_per_character").asDouble(), 1e-9);
+    assertTrue(all.get("standard_error").asDouble() > 0);
+    assertEquals(51 * 40 / 16 * 16, all.get("tokens").asInt());
+    assertTrue(all.get("estimator").asText().contains("16"));
+    assertTrue(
+        done("evaluate", "--model", model, "--corpus", corpus).out().contains("bits/character"));
+  }
+
+  @Test
+  void everyOptionOfEvaluateChangesSomething() throws IOException {
+    JsonNode all = evaluate();
+    assertNotEquals(all, evaluate("--seed", "1"));
+    assertNotEquals(all, evaluate("--counts", "4"));
+    assertEquals(5 * 16, evaluate("--blocks", "5").get("tokens").asInt());
+    assertEquals(96, evaluate("--part", "validation").get("tokens").asInt());
+    assertEquals(
+        192,
+        evaluate("--part", "validation", "--validation-fraction", "0.1").get("tokens").asInt());
+    assertEquals(1936, evaluate("--part", "train").get("tokens").asInt());
+    assertNotEquals(all.get("nats_per_token"), evaluate("--length", "8").get("nats_per_token"));
+    assertNotEquals(all, evaluate("--text8"));
+  }
+
+  @Test
+  void badInputOfEvaluateIsRefused() throws IOException {
+    refused(new String[] {"--corpus"}, "evaluate", "--model", model);
+    refused(new String[] {"nowhere"}, "evaluate", "--model", model, "--corpus", "nowhere");
+    refused(
+        new String[] {"--part", "half"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--part",
+        "half");
+    refused(
+        new String[] {"--counts", "0"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--counts",
+        "0");
+    refused(
+        new String[] {"--length", "99", "16"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--length",
+        "99");
+    refused(
+        new String[] {"--blocks", "0"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--blocks",
+        "0");
+    refused(
+        new String[] {"--part"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--validation-fraction",
+        "0.1");
+    String empty = Files.writeString(folder.resolve("empty.txt"), "").toString();
+    refused(new String[] {"empty.txt"}, "evaluate", "--model", model, "--corpus", empty);
+    String small = Files.writeString(folder.resolve("small.txt"), "the cat").toString();
+    refused(new String[] {"7", "32"}, "evaluate", "--model", model, "--corpus", small);
+    String binary = Files.write(folder.resolve("b.txt"), new byte[] {0, -1, 7}).toString();
+    refused(new String[] {"b.txt"}, "evaluate", "--model", model, "--corpus", binary);
+  }
+
+  @Test
+  void inspectSaysWhatTheDirectoryIs() throws IOException {
+    JsonNode facts = done("inspect", "--model", model, "--json").json();
+    assertEquals("masking", facts.get("process").asText());
+    assertEquals("denoiser", facts.get("head").asText());
+    assertEquals(16, facts.get("length").asInt());
+    assertEquals("char", facts.get("tokenizer").asText());
+    assertEquals(20, facts.get("steps").asInt());
+    assertTrue(facts.get("command").asText().startsWith("dllm train --corpus"));
+    assertTrue(facts.get("total_correlation_nats").isNumber());
+    assertTrue(done("inspect", "--model", model).out().contains("parameters"));
+    refused(new String[] {"config.json"}, "inspect", "--model", folder.toString());
+  }
+
+  @Test
+  void tokenizersOfEveryKindAreWritten() throws IOException {
+    for (String kind : List.of("bpe", "char", "byte")) {
+      Path out = folder.resolve(kind + ".json");
+      JsonNode said =
+          done(
+                  "tokenizer",
+                  "train",
+                  "--corpus",
+                  corpus,
+                  "--kind",
+                  kind,
+                  "--out",
+                  out.toString(),
+                  "--json")
+              .json();
+      assertEquals(kind, said.get("kind").asText());
+      assertTrue(said.get("vocabulary").asInt() > 2);
+      assertTrue(Files.size(out) > 100);
+    }
+    Path small = folder.resolve("small.json");
+    assertEquals(
+        260,
+        done(
+                "tokenizer",
+                "train",
+                "--corpus",
+                corpus,
+                "--kind",
+                "bpe",
+                "--vocabulary",
+                "260",
+                "--out",
+                small.toString(),
+                "--json")
+            .json()
+            .get("vocabulary")
+            .asInt());
+    refused(
+        new String[] {"bpe, char, byte", "words"},
+        "tokenizer",
+        "train",
+        "--corpus",
+        corpus,
+        "--kind",
+        "words",
+        "--out",
+        small.toString());
+    refused(
+        new String[] {"vocabulary", "12"},
+        "tokenizer",
+        "train",
+        "--corpus",
+        corpus,
+        "--kind",
+        "bpe",
+        "--vocabulary",
+        "12",
+        "--out",
+        small.toString());
+  }
+
+  @Test
+  void theRootHelpsAndRefuses() {
+    assertTrue(done("--help").out().contains("generate"));
+    assertTrue(done("--version").out().contains("dllm4j 0.1.0"));
+    assertTrue(done("train", "--help").out().contains("--resume"));
+    refused(new String[] {"command is missing"});
+    refused(new String[] {"command is missing"}, "tokenizer");
+    assertEquals(2, Dllm.run("dance").code());
+    assertFalse(Dllm.run("dance").err().contains("\tat "));
+  }
+}

@@ -1,0 +1,283 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The train command: its files, its options, resuming, and what it refuses. */
+class TrainCommandTest {
+  @TempDir Path folder;
+  private static byte[] plainWeights = {};
+  private Path corpus;
+
+  @BeforeEach
+  void corpus() throws IOException {
+    corpus = Dllm.corpus(folder);
+  }
+
+  private String[] args(Path out, String... more) {
+    return Stream.concat(
+            Stream.of(
+                "train",
+                "--corpus",
+                corpus.toString(),
+                "--out",
+                out.toString(),
+                "--tokenizer",
+                "char",
+                "--layers",
+                "1",
+                "--width",
+                "16",
+                "--heads",
+                "2",
+                "--length",
+                "16",
+                "--batch",
+                "4",
+                "--precision",
+                "fp32",
+                "--curve-examples",
+                "2"),
+            Arrays.stream(more))
+        .toArray(String[]::new);
+  }
+
+  @Test
+  void leavesACompleteModelDirectory() throws IOException {
+    Path out = folder.resolve("a model");
+    JsonNode said = done(args(out, "--steps", "20", "--json")).json();
+    assertTrue(said.get("finished").asBoolean());
+    assertTrue(said.get("bits_per_character").asDouble() > 0);
+    for (String file :
+        List.of(
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "information.json",
+            "training-log.csv",
+            "loss.png",
+            "training.json",
+            "checkpoint.safetensors")) {
+      assertTrue(Files.size(out.resolve(file)) > 0, file);
+    }
+    List<String> log = Files.readAllLines(out.resolve("training-log.csv"));
+    assertTrue(log.get(0).startsWith("step,tokens,seconds,loss"));
+    assertEquals(2, log.stream().filter(line -> line.startsWith("20,")).count());
+    try (Stream<Path> files = Files.list(out)) {
+      assertFalse(files.anyMatch(file -> file.toString().endsWith(".tmp")));
+    }
+  }
+
+  /**
+   * Ctrl-C (a signal the run answers by saving) and kill -9 both end with the bits of the whole
+   * run.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anInterruptedRunEndsWithTheSameBits(boolean kill) throws Exception {
+    String[] settings = {"--steps", "300", "--dropout", "0.1", "--validate-every", "20"};
+    Path whole = folder.resolve("whole");
+    done(args(whole, settings));
+    Path broken = folder.resolve("broken");
+    Process process = fork(args(broken, settings));
+    Path log = broken.resolve("training-log.csv");
+    while (process.isAlive() && (!Files.exists(log) || Files.readString(log).lines().count() < 6)) {
+      Thread.sleep(5);
+    }
+    if (kill) {
+      process.destroyForcibly();
+    } else {
+      process.destroy();
+    }
+    process.waitFor();
+    int step = Integer.parseInt(lastStep(log));
+    assertTrue(step < 300, "the run was over before it could be interrupted");
+    done("train", "--resume", "--out", broken.toString());
+    assertArrayEquals(
+        Files.readAllBytes(whole.resolve("model.safetensors")),
+        Files.readAllBytes(broken.resolve("model.safetensors")));
+    assertEquals(
+        Files.readAllLines(whole.resolve("training-log.csv")).size(),
+        Files.readAllLines(log).size(),
+        "the log has every row once");
+  }
+
+  private static String lastStep(Path log) throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    return lines.get(lines.size() - 1).split(",", -1)[0];
+  }
+
+  private Process fork(String[] args) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+    command.addAll(List.of(args));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("fork.out").toFile())
+        .start();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--objective,score-entropy",
+    "--learning-rate,0.01",
+    "--warmup,3",
+    "--weight-decay,0.5",
+    "--clip,0.1",
+    "--dropout,0.3",
+    "--ema,0",
+    "--seed,7",
+    "--accumulate,2",
+    "--time-width,8",
+    "--validation-fraction,0.2",
+    "--store,fp16",
+    "--precision,bf16",
+    "--heads,1"
+  })
+  void everyOptionChangesTheWeights(String option, String value) throws IOException {
+    Path changed = folder.resolve("changed");
+    String[] all = args(changed, "--steps", "6");
+    int at = Arrays.asList(all).indexOf(option);
+    if (at >= 0) {
+      all[at + 1] = value;
+    } else {
+      all = args(changed, "--steps", "6", option, value);
+    }
+    done(all);
+    assertFalse(
+        Arrays.equals(plainWeights(), Files.readAllBytes(changed.resolve("model.safetensors"))));
+  }
+
+  /** The weights of the run without the option, trained once. */
+  private byte[] plainWeights() throws IOException {
+    if (plainWeights.length == 0) {
+      Path plain = folder.resolve("plain");
+      done(args(plain, "--steps", "6"));
+      plainWeights = Files.readAllBytes(plain.resolve("model.safetensors"));
+    }
+    return plainWeights;
+  }
+
+  @Test
+  void theBudgetMayBeTokensOrMinutes() throws IOException {
+    done(args(folder.resolve("tokens"), "--tokens", "640"));
+    assertEquals(10, TrainingSettings.read(folder.resolve("tokens")).steps());
+    done(args(folder.resolve("minutes"), "--minutes", "0.01"));
+    assertTrue(TrainingSettings.read(folder.resolve("minutes")).steps() >= 1);
+  }
+
+  @Test
+  void theMaskPredictorIsTrainedForItsPlan() {
+    done(
+        args(
+            folder.resolve("predictor"),
+            "--steps",
+            "3",
+            "--objective",
+            "mask-predictor",
+            "--plan-steps",
+            "4"));
+    refused(
+        new String[] {"mask-predictor"},
+        args(folder.resolve("x"), "--steps", "3", "--objective", "mask-predictor"));
+    refused(
+        new String[] {"mask-predictor"},
+        args(folder.resolve("x"), "--steps", "3", "--plan-steps", "4"));
+  }
+
+  @Test
+  void impossibleRunsAreRefused() throws IOException {
+    Path out = folder.resolve("out");
+    refused(new String[] {"exactly one"}, args(out));
+    refused(new String[] {"exactly one"}, args(out, "--steps", "3", "--tokens", "100"));
+    refused(new String[] {"steps", "-4"}, args(out, "--steps", "-4"));
+    refused(new String[] {"--minutes", "-1"}, args(out, "--minutes", "-1"));
+    refused(
+        new String[] {"--process", "uniform"}, args(out, "--steps", "3", "--process", "uniform"));
+    refused(new String[] {"objective", "magic"}, args(out, "--steps", "3", "--objective", "magic"));
+    refused(
+        new String[] {"learning rate", "-1"}, args(out, "--steps", "3", "--learning-rate", "-1"));
+    refused(new String[] {"dropout", "1"}, args(out, "--steps", "3", "--dropout", "1.5"));
+    refused(new String[] {"checkpoint"}, args(out, "--steps", "3", "--resume"));
+    refused(new String[] {"--out"}, "train", "--corpus", corpus.toString(), "--steps", "3");
+    refused(new String[] {"--corpus"}, "train", "--out", out.toString(), "--steps", "3");
+    refused(
+        new String[] {"bpe:x"},
+        "train",
+        "--corpus",
+        corpus.toString(),
+        "--out",
+        out.toString(),
+        "--steps",
+        "3",
+        "--tokenizer",
+        "bpe:x");
+    refused(
+        new String[] {"width", "heads"},
+        "train",
+        "--corpus",
+        corpus.toString(),
+        "--out",
+        out.toString(),
+        "--steps",
+        "3",
+        "--tokenizer",
+        "char",
+        "--width",
+        "30",
+        "--heads",
+        "4");
+    refused(
+        new String[] {"tokens", "length"},
+        "train",
+        "--corpus",
+        corpus.toString(),
+        "--out",
+        out.toString(),
+        "--steps",
+        "3",
+        "--tokenizer",
+        "char",
+        "--length",
+        "500");
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    refused(new String[] {"--out"}, args(file.resolve("below"), "--steps", "3"));
+    Path empty = Files.writeString(folder.resolve("empty.txt"), "");
+    corpus = empty;
+    refused(new String[] {"empty.txt"}, args(out, "--steps", "3"));
+  }
+
+  @Test
+  void aRunIsNotOverwrittenAndNotMixedUp() {
+    Path out = folder.resolve("run");
+    done(args(out, "--steps", "3"));
+    refused(new String[] {"--resume"}, args(out, "--steps", "3"));
+    refused(
+        new String[] {"another run"},
+        args(out, "--steps", "3", "--resume", "--learning-rate", "0.1"));
+  }
+}
