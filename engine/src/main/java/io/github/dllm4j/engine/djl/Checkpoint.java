@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,7 +38,15 @@ final class Checkpoint {
       long tokens,
       double seconds,
       double validationNats,
-      double validationStandardError) {}
+      double validationStandardError) {
+    State {
+      if (step < 0 || tokens < 0 || !(seconds >= 0)) {
+        throw new IllegalArgumentException(
+            "steps, tokens and seconds done must be at least 0, got %d, %d, %s"
+                .formatted(step, tokens, seconds));
+      }
+    }
+  }
 
   static void write(Path file, Network network, List<List<NDArray>> parts, State state)
       throws IOException {
@@ -60,9 +69,7 @@ final class Checkpoint {
       if (json == null) {
         throw new IOException(file + " is not a checkpoint: it has no state");
       }
-      return ModelConfig.JSON.readValue(json, State.class);
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + " is not a checkpoint: " + e.getOriginalMessage(), e);
+      return ModelConfig.parse(file, json.getBytes(StandardCharsets.UTF_8), State.class);
     }
   }
 

@@ -14,15 +14,20 @@ final class DeviceLaws implements TokenLaws {
   /**
    * Laws from float32 logits.
    *
-   * @param manager taken over: closed with the laws, or here if they cannot be made
-   * @param logits [rows, vocabulary], on that manager
+   * @param manager taken over: closed with the laws
+   * @param logits [rows, vocabulary], on that manager; closed
+   * @throws IllegalStateException if a row of logits is no law: not a number, or infinite
    */
   static DeviceLaws ofLogits(Program program, NDManager manager, NDArray logits) {
     try (logits) {
-      return new DeviceLaws(program, manager, program.call(manager, "law", logits, 1.0, 1.0));
-    } catch (RuntimeException e) {
-      manager.close();
-      throw e;
+      NDArray laws = program.call(manager, "law", logits);
+      try (NDArray broken = program.call(manager, "broken", laws)) {
+        if (broken.getBoolean()) {
+          throw new IllegalStateException(
+              "the network's output is not a number: its weights are broken");
+        }
+      }
+      return new DeviceLaws(program, manager, laws);
     }
   }
 
@@ -44,13 +49,26 @@ final class DeviceLaws implements TokenLaws {
 
   @Override
   public TokenLaws shaped(double temperature, double topP) {
+    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("temperature must be above 0, got " + temperature);
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP must be in (0, 1], got " + topP);
+    }
     NDManager own = manager.newSubManager();
     return new DeviceLaws(
-        program, own, program.call(own, "law", logProbabilities, temperature, topP));
+        program, own, program.call(own, "shaped", logProbabilities, temperature, topP));
   }
 
   @Override
   public double[] logProbabilityOf(int[] tokens) {
+    checkRows("tokens", tokens.length);
+    for (int token : tokens) {
+      if (token < 0 || token >= vocabulary()) {
+        throw new IllegalArgumentException(
+            "token ids must be 0 to %d, got %d".formatted(vocabulary() - 1, token));
+      }
+    }
     try (NDManager step = manager.newSubManager()) {
       return program.call(step, "at", logProbabilities, ids(step, tokens)).toDoubleArray();
     }
@@ -67,6 +85,7 @@ final class DeviceLaws implements TokenLaws {
 
   @Override
   public int[] draw(double[] uniforms) {
+    checkRows("uniforms", uniforms.length);
     return integers((step, laws) -> program.call(step, "draw", laws, step.create(uniforms)));
   }
 
@@ -100,6 +119,13 @@ final class DeviceLaws implements TokenLaws {
       }
     }
     return rows;
+  }
+
+  private void checkRows(String name, int length) {
+    if (length != rows()) {
+      throw new IllegalArgumentException(
+          "%s must have one entry for each of %d rows, got %d".formatted(name, rows(), length));
+    }
   }
 
   private int[] integers(BiFunction<NDManager, NDArray, NDArray> method) {

@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.djl;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.io.IOException;
@@ -71,12 +70,9 @@ public record InformationFile(
     }
     try {
       InformationFile read =
-          ModelConfig.JSON.readValue(Files.readString(file), InformationFile.class);
+          ModelConfig.parse(file, Files.readAllBytes(file), InformationFile.class);
       read.curve();
       return read;
-    } catch (JsonProcessingException e) {
-      throw new IOException(
-          file + ": " + e.getOriginalMessage().lines().findFirst().orElse("no JSON"), e);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }

@@ -6,9 +6,10 @@ import java.util.List;
 
 /**
  * Weights to start training from: norms 1, biases 0, embeddings and matrices normal with standard
- * deviation 0.02, and zero for what ends a residual branch, the head and the time modulation, so
- * that a fresh network is the identity with the uniform law. Keyed by the seed; no global
- * generator.
+ * deviation 0.02, and zero for the head and for what ends a residual branch, so that a fresh
+ * network is the identity with the uniform law. With time modules a branch ends in its gate, which
+ * is zero; were the matrix before it zero too, neither would ever get a gradient. Keyed by the
+ * seed; no global generator.
  */
 final class InitialWeights {
   private static final double DEVIATION = 0.02;
@@ -24,16 +25,18 @@ final class InitialWeights {
       weights[i] = new float[Math.toIntExact(tensor.size())];
       if (tensor.name().contains("norm") && tensor.name().endsWith(".weight")) {
         java.util.Arrays.fill(weights[i], 1f);
-      } else if (tensor.shape().length > 1 && !startsAtZero(tensor.name())) {
+      } else if (tensor.shape().length > 1 && !startsAtZero(tensor.name(), shape.timeWidth() > 0)) {
         normal(weights[i], seed, i);
       }
     }
     return weights;
   }
 
-  private static boolean startsAtZero(String name) {
-    return name.endsWith("attn_out.weight")
-        || (name.startsWith("blocks.") && name.endsWith("mlp.2.weight"))
+  private static boolean startsAtZero(String name, boolean gated) {
+    boolean endsBranch =
+        name.endsWith("attn_out.weight")
+            || (name.startsWith("blocks.") && name.endsWith("mlp.2.weight"));
+    return (endsBranch && !gated)
         || name.equals("output_layer.linear.weight")
         || name.contains("adaLN_modulation");
   }

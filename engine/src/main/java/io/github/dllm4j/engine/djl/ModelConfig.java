@@ -1,7 +1,9 @@
 package io.github.dllm4j.engine.djl;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -18,6 +20,8 @@ import java.nio.file.Path;
  * @param network sizes
  * @param process the noise: {@code masking}
  * @param representation what the network's output means
+ * @param timeConditioning whether the network is told the noise level; false for one without time
+ *     modules, and for one whose time modules only ever saw sigma = 0 and are folded away (MDLM)
  * @param mask id of MASK
  * @param tokenizerSha256 hash of the tokenizer.json it was trained with
  * @param provenance how it was made
@@ -28,6 +32,7 @@ public record ModelConfig(
     NetworkShape network,
     String process,
     Representation representation,
+    boolean timeConditioning,
     int mask,
     String tokenizerSha256,
     Provenance provenance) {
@@ -35,7 +40,10 @@ public record ModelConfig(
   private static final String FORMAT = "dllm4j";
   private static final int LARGEST_FILE = 1 << 20;
 
-  /** The one way JSON is read and written here: snake case, nothing unknown, nothing missing. */
+  /**
+   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice or of
+   * another type.
+   */
   static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -44,6 +52,9 @@ public record ModelConfig(
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
 
@@ -87,13 +98,17 @@ public record ModelConfig(
     if (representation == Representation.LEAVE_ONE_OUT) {
       throw new IllegalArgumentException("a masking model is SCORE or DENOISER, got LEAVE_ONE_OUT");
     }
+    if (timeConditioning && network.timeWidth() == 0) {
+      throw new IllegalArgumentException(
+          "time conditioning must be false for a network without time modules, got true");
+    }
     if (mask < 0 || mask >= network.vocabulary()) {
       throw new IllegalArgumentException(
           "mask must be 0 to %d, got %d".formatted(network.vocabulary() - 1, mask));
     }
   }
 
-  /** A configuration in this version's format. */
+  /** A configuration in this version's format, of a network that uses all the modules it has. */
   static ModelConfig masking(
       NetworkShape network,
       Representation representation,
@@ -101,7 +116,15 @@ public record ModelConfig(
       String tokenizerSha256,
       Provenance provenance) {
     return new ModelConfig(
-        FORMAT, 1, network, "masking", representation, mask, tokenizerSha256, provenance);
+        FORMAT,
+        1,
+        network,
+        "masking",
+        representation,
+        network.timeWidth() > 0,
+        mask,
+        tokenizerSha256,
+        provenance);
   }
 
   /**
@@ -116,11 +139,27 @@ public record ModelConfig(
     if (Files.size(file) > LARGEST_FILE) {
       throw new IOException(file + " is larger than a configuration can be");
     }
+    return parse(file, Files.readAllBytes(file), ModelConfig.class);
+  }
+
+  /**
+   * A value out of the JSON of a file.
+   *
+   * @param file for messages
+   * @throws IOException in one line, if it is no JSON or not such a value
+   */
+  static <T> T parse(Path file, byte[] json, Class<T> type) throws IOException {
     try {
-      return JSON.readValue(Files.readString(file), ModelConfig.class);
+      T value = JSON.readValue(json, type);
+      if (value == null) {
+        throw new IOException(file + ": a JSON object is wanted, got null");
+      }
+      return value;
     } catch (JsonProcessingException e) {
-      String why = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
-      throw new IOException(file + ": " + why, e);
+      Throwable cause = e.getCause() instanceof IllegalArgumentException why ? why : e;
+      String why = cause == e ? e.getOriginalMessage() : String.valueOf(cause.getMessage());
+      throw new IOException(
+          file + ": " + String.valueOf(why).lines().findFirst().orElse("no JSON"), e);
     }
   }
 

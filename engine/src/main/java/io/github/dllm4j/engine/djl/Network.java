@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * A DiT network on a device: its program and its weights, float32, in the program's order.
@@ -104,6 +105,32 @@ final class Network implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads the network of a configuration; one that is not told the noise level loses its time
+   * modules, which then are constants of the other weights.
+   *
+   * @param manager as in {@link #read(NDManager, NetworkShape, Path, String)}
+   */
+  static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
+    Network network = read(manager, config.network(), file, "");
+    return config.network().timeWidth() > 0 && !config.timeConditioning()
+        ? network.withoutTime()
+        : network;
+  }
+
+  /**
+   * The same network with its noise level held at 0 and no time modules: adaLN with a constant
+   * condition folds into norm weights and biases, attn_out and mlp.2 (MDLM with time conditioning
+   * off). Takes the manager over; this network must not be used afterwards.
+   */
+  Network withoutTime() {
+    try (IValue all = Program.listOf(weights)) {
+      List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
+      weights.forEach(NDArray::close);
+      return new Network(manager, shape.withoutTime(), program, folded);
+    }
+  }
+
   /** One tensor of a file as float32 on a device. */
   static NDArray load(
       NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
@@ -111,7 +138,7 @@ final class Network implements AutoCloseable {
     ByteBuffer bytes = source.bytes(entry);
     Shape shape = new Shape(entry.shape());
     if (entry.type() == SafeTensors.Type.F32) {
-      try (NDArray mapped = manager.create(bytes.asFloatBuffer(), shape, DataType.FLOAT32)) {
+      try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT32)) {
         return mapped.duplicate();
       }
     }
@@ -166,8 +193,14 @@ final class Network implements AutoCloseable {
     if (precision == Precision.FP32) {
       return Program.listOf(arrays);
     }
+    List<NetworkShape.Tensor> tensors = shape.tensors();
+    long[] products =
+        IntStream.range(0, tensors.size())
+            .filter(i -> tensors.get(i).isProduct())
+            .asLongStream()
+            .toArray();
     try (IValue all = Program.listOf(arrays)) {
-      return program.run("cast", all, precision.scalarType());
+      return program.run("cast", all, precision.scalarType(), products);
     }
   }
 

@@ -45,6 +45,17 @@ public record NetworkShape(
 
   /** A tensor of the network: its name in files and its shape. */
   record Tensor(String name, long... shape) {
+    /**
+     * Whether it is the matrix of a product that may run below float32; the embedding and the time
+     * modules are not.
+     */
+    boolean isProduct() {
+      return shape.length == 2
+          && !name.equals("vocab_embed.embedding")
+          && !name.contains("adaLN_modulation")
+          && !name.startsWith("sigma_map");
+    }
+
     long size() {
       long size = 1;
       for (long n : shape) {
@@ -57,6 +68,11 @@ public record NetworkShape(
   /** The sizes of the network as the program wants them. */
   long[] program() {
     return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0};
+  }
+
+  /** The shape after its time modules are folded into the norms and the matrices. */
+  NetworkShape withoutTime() {
+    return new NetworkShape(vocabulary, width, layers, heads, length, 0, true);
   }
 
   /** Every tensor, in the order in which the program takes them. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -31,7 +32,10 @@ import java.util.Map;
  * file are fine); files inside a jar are read.
  */
 final class SafeTensors implements AutoCloseable {
-  private static final int MAX_HEADER = 100_000_000;
+  /** Far above any real header; bounds what reading one may take from the heap. */
+  private static final int MAX_HEADER = 8 << 20;
+
+  private static final int LONGEST_MESSAGE = 300;
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -120,6 +124,9 @@ final class SafeTensors implements AutoCloseable {
     Map<String, String> metadata = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : root.properties()) {
       if (field.getKey().equals("__metadata__")) {
+        if (!field.getValue().isObject()) {
+          throw bad(file, "its __metadata__ is not a JSON object");
+        }
         for (Map.Entry<String, JsonNode> item : field.getValue().properties()) {
           metadata.put(item.getKey(), item.getValue().asText());
         }
@@ -201,8 +208,12 @@ final class SafeTensors implements AutoCloseable {
     }
   }
 
+  /** One line of bounded length, whatever the file's names contain. */
   private static IOException bad(Path file, String why) {
-    return new IOException("not a sound safetensors file " + file + ": " + why);
+    String line = why.replaceAll("\\p{Cntrl}|[\\u2028\\u2029]", "?");
+    return new IOException(
+        "not a sound safetensors file %s: %s"
+            .formatted(file, line.substring(0, Math.min(LONGEST_MESSAGE, line.length()))));
   }
 
   /** The tensors by name, in the order of the header. */
@@ -234,9 +245,10 @@ final class SafeTensors implements AutoCloseable {
     @Override
     public ByteBuffer read(long at, int length) throws IOException {
       ByteBuffer bytes = ByteBuffer.allocate(length);
-      int got = 0;
-      while (got >= 0 && bytes.hasRemaining()) {
-        got = channel.read(bytes, at + bytes.position());
+      while (bytes.hasRemaining()) {
+        if (channel.read(bytes, at + bytes.position()) < 0) {
+          throw new EOFException("a weights file became shorter while it was read");
+        }
       }
       return bytes.flip();
     }

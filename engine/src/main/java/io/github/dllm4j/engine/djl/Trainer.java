@@ -4,7 +4,6 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import io.github.dllm4j.engine.info.CurveEstimator;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.ModelCurve;
@@ -20,7 +19,6 @@ import io.github.dllm4j.engine.train.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
@@ -33,20 +31,14 @@ import java.util.List;
  * gradients are global.
  */
 public final class Trainer implements AutoCloseable {
-  private static final double BETA1 = 0.9;
-  private static final double BETA2 = 0.98;
-  private static final double EPSILON = 1e-8;
   private static final int VALIDATION_COUNTS = 16;
   private static final int VALIDATION_BATCH = 32;
 
   private final TrainingConfig config;
   private final TrainingRun run;
   private final Network network;
-  private final List<NDArray> ema = new ArrayList<>();
-  private final List<NDArray> first = new ArrayList<>();
-  private final List<NDArray> second = new ArrayList<>();
-  private final NDArray stepCount;
-  private final NDArray shapeAndType;
+  private final MaskedLoss loss;
+  private final AdamW optimizer;
   private int step;
   private long tokens;
   private double seconds;
@@ -63,32 +55,28 @@ public final class Trainer implements AutoCloseable {
   public Trainer(TrainingRun run, boolean resume) throws IOException {
     this.run = run;
     this.config = run.config();
-    NDManager manager = PyTorch.newManager(run.device());
-    this.network = Network.of(manager, run.shape(), InitialWeights.of(run.shape(), config.seed()));
-    for (NDArray weight : network.weights()) {
-      ema.add(weight.duplicate());
-      first.add(weight.zerosLike());
-      second.add(weight.zerosLike());
-    }
-    if (resume) {
-      restore();
-    }
-    network.weights().forEach(weight -> weight.setRequiresGradient(true));
-    this.stepCount = manager.create((float) step);
-    long[] program = run.shape().program();
-    boolean penalised = config.objective() == Objective.SCORE_ENTROPY;
-    this.shapeAndType =
-        manager.create(
-            new double[] {
-              program[0],
-              program[1],
-              program[2],
-              program[3],
-              run.precision().scalarType(),
+    this.network =
+        Network.of(
+            PyTorch.newManager(run.device()),
+            run.shape(),
+            InitialWeights.of(run.shape(), config.seed()));
+    try {
+      this.optimizer = new AdamW(network);
+      this.loss =
+          new MaskedLoss(
+              network,
+              run.precision(),
               run.mask(),
-              penalised ? 1 : 0,
-              config.dropout()
-            });
+              config.objective() == Objective.SCORE_ENTROPY,
+              config.dropout());
+      if (resume) {
+        restore();
+      }
+      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+    } catch (IOException | RuntimeException e) {
+      network.close();
+      throw e;
+    }
   }
 
   /**
@@ -142,47 +130,25 @@ public final class Trainer implements AutoCloseable {
 
   /** One optimiser step; returns its loss (nats per token) and gradient norm. */
   private double[] step(TokenData data) {
-    double loss = 0;
+    double sum = 0;
+    int parts = config.accumulation();
     if (config.dropout() > 0) {
       Engine.getInstance().setRandomSeed((int) (config.seed() * 1_000_003L + step));
     }
-    for (int part = 0; part < config.accumulation(); part++) {
+    for (int part = 0; part < parts; part++) {
       try (NDManager m = network.manager().newSubManager()) {
-        loss += backward(m, examples(data, part)) / config.accumulation();
+        sum += loss.backward(m, examples(data, part));
       }
     }
     try (NDManager m = network.manager().newSubManager()) {
-      NDArray hyper =
-          m.create(
-              new double[] {
-                config.learningRateAt(step),
-                BETA1,
-                BETA2,
-                EPSILON,
-                config.weightDecay(),
-                config.clip() * config.accumulation(),
-                config.emaAt(step)
-              });
-      try (NDArray norm =
-          network
-              .program()
-              .train(
-                  m,
-                  "update",
-                  "ws",
-                  network.weights(),
-                  "ms",
-                  first,
-                  "vs",
-                  second,
-                  "ema",
-                  ema,
-                  "step",
-                  stepCount,
-                  "hp",
-                  hyper)) {
-        return new double[] {loss, norm.getFloat() / config.accumulation()};
-      }
+      double norm =
+          optimizer.update(
+              m,
+              config.learningRateAt(step),
+              config.weightDecay(),
+              config.clip() * parts,
+              config.emaAt(step));
+      return new double[] {sum / parts, norm / parts};
     }
   }
 
@@ -207,48 +173,6 @@ public final class Trainer implements AutoCloseable {
       own[b] = counts[b * config.accumulation() + part];
     }
     return MaskedBatch.of(blocks, own, run.mask(), config.seed(), step, firstExample);
-  }
-
-  private double backward(NDManager m, MaskedBatch batch) {
-    int length = run.shape().length();
-    float[] sigmas = new float[batch.fractions().length];
-    for (int b = 0; b < sigmas.length; b++) {
-      sigmas[b] =
-          (float) Math.min(TransformerDenoiser.LARGEST_SIGMA, -Math.log1p(-batch.fractions()[b]));
-    }
-    float[] weights = new float[batch.weights().length];
-    for (int r = 0; r < weights.length; r++) {
-      weights[r] = (float) batch.weights()[r];
-    }
-    NDArray loss =
-        network
-            .program()
-            .train(
-                m,
-                "loss",
-                "tok",
-                longs(m, batch.noisy(), new Shape(sigmas.length, length)),
-                "sigmas",
-                m.create(sigmas),
-                "rows",
-                longs(m, batch.rows(), new Shape(weights.length)),
-                "target",
-                longs(m, batch.targets(), new Shape(weights.length)),
-                "weight",
-                m.create(weights),
-                "ws",
-                network.weights(),
-                "cfg",
-                shapeAndType);
-    return loss.getFloat();
-  }
-
-  private static NDArray longs(NDManager m, int[] values, Shape shape) {
-    long[] longs = new long[values.length];
-    for (int i = 0; i < longs.length; i++) {
-      longs[i] = values[i];
-    }
-    return m.create(longs, shape);
   }
 
   private void validate(TokenData validation) {
@@ -288,15 +212,14 @@ public final class Trainer implements AutoCloseable {
   }
 
   private List<NDArray> model() {
-    return config.ema() > 0 ? ema : network.weights();
+    return config.ema() > 0 ? optimizer.average() : network.weights();
   }
 
   private void save() throws IOException {
     Checkpoint.State state =
         new Checkpoint.State(
             run.fingerprint(), step, tokens, seconds, validationNats, validationStandardError);
-    Checkpoint.write(
-        run.checkpointFile(), network, List.of(network.weights(), ema, first, second), state);
+    Checkpoint.write(run.checkpointFile(), network, optimizer.parts(), state);
     run.writeModel(network, model(), state);
   }
 
@@ -311,7 +234,8 @@ public final class Trainer implements AutoCloseable {
           "%s belongs to another run: it has %s, wanted is %s"
               .formatted(file, state.run(), run.fingerprint()));
     }
-    Checkpoint.restore(file, network, List.of(network.weights(), ema, first, second));
+    Checkpoint.restore(file, network, optimizer.parts());
+    optimizer.goOnAt(state.step());
     step = state.step();
     tokens = state.tokens();
     seconds = state.seconds();

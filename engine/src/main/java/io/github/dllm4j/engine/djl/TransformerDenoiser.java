@@ -85,6 +85,9 @@ public final class TransformerDenoiser implements Denoiser {
     } catch (EngineException e) {
       manager.close();
       throw new IllegalStateException("the network failed: " + firstLine(e), e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
     }
   }
 

@@ -4,6 +4,8 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.train.MaskedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,10 +33,11 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
    * Estimates the bound.
    *
    * @param blocks clean blocks, all of one length
-   * @param counts K, evaluations per block
-   * @param batch sequences per network call
-   * @param seed of the masks
-   * @throws IllegalArgumentException if there is no block, or the denoiser has no MASK
+   * @param counts K, evaluations per block, at least 1
+   * @param batch sequences per network call, at least 1; changes nothing but speed
+   * @param seed of the masks, which are keyed by block and evaluation
+   * @throws IllegalArgumentException if there is no block, they differ in length, or the denoiser
+   *     has no MASK
    */
   public static LikelihoodBound estimate(
       Denoiser denoiser, Iterator<int[]> blocks, int counts, int batch, long seed) {
@@ -42,28 +45,33 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
         denoiser
             .mask()
             .orElseThrow(() -> new IllegalArgumentException("the model has no MASK to bound with"));
-    double sum = 0;
-    double squares = 0;
+    if (counts < 1 || batch < 1) {
+      throw new IllegalArgumentException(
+          "counts and batch must be at least 1, got %d and %d".formatted(counts, batch));
+    }
+    double mean = 0;
+    double squares = 0; // Welford's update
     long tokens = 0;
     int done = 0;
     List<int[]> pending = new ArrayList<>();
     while (blocks.hasNext()) {
+      int first = done;
       pending.clear();
       while (blocks.hasNext() && pending.size() < Math.max(1, batch / counts)) {
         pending.add(blocks.next());
       }
-      for (double nats : blockBounds(denoiser, pending, mask, counts, batch, seed, done)) {
-        sum += nats;
-        squares += nats * nats;
+      for (double nats : blockBounds(denoiser, pending, mask, counts, batch, seed, first)) {
+        done++;
+        double delta = nats - mean;
+        mean += delta / done;
+        squares += delta * (nats - mean);
       }
-      done += pending.size();
       tokens += (long) pending.size() * pending.get(0).length;
     }
     if (done == 0) {
       throw new IllegalArgumentException("the text is shorter than one block");
     }
-    double mean = sum / done;
-    double variance = Math.max(0, squares / done - mean * mean) * done / (done - 1.0);
+    double variance = squares / (done - 1.0);
     return new LikelihoodBound(mean, Math.sqrt(variance / done), done, tokens);
   }
 
@@ -77,36 +85,49 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
       long seed,
       int firstBlock) {
     int length = blocks.get(0).length;
-    int[][] rowsOfBlocks = new int[blocks.size() * counts][];
-    int[] masked = new int[blocks.size() * counts];
+    int total = blocks.size() * counts;
+    int[] masked = new int[total];
     for (int b = 0; b < blocks.size(); b++) {
-      int[] n = MaskedBatch.systematicCounts(length, counts, seed, firstBlock + b);
-      for (int k = 0; k < counts; k++) {
-        rowsOfBlocks[b * counts + k] = blocks.get(b);
-        masked[b * counts + k] = n[k];
+      if (blocks.get(b).length != length) {
+        throw new IllegalArgumentException(
+            "blocks must all have %d tokens, got %d".formatted(length, blocks.get(b).length));
       }
+      int[] n = MaskedBatch.systematicCounts(length, counts, seed, firstBlock + b);
+      System.arraycopy(n, 0, masked, b * counts, counts);
     }
     double[] bounds = new double[blocks.size()];
-    for (int from = 0; from < masked.length; from += batch) {
-      int to = Math.min(masked.length, from + batch);
-      MaskedBatch part =
-          MaskedBatch.of(
-              Arrays.copyOfRange(rowsOfBlocks, from, to),
-              Arrays.copyOfRange(masked, from, to),
-              mask,
-              seed,
-              firstBlock,
-              from);
-      double[] sigmas = new double[to - from];
-      for (int i = 0; i < sigmas.length; i++) {
-        sigmas[i] = -Math.log1p(-part.fractions()[i]);
+    for (int from = 0; from < total; from += batch) {
+      int size = Math.min(total - from, batch);
+      int[] noisy = new int[size * length];
+      double[] sigmas = new double[size];
+      int[] rows = new int[Arrays.stream(masked, from, from + size).sum()];
+      int[] targets = new int[rows.length];
+      int r = 0;
+      for (int i = 0; i < size; i++) {
+        int block = (from + i) / counts;
+        int[] chosen =
+            KeyedRandom.choose(
+                length,
+                masked[from + i],
+                seed,
+                (from + i) % counts,
+                firstBlock + block,
+                Purpose.MASK_SET);
+        Arrays.sort(chosen);
+        System.arraycopy(blocks.get(block), 0, noisy, i * length, length);
+        for (int position : chosen) {
+          rows[r] = i * length + position;
+          targets[r] = noisy[rows[r]];
+          noisy[rows[r++]] = mask;
+        }
+        sigmas[i] = -Math.log1p(-masked[from + i] / (double) length);
       }
-      TokenBatch tokens = TokenBatch.of(length, part.noisy(), sigmas);
-      try (TokenLaws laws = denoiser.predict(tokens, Rows.of(part.rows()))) {
-        double[] logs = laws.logProbabilityOf(part.targets());
-        for (int r = 0; r < logs.length; r++) {
-          int sequence = part.rows()[r] / length;
-          bounds[(from + sequence) / counts] -= logs[r] / masked[from + sequence] / counts;
+      TokenBatch tokens = TokenBatch.of(length, noisy, sigmas);
+      try (TokenLaws laws = denoiser.predict(tokens, Rows.of(rows))) {
+        double[] logs = laws.logProbabilityOf(targets);
+        for (int k = 0; k < r; k++) {
+          int sequence = from + rows[k] / length;
+          bounds[sequence / counts] -= logs[k] / masked[sequence] / counts;
         }
       }
     }

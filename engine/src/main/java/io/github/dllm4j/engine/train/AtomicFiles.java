@@ -1,12 +1,13 @@
 package io.github.dllm4j.engine.train;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -42,6 +43,7 @@ public final class AtomicFiles {
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
   public static void write(Path file, Writer writer) throws WriteException {
+    boolean whole = false;
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
       try (FileChannel channel =
@@ -55,14 +57,26 @@ public final class AtomicFiles {
       }
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (FileSystemException e) {
-      discard(temporary);
-      String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-      throw new WriteException(file, reason, e);
+      whole = true;
     } catch (IOException e) {
-      discard(temporary);
-      throw new WriteException(file, String.valueOf(e.getMessage()), e);
+      throw new WriteException(file, reason(e), e);
+    } finally {
+      if (!whole) {
+        discard(temporary);
+      }
     }
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof NoSuchFileException) {
+      return "its directory does not exist";
+    } else if (e instanceof AccessDeniedException) {
+      return "no permission";
+    } else if (e instanceof FileSystemException system && system.getReason() != null) {
+      return system.getReason();
+    }
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
   }
 
   /** Writes bytes whole or not at all. */
@@ -86,7 +100,8 @@ public final class AtomicFiles {
     try {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // The failure that led here is the one to report; what is left has a temporary's name.
+      return;
     }
   }
 }

@@ -39,6 +39,7 @@ public record TrainingConfig(
     require("steps", steps, 1, 1_000_000_000);
     require("batch", batch, 1, 65_536);
     require("accumulation", accumulation, 1, 65_536);
+    require("batch times accumulation", (double) batch * accumulation, 1, 1 << 24);
     require("warmup", warmup, 0, steps);
     require("validate-every", validateEvery, 1, 1_000_000_000);
     require("learning rate", learningRate, Double.MIN_VALUE, 10);

@@ -59,7 +59,7 @@ class Dit(Module):
 
     def trunk(self, tok: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float) -> Tensor:
         layers, heads, bias, time = shape[0], shape[1], shape[2], shape[3]
-        x = torch.embedding(ws[0], tok).to(6)
+        x = torch.embedding(ws[0], tok)
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
         freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=x.device) / float(hd))
@@ -80,7 +80,7 @@ class Dit(Module):
             i = i + 4
             m : List[Optional[Tensor]] = [None, None, None, None, None, None]
             if c is not None:
-                for j, part in enumerate(torch.chunk(torch.linear(c, ws[i].to(6), ws[i + 1].to(6)).unsqueeze(1), 6, -1)):
+                for j, part in enumerate(torch.chunk(torch.linear(c, ws[i], ws[i + 1]).unsqueeze(1), 6, -1)):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
@@ -101,7 +101,7 @@ class Dit(Module):
         h = __torch__.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], __torch__.optional(ws, i + 1, bias == 1))
         i = i + 1 + bias
         if time == 1:
-            mod = torch.linear(self.condition(sigmas, ws), ws[i + 2].to(6), ws[i + 3].to(6))
+            mod = torch.linear(self.condition(sigmas, ws), ws[i + 2], ws[i + 3])
             shift, scale = torch.chunk(mod.index_select(0, torch.div(rows, n, rounding_mode="floor")), 2, -1)
             h = __torch__.modulate(h, shift, scale)
         logits = torch.linear(h.to(dt), ws[i].to(dt), ws[i + 1].to(dt)).to(6)
@@ -164,13 +164,22 @@ class Dit(Module):
 
     # ---- laws: every probability in float64 -----------------------------------------------------------------------
 
-    def law(self, logits: Tensor, temperature: float, top_p: float) -> Tensor:
-        # Log-probabilities [R, V] in float64 at a temperature, cut to the nucleus (the crossing token stays).
-        lp = torch.log_softmax(logits.to(7) / temperature, -1)
+    def law(self, logits: Tensor) -> Tensor:
+        # Log-probabilities [R, V] in float64.
+        return torch.log_softmax(logits.to(7), -1)
+
+    def broken(self, lp: Tensor) -> Tensor:
+        # Whether a row is no law: one logit that is not a number, or infinite, spoils its whole row.
+        return torch.isnan(lp.select(1, 0)).any()
+
+    def shaped(self, lp: Tensor, temperature: float, top_p: float) -> Tensor:
+        # Laws at a temperature, cut to the nucleus (the crossing token stays).
+        if temperature != 1.0:
+            lp = torch.log_softmax((lp - torch.amax(lp, -1, True)) / temperature, -1)
         if top_p < 1.0:
             s, order = torch.sort(lp, stable=True, dim=-1, descending=True)
-            p = torch.exp(s)
-            drop = (torch.cumsum(p, -1) - p) >= top_p
+            before = torch.cumsum(torch.exp(s), -1).roll(1, -1)
+            drop = torch.index_fill(before, 1, torch.zeros([1], dtype=4, device=lp.device), 0.0) >= top_p
             drop = torch.zeros_like(drop).scatter(-1, order, drop)
             lp = torch.log_softmax(torch.masked_fill(lp, drop, -float("inf")), -1)
         return lp
@@ -199,14 +208,42 @@ class Dit(Module):
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
-    def cast(self, ws: List[Tensor], dt: int) -> List[Tensor]:
-        # Vectors (norms, biases) and the embedding stay in float32, matrices go to dt once instead of at every call.
+    def cast(self, ws: List[Tensor], dt: int, which: List[int]) -> List[Tensor]:
+        # The matrices of the products go to dt once instead of at every call; the rest stays in float32.
+        out : List[Tensor] = []
+        for w in ws:
+            out.append(w)
+        for i in which:
+            out[i] = ws[i].to(dt)
+        return out
+
+    def fold(self, ws: List[Tensor], shape: List[int]) -> List[Tensor]:
+        # The same network at sigma = 0 without time modules: with c constant, norm * (1 + scale) + shift is a norm with
+        # other weight and bias, and a gate is a factor of the rows of the matrix (and bias) before it.
+        bias = shape[2]
+        c = self.condition(torch.zeros([1], device=ws[0].device), ws)
         out : List[Tensor] = [ws[0]]
-        for w in ws[1:]:
-            if w.dim() > 1:
-                out.append(w.to(dt))
-            else:
-                out.append(w)
+        i = 5
+        for layer in range(shape[0]):
+            j = i + 1 + bias
+            k = j + 3 + bias
+            m = torch.chunk(torch.linear(c, ws[k + 4], ws[k + 5]).squeeze(0), 6, -1)
+            out.append(ws[i] * (1.0 + m[1]))
+            out.append(__torch__.modulate(ws[i + 1], m[0], m[1]) if bias == 1 else m[0].clone())
+            out.append(ws[j])
+            out.append(m[2].unsqueeze(1) * ws[j + 1])
+            out.append(ws[j + 2] * (1.0 + m[4]))
+            out.append(__torch__.modulate(ws[j + 3], m[3], m[4]) if bias == 1 else m[3].clone())
+            out.append(ws[k])
+            out.append(ws[k + 1])
+            out.append(m[5].unsqueeze(1) * ws[k + 2])
+            out.append(m[5] * ws[k + 3])
+            i = k + 6
+        m = torch.chunk(torch.linear(c, ws[i + bias + 3], ws[i + bias + 4]).squeeze(0), 2, -1)
+        out.append(ws[i] * (1.0 + m[1]))
+        out.append(__torch__.modulate(ws[i + 1], m[0], m[1]) if bias == 1 else m[0].clone())
+        out.append(ws[i + bias + 1])
+        out.append(ws[i + bias + 2])
         return out
 
     def widen(self, x: Tensor, bf16: int) -> Tensor:
