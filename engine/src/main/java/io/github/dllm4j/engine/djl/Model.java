@@ -81,10 +81,7 @@ public final class Model implements AutoCloseable {
               : Optional.empty();
       Network network =
           Network.read(
-              PyTorch.newManager(options.device()),
-              config.network(),
-              directory.resolve("model.safetensors"),
-              "");
+              PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
       return new Model(
           name,
           config,
