@@ -11,7 +11,8 @@ public interface StepListener {
    * One task has made one step.
    *
    * @param step what happened
-   * @return whether to go on; after false no task makes another step
+   * @return whether to go on; after false the network is not asked again, though tasks that shared
+   *     the last call still report their step
    */
   boolean onStep(StepEvent step);
 }
