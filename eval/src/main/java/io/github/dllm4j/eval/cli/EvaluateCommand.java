@@ -6,6 +6,7 @@ import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
+import io.github.dllm4j.eval.metrics.NgramBaseline;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -33,6 +34,12 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private ModelSelection selection;
   @Mixin private CorpusOptionsMixin corpusOptions;
 
+  @Option(
+      names = "--baseline",
+      description =
+          "ngram:N instead of a model: characters, trained on the other part of the text.")
+  private Optional<String> baseline = Optional.empty();
+
   @Option(names = "--part", description = "all, train or validation, as training splits it (all).")
   private String part = "all";
 
@@ -59,6 +66,9 @@ final class EvaluateCommand implements Callable<Integer> {
     if (fraction.isPresent() && part.equals("all")) {
       throw new IllegalArgumentException("--validation-fraction needs --part train or validation");
     }
+    if (baseline.isPresent()) {
+      return evaluateBaseline(baseline.get());
+    }
     try (Corpus corpus = corpusOptions.open();
         Model model = selection.open(common);
         TokenFile tokens = TokenFile.of(part(corpus), model.tokenizer())) {
@@ -75,7 +85,37 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       LikelihoodBound bound =
           LikelihoodBound.estimate(model.denoiser(), spread(blocks), counts, BATCH, common.seed);
-      report(bound, tokens.charactersPerToken());
+      report(
+          bound,
+          tokens.charactersPerToken(),
+          "NELBO by %d systematic mask counts per block".formatted(counts));
+    }
+    return 0;
+  }
+
+  private int evaluateBaseline(String name) throws IOException {
+    if (!name.matches("ngram:\\d{1,2}")) {
+      throw new IllegalArgumentException("--baseline must be ngram:N, got " + name);
+    }
+    if (spec.commandLine().getParseResult().hasMatchedOption("--model")) {
+      throw new IllegalArgumentException(
+          "--baseline is instead of a model: give no --model with it");
+    }
+    if (!part.equals("validation")) {
+      throw new IllegalArgumentException("--baseline needs --part validation");
+    }
+    int order = Integer.parseInt(name.substring("ngram:".length()));
+    try (Corpus corpus = corpusOptions.open()) {
+      Split split = Split.of(corpus, fraction.orElse(Split.DEFAULT_FRACTION));
+      NgramBaseline.Result result = NgramBaseline.evaluate(split, order);
+      report(
+          new LikelihoodBound(
+              result.natsPerCharacter(),
+              result.standardError(),
+              result.blocks(),
+              result.characters()),
+          1,
+          "modified Kneser-Ney %d-gram over characters, exact".formatted(order));
     }
     return 0;
   }
@@ -99,7 +139,7 @@ final class EvaluateCommand implements Callable<Integer> {
         .iterator();
   }
 
-  private void report(LikelihoodBound bound, double charactersPerToken) {
+  private void report(LikelihoodBound bound, double charactersPerToken, String estimator) {
     double bits = bound.natsPerToken() / charactersPerToken / Math.log(2);
     if (common.json) {
       Map<String, Object> document = new LinkedHashMap<>();
@@ -108,7 +148,7 @@ final class EvaluateCommand implements Callable<Integer> {
       document.put("perplexity", bound.perplexity());
       document.put("bits_per_character", bits);
       document.put("tokens", bound.tokens());
-      document.put("estimator", "NELBO by %d systematic mask counts per block".formatted(counts));
+      document.put("estimator", estimator);
       spec.commandLine().getOut().println(Json.text(document));
       return;
     }

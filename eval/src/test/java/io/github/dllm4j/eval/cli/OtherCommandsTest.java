@@ -66,6 +66,47 @@ class OtherCommandsTest {
   }
 
   @Test
+  void theBaselineIsANgramOfTheOtherPart() throws IOException {
+    String[] args = {
+      "evaluate",
+      "--baseline",
+      "ngram:4",
+      "--corpus",
+      corpus,
+      "--part",
+      "validation",
+      "--validation-fraction",
+      "0.5",
+      "--json"
+    };
+    JsonNode said = done(args).json();
+    assertEquals(51 * 20 + 1, said.get("tokens").asInt());
+    assertTrue(said.get("bits_per_character").asDouble() < 0.3, said.toString());
+    args[2] = "ngram:1";
+    assertTrue(done(args).json().get("bits_per_character").asDouble() > 2);
+    args[2] = "bigram";
+    refused(new String[] {"--baseline", "bigram"}, args);
+    refused(
+        new String[] {"--part validation"},
+        "evaluate",
+        "--baseline",
+        "ngram:4",
+        "--corpus",
+        corpus);
+    refused(
+        new String[] {"--model"},
+        "evaluate",
+        "--baseline",
+        "ngram:4",
+        "--corpus",
+        corpus,
+        "--part",
+        "validation",
+        "--model",
+        model);
+  }
+
+  @Test
   void badInputOfEvaluateIsRefused() throws IOException {
     refused(new String[] {"--corpus"}, "evaluate", "--model", model);
     refused(new String[] {"nowhere"}, "evaluate", "--model", model, "--corpus", "nowhere");

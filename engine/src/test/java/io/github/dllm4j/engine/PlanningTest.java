@@ -1,0 +1,120 @@
+package io.github.dllm4j.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.SamplingCost;
+import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.SizePlan;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The planner's choice is the fewest steps within the budget, and it promises only where it may.
+ */
+class PlanningTest {
+  private static final int LENGTH = 12;
+  private static final int MASK = 9;
+
+  /** h(j) = 3 (1 - j / 24)^4: smooth and strictly decreasing. */
+  private static InformationCurve curve() {
+    double[] h = new double[LENGTH];
+    for (int j = 0; j < LENGTH; j++) {
+      h[j] = 3 * Math.pow(1 - j / 24.0, 4);
+    }
+    return InformationCurve.exact(h);
+  }
+
+  private static Planning.Planned plan(GenerationRequest request, Canvas canvas) {
+    return Planning.plan(request, canvas, Optional.of(curve()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.01, 0.1, 0.5, 1, 2, 5, 100})
+  void automaticStepsAreTheFewestWithinTheBudget(double epsilon) {
+    Canvas blank = Canvas.blank(LENGTH, MASK);
+    for (String name : new String[] {"optimal", "balanced", "cosine", "back"}) {
+      PlanChoice choice = new PlanChoice("mask-predictor", name, "uniform");
+      GenerationRequest request =
+          GenerationRequest.unconditional().withPlan(choice).withEpsilon(epsilon);
+      SizePlan chosen = (SizePlan) plan(request, blank).plan();
+      assertTrue(SamplingCost.conditionalKl(curve(), chosen) <= epsilon + 1e-12, name);
+      if (chosen.steps() > 1) {
+        SizePlan fewer = (SizePlan) plan(request.withSteps(chosen.steps() - 1), blank).plan();
+        assertTrue(SamplingCost.conditionalKl(curve(), fewer) > epsilon, name);
+      }
+    }
+  }
+
+  @Test
+  void theTauLeapingFamilyIsPlannedToo() {
+    GenerationRequest request =
+        GenerationRequest.unconditional()
+            .withPlan(new PlanChoice("modified-tau-leaping", "optimal", "alpha-linear"))
+            .withEpsilon(1);
+    Planning.Planned planned = plan(request, Canvas.blank(LENGTH, MASK));
+    assertTrue(planned.predictedKlNats().getAsDouble() <= 1);
+    assertTrue(planned.plan().steps(LENGTH) > 1);
+  }
+
+  @Test
+  void predictedIsTheCostOfThePlanOnTheCurve() {
+    Planning.Planned planned =
+        plan(GenerationRequest.unconditional().withSteps(3), Canvas.blank(LENGTH, MASK));
+    assertEquals(
+        SamplingCost.conditionalKl(curve(), (SizePlan) planned.plan()),
+        planned.predictedKlNats().getAsDouble(),
+        1e-12);
+    assertEquals("", planned.note());
+  }
+
+  @Test
+  void nothingIsPromisedWithGivenTextOrAnotherLaw() {
+    int[] tokens = Canvas.blank(LENGTH, MASK).tokens();
+    tokens[0] = 1;
+    Planning.Planned conditional = plan(GenerationRequest.unconditional(), Canvas.of(tokens, MASK));
+    assertTrue(conditional.predictedKlNats().isEmpty());
+    assertFalse(conditional.note().isEmpty());
+    assertEquals(LENGTH - 1, ((SizePlan) conditional.plan()).holes());
+    Canvas blank = Canvas.blank(LENGTH, MASK);
+    assertTrue(
+        plan(GenerationRequest.unconditional().withTemperature(0.5), blank)
+            .predictedKlNats()
+            .isEmpty());
+    assertTrue(
+        plan(GenerationRequest.unconditional().withTopP(0.5), blank).predictedKlNats().isEmpty());
+    assertTrue(
+        plan(GenerationRequest.unconditional(), Canvas.blank(6, MASK)).predictedKlNats().isEmpty());
+  }
+
+  @Test
+  void withoutACurveThePlanMustBeGiven() {
+    Canvas blank = Canvas.blank(LENGTH, MASK);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Planning.plan(GenerationRequest.unconditional(), blank, Optional.empty()));
+    PlanChoice balanced = new PlanChoice("mask-predictor", "balanced", "uniform");
+    Planning.Planned planned =
+        Planning.plan(
+            GenerationRequest.unconditional().withPlan(balanced).withSteps(4),
+            blank,
+            Optional.empty());
+    assertEquals(4, planned.plan().steps(LENGTH));
+    assertTrue(planned.predictedKlNats().isEmpty());
+  }
+
+  @Test
+  void namesAreChecked() {
+    assertThrows(
+        IllegalArgumentException.class, () -> new PlanChoice("magic", "optimal", "uniform"));
+    assertThrows(
+        IllegalArgumentException.class, () -> new PlanChoice("euler", "zigzag", "uniform"));
+    assertThrows(
+        IllegalArgumentException.class, () -> new PlanChoice("euler", "optimal", "zigzag"));
+  }
+}

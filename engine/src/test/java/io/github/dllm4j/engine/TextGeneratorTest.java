@@ -1,0 +1,149 @@
+package io.github.dllm4j.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.NetworkShape;
+import io.github.dllm4j.engine.djl.Precision;
+import io.github.dllm4j.engine.djl.Trainer;
+import io.github.dllm4j.engine.djl.TrainingRun;
+import io.github.dllm4j.engine.djl.WeightType;
+import io.github.dllm4j.engine.train.Objective;
+import io.github.dllm4j.engine.train.TokenData;
+import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextGeneratorTest {
+  private static final int LENGTH = 16;
+  @TempDir static Path folder;
+  private static TextGenerator generator;
+
+  @BeforeAll
+  static void train() throws IOException {
+    Tokenizer tokenizer = Tokenizers.bytes();
+    tokenizer.save(folder.resolve("tokenizer.json"));
+    int vocabulary = tokenizer.vocabulary().size();
+    TokenData text = TokenData.of(tokenizer.encode("abcd efgh ".repeat(50)));
+    TrainingConfig config =
+        new TrainingConfig(Objective.ELBO, 0, 10, 4, 1, 1e-2, 0, 0, 1, 0, 0.9, 10, 1);
+    TrainingRun run =
+        new TrainingRun(
+            folder,
+            new NetworkShape(vocabulary, 16, 1, 2, LENGTH, 0, false),
+            vocabulary - 1,
+            config,
+            Precision.FP32,
+            WeightType.FP32,
+            "cpu",
+            4,
+            tokenizer.sha256(),
+            "none",
+            "test");
+    try (Trainer trainer = new Trainer(run, false)) {
+      trainer.train(text, text, new TrainingListener() {});
+      InformationFile.of(trainer.curve(text, 4)).write(folder);
+    }
+    generator = TextGenerator.open(folder);
+  }
+
+  @AfterAll
+  static void close() {
+    generator.close();
+  }
+
+  @Test
+  void theSameRequestGivesTheSameText() {
+    GenerationRequest request = GenerationRequest.prompt("ab").withSteps(5).withSeed(3);
+    GenerationResult first = generator.generate(request);
+    assertTrue(first.text().startsWith("ab"));
+    assertEquals(first.text(), generator.generate(request).text());
+    assertFalse(first.text().equals(generator.generate(request.withSeed(4)).text()));
+  }
+
+  @Test
+  void aSampleDoesNotDependOnTheOthers() {
+    GenerationRequest request = GenerationRequest.unconditional().withSteps(4).withSamples(40);
+    List<GenerationResult.Text> many = generator.generate(request).samples();
+    List<GenerationResult.Text> few = generator.generate(request.withSamples(3)).samples();
+    for (int i = 0; i < few.size(); i++) {
+      assertEquals(many.get(i).tokens(), few.get(i).tokens());
+    }
+  }
+
+  @Test
+  void threadsShareAGenerator() throws Exception {
+    var pool = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<String>> texts = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        GenerationRequest request = GenerationRequest.unconditional().withSteps(4).withSeed(i % 4);
+        texts.add(pool.submit(() -> generator.generate(request).text()));
+      }
+      for (int i = 4; i < 16; i++) {
+        assertEquals(texts.get(i % 4).get(), texts.get(i).get());
+      }
+    } finally {
+      pool.shutdown();
+    }
+  }
+
+  @Test
+  void theListenerSeesEveryStepAndMayStop() {
+    List<GenerationListener.Step> steps = new ArrayList<>();
+    generator.generate(
+        GenerationRequest.unconditional().withSteps(4),
+        step -> {
+          steps.add(step);
+          return true;
+        });
+    assertEquals(4, steps.size());
+    assertTrue(steps.get(0).canvas().contains(GenerationListener.HOLE));
+    assertFalse(steps.get(3).canvas().contains(GenerationListener.HOLE));
+    GenerationResult stopped =
+        generator.generate(GenerationRequest.unconditional().withSteps(4), step -> false);
+    assertEquals(GenerationResult.Finish.CANCELLED, stopped.samples().get(0).finish());
+    assertEquals(1, stopped.samples().get(0).evaluations());
+  }
+
+  @Test
+  void theRecordSaysHowItWasMade() {
+    GenerationResult result =
+        generator.generate(GenerationRequest.template("ab{3}").withSteps(2).withSeed(9));
+    assertEquals("mask-predictor", result.sampler());
+    assertEquals("optimal", result.plan());
+    assertEquals(9, result.seed());
+    assertEquals(folder.toString(), result.model());
+    assertTrue(result.versions().contains("PyTorch"));
+    assertEquals(5, result.samples().get(0).tokens().size());
+  }
+
+  @Test
+  void whatDoesNotFitIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> generator.generate(GenerationRequest.unconditional().withLength(LENGTH + 1)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> generator.generate(GenerationRequest.template("a{" + LENGTH + "}")));
+    assertThrows(
+        IllegalArgumentException.class, () -> GenerationRequest.template("{2}").withPrompt("a"));
+    assertThrows(
+        IllegalArgumentException.class, () -> GenerationRequest.unconditional().withSamples(0));
+    assertThrows(IOException.class, () -> TextGenerator.open(folder.resolve("none")));
+  }
+}
