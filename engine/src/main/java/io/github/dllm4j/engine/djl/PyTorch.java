@@ -39,7 +39,8 @@ public final class PyTorch {
   }
 
   private static Properties buildProperties() {
-    try (InputStream in = PyTorch.class.getResourceAsStream("/io/github/dllm4j/engine/build.properties")) {
+    try (InputStream in =
+        PyTorch.class.getResourceAsStream("/io/github/dllm4j/engine/build.properties")) {
       Properties properties = new Properties();
       properties.load(in);
       return properties;
