@@ -3,48 +3,76 @@ package io.github.dllm4j.engine;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.info.StepPlanner;
+import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
+import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
- * Which sampler of the reveal-plan family, by name.
+ * Which masked sampler, by name.
  *
- * @param sampler {@code mask-predictor} (sizes), or {@code modified-tau-leaping}, {@code
- *     tau-leaping}, {@code euler}, {@code tweedie} (chances), or {@code first-hitting} (one token
- *     per step)
- * @param plan of the mask predictor: optimal, balanced, cosine, geometric, front or back
- * @param grid of the others: uniform, exponential-then-constant, alpha-linear or alpha-cosine
+ * <pre>
+ * mask-predictor                                          sizes by a plan, random places
+ * modified-tau-leaping, tau-leaping, euler, tweedie       chances by a time grid
+ * first-hitting                                           one token per step
+ * confidence, margin, entropy, candidate-confidence       sizes by a plan, the surest places (heuristic)
+ * threshold:X, entropy-bound:X                            as many places as are sure enough
+ * </pre>
+ *
+ * @param sampler one of the names above
+ * @param plan of samplers with sizes: optimal, balanced, cosine, geometric, front or back
+ * @param sizes given in full, in sampling order, instead of a plan; empty for none
+ * @param grid of samplers with chances: uniform, exponential-then-constant, alpha-linear,
+ *     alpha-cosine
+ * @param horizon of the first two grids, nats, above 0
+ * @param delta of the second, nats, above 0
  */
-public record PlanChoice(String sampler, String plan, String grid) {
-  private static final double HORIZON = 8;
-  private static final double DELTA = 0.02;
+public record PlanChoice(
+    String sampler, String plan, List<Integer> sizes, String grid, double horizon, double delta) {
+  /** Horizon unless another is given, nats. */
+  public static final double DEFAULT_HORIZON = 8;
+
+  /** Last level before 0 of the exponential-then-constant grid unless another is given, nats. */
+  public static final double DEFAULT_DELTA = 0.02;
+
   private static final double RATIO = 0.9;
-  private static final List<String> SAMPLERS =
-      List.of(
-          "mask-predictor",
-          "modified-tau-leaping",
-          "tau-leaping",
-          "euler",
-          "tweedie",
-          "first-hitting");
+  private static final List<String> WITH_SIZES =
+      List.of("mask-predictor", "confidence", "margin", "entropy", "candidate-confidence");
+  private static final List<String> WITH_GRID =
+      List.of("modified-tau-leaping", "tau-leaping", "euler", "tweedie");
   private static final List<String> PLANS =
       List.of("optimal", "balanced", "cosine", "geometric", "front", "back");
   private static final List<String> GRIDS =
       List.of("uniform", "exponential-then-constant", "alpha-linear", "alpha-cosine");
 
-  /** The sizes the planner finds best on the model's curve. */
-  public static final PlanChoice OPTIMAL =
-      new PlanChoice("mask-predictor", "optimal", "alpha-linear");
+  /** The sizes the planner finds best on the model's curve, at random places. */
+  public static final PlanChoice OPTIMAL = ofSampler("mask-predictor");
 
-  /** Checks the names. */
+  /** Checks the names and numbers. */
   public PlanChoice {
-    require("sampler", sampler, SAMPLERS);
+    sizes = List.copyOf(sizes);
+    if (!WITH_SIZES.contains(sampler)
+        && !WITH_GRID.contains(sampler)
+        && !sampler.equals("first-hitting")
+        && limit(sampler).isEmpty()) {
+      throw new IllegalArgumentException(
+          "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X, got %s"
+              .formatted(String.join(", ", WITH_SIZES), String.join(", ", WITH_GRID), sampler));
+    }
     require("plan", plan, PLANS);
     require("grid", grid, GRIDS);
+    if (!(horizon > 0 && horizon <= 1000)) {
+      throw new IllegalArgumentException("horizon must be above 0, at most 1000, got " + horizon);
+    }
+    if (!(delta > 0 && delta < horizon)) {
+      throw new IllegalArgumentException(
+          "delta must be above 0 and below the horizon %s, got %s".formatted(horizon, delta));
+    }
   }
 
   private static void require(String name, String value, List<String> allowed) {
@@ -54,61 +82,132 @@ public record PlanChoice(String sampler, String plan, String grid) {
     }
   }
 
-  /** Whether the plan needs an information curve whatever the steps. */
-  boolean needsCurve() {
-    return sampler.equals("mask-predictor") && plan.equals("optimal");
+  /** A sampler with the optimal plan, or on the alpha-linear grid. */
+  public static PlanChoice ofSampler(String sampler) {
+    return new PlanChoice(
+        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA);
+  }
+
+  /** The same with another plan of sizes. */
+  public PlanChoice withPlan(String value) {
+    return new PlanChoice(sampler, value, sizes, grid, horizon, delta);
+  }
+
+  /** The same with these sizes, in sampling order. */
+  public PlanChoice withSizes(List<Integer> value) {
+    return new PlanChoice(sampler, plan, value, grid, horizon, delta);
+  }
+
+  /** The same on another grid. */
+  public PlanChoice withGrid(String value, double newHorizon, double newDelta) {
+    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta);
+  }
+
+  /** Whether the sampler works by sizes. */
+  public boolean hasSizes() {
+    return WITH_SIZES.contains(sampler);
+  }
+
+  /** Whether the sampler works by a time grid. */
+  public boolean hasGrid() {
+    return WITH_GRID.contains(sampler);
+  }
+
+  /** Whether the plan needs an information curve even if the steps are given. */
+  public boolean needsCurve() {
+    return hasSizes() && plan.equals("optimal") && sizes.isEmpty();
+  }
+
+  /** Whether the number of steps is for the caller to choose. */
+  public boolean hasSteps() {
+    return sizes.isEmpty() && (hasSizes() || hasGrid());
+  }
+
+  /** The number behind threshold: or entropy-bound:. */
+  private static OptionalDouble limit(String sampler) {
+    if (!sampler.matches("(threshold|entropy-bound):[0-9]{1,9}(\\.[0-9]{1,18})?")) {
+      return OptionalDouble.empty();
+    }
+    return OptionalDouble.of(Double.parseDouble(sampler.substring(sampler.indexOf(':') + 1)));
   }
 
   /**
    * The plan of a number of steps.
    *
    * @param holes tokens to fill
-   * @param steps at least 1; sizes are never more than the holes
+   * @param steps at least 1; sizes are never more than the holes; not used where the sampler
+   *     decides
    * @param planner of the holes' curve; used by the optimal plan only
    */
-  RevealPlan of(int holes, int steps, StepPlanner planner) {
-    int sizes = Math.min(holes, steps);
+  public RevealPlan of(int holes, int steps, StepPlanner planner) {
     return switch (sampler) {
-      case "mask-predictor" ->
-          switch (plan) {
-            case "optimal" -> planner.forSteps(sizes);
-            case "balanced" -> SizePlan.balanced(holes, sizes);
-            case "cosine" -> SizePlan.cosine(holes, sizes);
-            case "geometric" -> SizePlan.geometric(holes, sizes, RATIO);
-            case "front" -> SizePlan.front(holes, sizes);
-            default -> SizePlan.back(holes, sizes);
-          };
+      case "mask-predictor" -> sizes(holes, steps, planner);
       case "first-hitting" -> SizePlan.firstHitting(holes);
       case "modified-tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.MODIFIED);
       case "tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.TRUNCATED);
       case "euler" -> ChancePlan.of(grid(steps), TauLeaping.EULER);
-      default -> ChancePlan.of(grid(steps), TauLeaping.TWEEDIE);
+      case "tweedie" -> ChancePlan.of(grid(steps), TauLeaping.TWEEDIE);
+      case "confidence" -> surest(holes, steps, planner, Confidence.MAX_PROBABILITY);
+      case "margin" -> surest(holes, steps, planner, Confidence.MARGIN);
+      case "entropy" -> surest(holes, steps, planner, Confidence.NEGATIVE_ENTROPY);
+      case "candidate-confidence" -> surest(holes, steps, planner, Confidence.CANDIDATE);
+      default -> {
+        double limit = limit(sampler).orElseThrow();
+        yield sampler.startsWith("threshold")
+            ? AdaptivePlan.threshold(limit, Confidence.MAX_PROBABILITY)
+            : AdaptivePlan.entropyBound(limit);
+      }
+    };
+  }
+
+  private AdaptivePlan surest(int holes, int steps, StepPlanner planner, Confidence confidence) {
+    return AdaptivePlan.mostConfident(sizes(holes, steps, planner), confidence);
+  }
+
+  private SizePlan sizes(int holes, int steps, StepPlanner planner) {
+    if (!sizes.isEmpty()) {
+      return SizePlan.of(sizes.stream().mapToInt(Integer::intValue).toArray());
+    }
+    int most = Math.min(holes, steps);
+    return switch (plan) {
+      case "optimal" -> planner.forSteps(most);
+      case "balanced" -> SizePlan.balanced(holes, most);
+      case "cosine" -> SizePlan.cosine(holes, most);
+      case "geometric" -> SizePlan.geometric(holes, most, RATIO);
+      case "front" -> SizePlan.front(holes, most);
+      default -> SizePlan.back(holes, most);
     };
   }
 
   private TimeGrid grid(int steps) {
     return switch (grid) {
-      case "uniform" -> TimeGrid.uniform(HORIZON, steps);
-      case "exponential-then-constant" -> TimeGrid.exponentialThenConstant(HORIZON, DELTA, steps);
+      case "uniform" -> TimeGrid.uniform(horizon, steps);
+      case "exponential-then-constant" -> TimeGrid.exponentialThenConstant(horizon, delta, steps);
       case "alpha-linear" -> TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, steps);
       default -> TimeGrid.alphaCosine(Double.POSITIVE_INFINITY, steps);
     };
   }
 
-  /** The plan's conditional KL on a curve, nats. */
-  static double cost(InformationCurve curve, RevealPlan plan) {
+  /**
+   * A plan's conditional KL on a curve, nats; empty for plans that look at values, which no curve
+   * can price.
+   */
+  public static OptionalDouble cost(InformationCurve curve, RevealPlan plan) {
     if (plan instanceof SizePlan sizes) {
-      return SamplingCost.conditionalKl(curve, sizes);
+      return OptionalDouble.of(SamplingCost.conditionalKl(curve, sizes));
+    } else if (plan instanceof ChancePlan chances) {
+      return OptionalDouble.of(SamplingCost.conditionalKl(curve, chances));
     }
-    return SamplingCost.conditionalKl(curve, (ChancePlan) plan);
+    return OptionalDouble.empty();
   }
 
-  /** What the sampler works by: its plan or its grid. */
-  String schedule() {
-    return switch (sampler) {
-      case "mask-predictor" -> plan;
-      case "first-hitting" -> "one by one";
-      default -> grid;
-    };
+  /** What the sampler works by: its plan, its sizes or its grid. */
+  public String schedule() {
+    if (hasGrid()) {
+      return grid;
+    } else if (hasSizes()) {
+      return sizes.isEmpty() ? plan : "sizes";
+    }
+    return sampler.equals("first-hitting") ? "one by one" : "adaptive";
   }
 }

@@ -27,8 +27,7 @@ final class Planning {
   static Planned plan(
       GenerationRequest request, Canvas canvas, Optional<InformationCurve> information) {
     int holes = canvas.holeCount();
-    boolean automatic =
-        request.steps().isEmpty() && !request.plan().sampler().equals("first-hitting");
+    boolean automatic = request.steps().isEmpty() && request.plan().hasSteps();
     if (information.isEmpty() && (automatic || request.plan().needsCurve())) {
       throw new IllegalArgumentException(
           "the model has no information.json to plan with: give steps and a plan such as balanced");
@@ -43,11 +42,15 @@ final class Planning {
         automatic
             ? fewestSteps(request, holes, planner, smooth)
             : request.plan().of(holes, request.steps().orElse(holes), planner);
-    String note = note(request, canvas, information);
+    OptionalDouble cost = PlanChoice.cost(measured, plan);
+    String note =
+        cost.isEmpty()
+            ? "heuristic: places are chosen by the model's own laws, which no curve can price"
+            : note(request, canvas, information);
     return new Planned(
         plan,
         note.isEmpty()
-            ? OptionalDouble.of(Math.max(0, PlanChoice.cost(measured, plan)))
+            ? OptionalDouble.of(Math.max(0, cost.getAsDouble()))
             : OptionalDouble.empty(),
         note);
   }
@@ -92,20 +95,22 @@ final class Planning {
     return InformationCurve.exact(IsotonicRegression.nonIncreasing(curve.values(), weights));
   }
 
+  /** The fewest steps within the budget; those of random places where the places are not random. */
   private static RevealPlan fewestSteps(
       GenerationRequest request, int holes, StepPlanner planner, InformationCurve curve) {
-    boolean sizes = request.plan().sampler().equals("mask-predictor");
+    PlanChoice choice = request.plan();
+    PlanChoice priced = choice.hasSizes() ? PlanChoice.OPTIMAL.withPlan(choice.plan()) : choice;
     int low = 1;
-    int high = sizes ? holes : MOST_STEPS;
+    int high = choice.hasSizes() ? holes : MOST_STEPS;
     while (low < high) {
       int middle = (low + high) / 2;
-      double cost = PlanChoice.cost(curve, request.plan().of(holes, middle, planner));
+      double cost = PlanChoice.cost(curve, priced.of(holes, middle, planner)).getAsDouble();
       if (cost <= request.epsilon()) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    return request.plan().of(holes, low, planner);
+    return choice.of(holes, low, planner);
   }
 }

@@ -39,7 +39,7 @@ class PlanningTest {
   void automaticStepsAreTheFewestWithinTheBudget(double epsilon) {
     Canvas blank = Canvas.blank(LENGTH, MASK);
     for (String name : new String[] {"optimal", "balanced", "cosine", "back"}) {
-      PlanChoice choice = new PlanChoice("mask-predictor", name, "uniform");
+      PlanChoice choice = PlanChoice.OPTIMAL.withPlan(name);
       GenerationRequest request =
           GenerationRequest.unconditional().withPlan(choice).withEpsilon(epsilon);
       SizePlan chosen = (SizePlan) plan(request, blank).plan();
@@ -55,7 +55,7 @@ class PlanningTest {
   void theTauLeapingFamilyIsPlannedToo() {
     GenerationRequest request =
         GenerationRequest.unconditional()
-            .withPlan(new PlanChoice("modified-tau-leaping", "optimal", "alpha-linear"))
+            .withPlan(PlanChoice.ofSampler("modified-tau-leaping"))
             .withEpsilon(1);
     Planning.Planned planned = plan(request, Canvas.blank(LENGTH, MASK));
     assertTrue(planned.predictedKlNats().getAsDouble() <= 1);
@@ -98,7 +98,7 @@ class PlanningTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> Planning.plan(GenerationRequest.unconditional(), blank, Optional.empty()));
-    PlanChoice balanced = new PlanChoice("mask-predictor", "balanced", "uniform");
+    PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
     Planning.Planned planned =
         Planning.plan(
             GenerationRequest.unconditional().withPlan(balanced).withSteps(4),
@@ -110,11 +110,33 @@ class PlanningTest {
 
   @Test
   void namesAreChecked() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new PlanChoice("magic", "optimal", "uniform"));
-    assertThrows(
-        IllegalArgumentException.class, () -> new PlanChoice("euler", "zigzag", "uniform"));
-    assertThrows(
-        IllegalArgumentException.class, () -> new PlanChoice("euler", "optimal", "zigzag"));
+    for (String bad : new String[] {"magic", "threshold", "threshold:x", "entropy-bound:-1"}) {
+      assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad), bad);
+    }
+    PlanChoice euler = PlanChoice.ofSampler("euler");
+    assertThrows(IllegalArgumentException.class, () -> euler.withPlan("zigzag"));
+    assertThrows(IllegalArgumentException.class, () -> euler.withGrid("zigzag", 8, 0.02));
+    assertThrows(IllegalArgumentException.class, () -> euler.withGrid("uniform", -1, 0.02));
+    assertThrows(IllegalArgumentException.class, () -> euler.withGrid("uniform", 8, 9));
+  }
+
+  @Test
+  void confidenceOrdersArePlannedLikeRandomOnesAndPromiseNothing() {
+    Canvas blank = Canvas.blank(LENGTH, MASK);
+    Planning.Planned random = plan(GenerationRequest.unconditional().withEpsilon(1), blank);
+    for (String name : new String[] {"confidence", "margin", "entropy", "candidate-confidence"}) {
+      Planning.Planned surest =
+          plan(
+              GenerationRequest.unconditional().withPlan(PlanChoice.ofSampler(name)).withEpsilon(1),
+              blank);
+      assertEquals(random.plan().steps(LENGTH), surest.plan().steps(LENGTH));
+      assertTrue(surest.predictedKlNats().isEmpty());
+      assertTrue(surest.note().startsWith("heuristic"));
+    }
+    for (String name : new String[] {"threshold:0.9", "entropy-bound:0.5"}) {
+      GenerationRequest request =
+          GenerationRequest.unconditional().withPlan(PlanChoice.ofSampler(name));
+      assertEquals(LENGTH, plan(request, blank).plan().steps(LENGTH));
+    }
   }
 }

@@ -59,13 +59,15 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--plan",
-      description = "optimal, balanced, cosine, geometric, front, back: sizes of mask-predictor.")
+      description = "optimal, balanced, cosine, geometric, front, back: sizes.")
   private Optional<String> plan = Optional.empty();
 
   @Option(
       names = "--sampler",
       description =
-          "mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie, first-hitting.")
+          "mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie, first-hitting;"
+              + " heuristic: confidence, margin, entropy, candidate-confidence, threshold:X,"
+              + " entropy-bound:X.")
   private String sampler = "mask-predictor";
 
   @Option(
@@ -147,19 +149,20 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private PlanChoice planChoice(OptionalInt count) {
-    boolean sizes = sampler.equals("mask-predictor");
-    if (plan.isPresent() && !sizes) {
-      throw new IllegalArgumentException("--plan is for --sampler mask-predictor, not " + sampler);
+    PlanChoice choice = PlanChoice.ofSampler(sampler);
+    if (plan.isPresent() && !choice.hasSizes()) {
+      throw new IllegalArgumentException("--plan is not for --sampler " + sampler);
     }
-    if (grid.isPresent() && (sizes || sampler.equals("first-hitting"))) {
+    if (grid.isPresent() && !choice.hasGrid()) {
       throw new IllegalArgumentException("--grid is not for --sampler " + sampler);
     }
-    if (count.isPresent() && sampler.equals("first-hitting")) {
+    if (count.isPresent() && !choice.hasSteps()) {
       throw new IllegalArgumentException(
-          "--sampler first-hitting takes one step per token: give no --steps");
+          "--sampler %s decides its steps itself: give no --steps".formatted(sampler));
     }
-    return new PlanChoice(
-        sampler, plan.orElse(PlanChoice.OPTIMAL.plan()), grid.orElse(PlanChoice.OPTIMAL.grid()));
+    return choice
+        .withPlan(plan.orElse(choice.plan()))
+        .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta());
   }
 
   private static String read(Path file) throws IOException {

@@ -28,7 +28,8 @@ import picocli.CommandLine.IVersionProvider;
       TrainCommand.class,
       TokenizerCommand.class,
       EvaluateCommand.class,
-      InspectCommand.class
+      InspectCommand.class,
+      ExactCommand.class
     })
 public final class Main implements Runnable {
   private static final int BAD_INPUT = 2;
@@ -93,6 +94,6 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect (dllm --help)");
+        "a command is missing: generate, train, tokenizer, evaluate, inspect, exact (dllm --help)");
   }
 }

@@ -103,6 +103,19 @@ class GenerateCommandTest {
         assertTrue(sample.get("evaluations").asInt() <= 5);
       }
     }
+    for (String sampler :
+        List.of(
+            "confidence",
+            "margin",
+            "entropy",
+            "candidate-confidence",
+            "threshold:0.9",
+            "entropy-bound:0.5")) {
+      JsonNode document = json("--sampler", sampler);
+      assertTrue(document.get("predicted_kl_nats").isNull());
+      assertTrue(document.get("note").asText().startsWith("heuristic"));
+      assertNotEquals("cancelled", document.get("samples").get(0).get("finish").asText());
+    }
     for (String plan : List.of("optimal", "balanced", "cosine", "geometric", "front", "back")) {
       assertEquals(
           5, json("--plan", plan, "--steps", "5").get("samples").get(0).get("steps").asInt());
@@ -171,6 +184,7 @@ class GenerateCommandTest {
     refused(new String[] {"sampler", "magic"}, args("--sampler", "magic"));
     refused(new String[] {"--plan"}, args("--sampler", "euler", "--plan", "cosine"));
     refused(new String[] {"--grid"}, args("--grid", "uniform"));
+    refused(new String[] {"--steps"}, args("--sampler", "threshold:0.9", "--steps", "4"));
     refused(new String[] {"plan", "zigzag"}, args("--plan", "zigzag"));
     refused(new String[] {"--corrector"}, args("--corrector", "gibbs"));
     refused(new String[] {"--precision", "fp8"}, args("--precision", "fp8"));

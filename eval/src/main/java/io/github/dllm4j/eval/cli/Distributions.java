@@ -1,0 +1,189 @@
+package io.github.dllm4j.eval.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Exact laws by name: {@code family:key=value,key=value}, or a JSON table.
+ *
+ * <pre>
+ * product:d=3,p=0.9                 independent, symbol 0 with probability p, the others alike; S=2
+ * dirac:d=4,w=0.5                   all 0 with weight w, else all 1
+ * parity:k=3,b=3                    a bit copied k times, and the parity of b more
+ * even-parity:d=5                   uniform on the words of even parity
+ * zero-sum:d=4,q=3                  uniform on the words that sum to 0 mod q
+ * reed-solomon:d=4,k=2,q=5          uniform on the values of polynomials of degree below k
+ * markov:d=6,S=2,stay=0.8           a chain that stays, or moves to the others alike
+ * potts:d=6,q=3,J=1.2               a Potts chain
+ * </pre>
+ */
+final class Distributions {
+  private static final int LARGEST_FILE = 256 << 20;
+  private static final int MOST_TOKENS = 64;
+
+  private Distributions() {}
+
+  /** One line per family, for help texts. */
+  static final String NAMES =
+      "product:d=,p=,S=; dirac:d=,w=; parity:k=,b=; even-parity:d=; zero-sum:d=,q=; "
+          + "reed-solomon:d=,k=,q=; markov:d=,S=,stay=; potts:d=,q=,J=; or a JSON file";
+
+  /** What a JSON file says. */
+  record Table(int length, int vocabulary, double[] probabilities) {}
+
+  /**
+   * The law of a name.
+   *
+   * @throws IllegalArgumentException if there is none, or a number is impossible
+   * @throws IOException if it is a file that cannot be used
+   */
+  static ExactLaw of(String name) throws IOException {
+    int colon = name.indexOf(':');
+    String family = colon < 0 ? name : name.substring(0, colon);
+    Parameters p = new Parameters(name, colon < 0 ? "" : name.substring(colon + 1));
+    ExactLaw law =
+        switch (family) {
+          case "product" -> product(p.tokens("d", 3), p.real("p", 0.9), p.whole("S", 2));
+          case "dirac" -> dirac(p.tokens("d", 4), p.real("w", 0.5));
+          case "parity" -> {
+            int k = p.tokens("k", 3);
+            yield ExactLaw.latentParity(k, p.tokens("b", k));
+          }
+          case "even-parity" -> ExactLaw.zeroSum(p.tokens("d", 5), 2);
+          case "zero-sum" -> ExactLaw.zeroSum(p.tokens("d", 4), p.whole("q", 3));
+          case "reed-solomon" ->
+              ExactLaw.reedSolomon(p.tokens("d", 4), p.whole("k", 2), p.whole("q", 5));
+          case "markov" -> markov(p.tokens("d", 6), p.whole("S", 2), p.real("stay", 0.8));
+          case "potts" -> ExactLaw.potts(p.tokens("d", 6), p.whole("q", 3), p.real("J", 1.2));
+          default -> file(name);
+        };
+    p.requireAllUsed();
+    return law;
+  }
+
+  private static ExactLaw product(int length, double first, int symbols) {
+    if (!(first >= 0 && first <= 1) || symbols < 1) {
+      throw new IllegalArgumentException(
+          "product: p must be 0 to 1 and S at least 1, got p=%s, S=%d".formatted(first, symbols));
+    }
+    double[] law = new double[symbols];
+    Arrays.fill(law, (1 - first) / Math.max(1, symbols - 1));
+    law[0] = symbols == 1 ? 1 : first;
+    double[][] marginals = new double[length][];
+    Arrays.fill(marginals, law);
+    return ExactLaw.product(marginals);
+  }
+
+  private static ExactLaw dirac(int length, double weight) {
+    if (!(weight > 0 && weight < 1)) {
+      throw new IllegalArgumentException("dirac: w must be between 0 and 1, got " + weight);
+    }
+    int[] ones = new int[length];
+    Arrays.fill(ones, 1);
+    return ExactLaw.diracMixture(
+        new int[][] {new int[length], ones}, new double[] {weight, 1 - weight}, 2);
+  }
+
+  private static ExactLaw markov(int length, int symbols, double stay) {
+    if (!(stay >= 0 && stay <= 1) || symbols < 2 || symbols > 4096) {
+      throw new IllegalArgumentException(
+          "markov: stay must be 0 to 1 and S 2 to 4096, got stay=%s, S=%d"
+              .formatted(stay, symbols));
+    }
+    double[] initial = new double[symbols];
+    Arrays.fill(initial, 1.0 / symbols);
+    double[][] transition = new double[symbols][symbols];
+    for (int from = 0; from < symbols; from++) {
+      Arrays.fill(transition[from], (1 - stay) / (symbols - 1));
+      transition[from][from] = stay;
+    }
+    return ExactLaw.markov(length, initial, transition);
+  }
+
+  private static ExactLaw file(String name) throws IOException {
+    Path file = Path.of(name);
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "--distribution %s is neither a file nor one of %s".formatted(name, NAMES));
+    }
+    if (Files.size(file) > LARGEST_FILE) {
+      throw new IOException(file + " is larger than a table can be");
+    }
+    try {
+      Table table = Json.MAPPER.readValue(Files.readString(file), Table.class);
+      return ExactLaw.table(table.length(), table.vocabulary(), table.probabilities());
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + ": " + Json.reason(e), e);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The key=value list of a name; every key given must be one that is asked for. */
+  private static final class Parameters {
+    private final String name;
+    private final Map<String, String> given = new LinkedHashMap<>();
+    private final List<String> asked = new ArrayList<>();
+
+    Parameters(String name, String list) {
+      this.name = name;
+      for (String item : list.isEmpty() ? new String[0] : list.split(",", -1)) {
+        int equals = item.indexOf('=');
+        if (equals < 1) {
+          // A file name with a colon ends here too, and is then looked for as a file.
+          continue;
+        }
+        given.put(item.substring(0, equals), item.substring(equals + 1));
+      }
+    }
+
+    double real(String key, double fallback) {
+      asked.add(key);
+      String value = given.get(key);
+      if (value == null) {
+        return fallback;
+      }
+      try {
+        return Double.parseDouble(value);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "%s: %s must be a number, got %s".formatted(name, key, value), e);
+      }
+    }
+
+    int whole(String key, int fallback) {
+      double value = real(key, fallback);
+      if (value != Math.rint(value) || Math.abs(value) > 1_000_000) {
+        throw new IllegalArgumentException(
+            "%s: %s must be a whole number, got %s".formatted(name, key, given.get(key)));
+      }
+      return (int) value;
+    }
+
+    int tokens(String key, int fallback) {
+      int value = whole(key, fallback);
+      if (value < 1 || value > MOST_TOKENS) {
+        throw new IllegalArgumentException(
+            "%s: %s must be 1 to %d, got %d".formatted(name, key, MOST_TOKENS, value));
+      }
+      return value;
+    }
+
+    void requireAllUsed() {
+      for (String key : given.keySet()) {
+        if (!asked.contains(key)) {
+          throw new IllegalArgumentException(
+              "%s: there is no %s, only %s".formatted(name, key, String.join(", ", asked)));
+        }
+      }
+    }
+  }
+}
