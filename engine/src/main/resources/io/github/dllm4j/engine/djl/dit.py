@@ -143,19 +143,18 @@ class Dit(Module):
         torch.set_grad_enabled(False)
         gs : List[Tensor] = []
         steps : List[Tensor] = []
-        matrices : List[Tensor] = []
         step.add_(1)
         for w in ws:
+            # One by one: the compiler deletes an in-place operation on a list that nothing reads afterwards.
+            if w.dim() > 1:
+                w.mul_(1.0 - h[0] * h[4])
             g = w.grad
             if g is None:
                 g = torch.zeros_like(w)
             gs.append(g)
             steps.append(step)
-            if w.dim() > 1:
-                matrices.append(w)
         norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
         torch._foreach_mul_(gs, torch.clamp(h[5] / (norm + 1e-6), max=1.0))
-        torch._foreach_mul_(matrices, 1.0 - h[0] * h[4])
         torch._fused_adamw_(ws, gs, ms, vs, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=0.0, eps=h[3], amsgrad=False, maximize=False)
         torch._foreach_lerp_(ema, ws, 1.0 - h[6])
         torch._foreach_zero_(gs)

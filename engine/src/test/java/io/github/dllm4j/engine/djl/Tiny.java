@@ -9,6 +9,10 @@ final class Tiny {
   static final int VOCABULARY = 7;
   static final int MASK = 6;
 
+  static {
+    PyTorch.setThreads(1); // more are slower for arrays this small
+  }
+
   private Tiny() {}
 
   /** 7 ids, 8 features, 2 blocks, 2 heads; time modules of width 6 or none. */

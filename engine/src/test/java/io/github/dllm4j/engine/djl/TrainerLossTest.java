@@ -1,0 +1,255 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.loss.ScoreEntropy;
+import io.github.dllm4j.engine.train.MaskedBatch;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Losses, gradients and the update of production code against plain double. */
+class TrainerLossTest {
+
+  private static MaskedBatch batch(long seed) {
+    Random random = new Random(seed);
+    int[][] blocks = new int[4][];
+    Arrays.setAll(blocks, b -> random.ints(Tiny.LENGTH, 0, Tiny.MASK).toArray());
+    int[] counts = MaskedBatch.systematicCounts(Tiny.LENGTH, 4, seed, 0);
+    return MaskedBatch.of(blocks, counts, Tiny.MASK, seed, 0, 0);
+  }
+
+  /** A network that is ready to train. */
+  private static Network trainable(NetworkShape shape, long seed) {
+    Network network = Tiny.network(shape, Tiny.weights(shape, seed));
+    network.weights().forEach(weight -> weight.setRequiresGradient(true));
+    return network;
+  }
+
+  /** The loss in double: sum of weight * cross-entropy, with the penalty if wanted. */
+  private static double reference(
+      ReferenceTransformer network, MaskedBatch batch, boolean penalised) {
+    double loss = 0;
+    int length = batch.noisy().length / batch.fractions().length;
+    double[][][] logits = new double[batch.fractions().length][][];
+    for (int b = 0; b < logits.length; b++) {
+      int[] tokens = Arrays.copyOfRange(batch.noisy(), b * length, (b + 1) * length);
+      double sigma =
+          Math.min(TransformerDenoiser.LARGEST_SIGMA, -Math.log1p(-batch.fractions()[b]));
+      logits[b] = network.logits(tokens, sigma);
+    }
+    for (int r = 0; r < batch.rows().length; r++) {
+      double[] row = logits[batch.rows()[r] / length][batch.rows()[r] % length];
+      loss += batch.weights()[r] * network.loss(row, batch.targets()[r], Tiny.MASK, penalised);
+    }
+    return loss;
+  }
+
+  private static double backward(Network network, MaskedBatch batch, boolean penalised) {
+    try (NDManager m = network.manager().newSubManager()) {
+      return new MaskedLoss(network, Precision.FP32, Tiny.MASK, penalised, 0).backward(m, batch);
+    }
+  }
+
+  private static float[] gradient(NDArray weight) {
+    try (NDArray gradient = weight.getGradient()) {
+      return gradient.toFloatArray();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false, false", "true, false, false", "false, true, true", "true, true, true"})
+  void lossesAgreeWithTheReference(boolean time, boolean bias, boolean penalised) {
+    NetworkShape shape = Tiny.shape(time, bias);
+    ReferenceTransformer reference = new ReferenceTransformer(shape, Tiny.weights(shape, 2));
+    try (Network network = trainable(shape, 2)) {
+      for (int seed = 0; seed < 5; seed++) {
+        double expected = reference(reference, batch(seed), penalised);
+        assertEquals(expected, backward(network, batch(seed), penalised), 1e-5 * expected);
+      }
+    }
+  }
+
+  /**
+   * The score head's convention: s(a) = exp(logit) / (S expm1(sigma)). The loss package's value per
+   * unit of sigma, times expm1(sigma), is what production sums.
+   */
+  @Test
+  void scoreEntropyIsThatOfTheLossPackage() {
+    NetworkShape shape = Tiny.shape(true, false);
+    ReferenceTransformer reference = new ReferenceTransformer(shape, Tiny.weights(shape, 2));
+    double sigma = 0.7;
+    double[] logits = reference.logits(new int[] {1, Tiny.MASK, 2, 3, 0}, sigma)[1];
+    double[] logScores = Arrays.copyOf(logits, Tiny.MASK);
+    Arrays.setAll(logScores, a -> logits[a] - Math.log(Tiny.MASK * Math.expm1(sigma)));
+    double expected = ScoreEntropy.loss(logScores, 4, sigma) * Math.expm1(sigma);
+    assertEquals(expected, reference.loss(logits, 4, Tiny.MASK, true), 1e-12);
+  }
+
+  @Test
+  void bfloat16LossIsNear() {
+    NetworkShape shape = Tiny.shape(true, true);
+    ReferenceTransformer reference = new ReferenceTransformer(shape, Tiny.weights(shape, 2));
+    double expected = reference(reference, batch(1), true);
+    try (Network network = trainable(shape, 2);
+        NDManager m = network.manager().newSubManager()) {
+      MaskedLoss loss = new MaskedLoss(network, Precision.BF16, Tiny.MASK, true, 0);
+      assertEquals(expected, loss.backward(m, batch(1)), 0.03 * expected);
+    }
+  }
+
+  /** Two weights of every tensor: central differences of the double reference. */
+  @ParameterizedTest
+  @CsvSource({"false, false, false", "true, true, true"})
+  void gradientsAreThoseOfTheReference(boolean time, boolean bias, boolean penalised) {
+    NetworkShape shape = Tiny.shape(time, bias);
+    ReferenceTransformer reference = new ReferenceTransformer(shape, Tiny.weights(shape, 2));
+    MaskedBatch batch = batch(3);
+    Random random = new Random(5);
+    try (Network network = trainable(shape, 2)) {
+      backward(network, batch, penalised);
+      List<NetworkShape.Tensor> tensors = shape.tensors();
+      for (int t = 0; t < tensors.size(); t++) {
+        float[] gradient = gradient(network.weights().get(t));
+        double[] weights = reference.tensor(tensors.get(t).name());
+        for (int n = 0; n < 2; n++) {
+          int i = random.nextInt(weights.length);
+          double old = weights[i];
+          weights[i] = old + 1e-4;
+          double up = reference(reference, batch, penalised);
+          weights[i] = old - 1e-4;
+          double difference = (up - reference(reference, batch, penalised)) / 2e-4;
+          weights[i] = old;
+          double allowed = 1e-3 * Math.abs(difference) + 1e-5;
+          assertEquals(difference, gradient[i], allowed, tensors.get(t).name() + "[" + i + "]");
+        }
+      }
+    }
+  }
+
+  /** The steepest weight of every tensor: central differences of the production loss itself. */
+  @Test
+  void gradientsAreThoseOfTheProductionLoss() {
+    NetworkShape shape = Tiny.shape(true, false);
+    MaskedBatch batch = batch(3);
+    float[][] weights = Tiny.weights(shape, 2);
+    try (Network network = trainable(shape, 2)) {
+      backward(network, batch, false);
+      for (int t = 0; t < weights.length; t += 3) {
+        float[] gradient = gradient(network.weights().get(t));
+        int steepest = 0;
+        for (int i = 1; i < gradient.length; i++) {
+          steepest = Math.abs(gradient[i]) > Math.abs(gradient[steepest]) ? i : steepest;
+        }
+        double[] loss = new double[2];
+        float old = weights[t][steepest];
+        for (int side = 0; side < 2; side++) {
+          weights[t][steepest] = old + (side == 0 ? 0.01f : -0.01f);
+          try (Network moved = Tiny.network(shape, weights)) {
+            moved.weights().forEach(weight -> weight.setRequiresGradient(true));
+            loss[side] = backward(moved, batch, false);
+          }
+        }
+        weights[t][steepest] = old;
+        double difference = (loss[0] - loss[1]) / 0.02;
+        assertEquals(difference, gradient[steepest], 0.02 * Math.abs(difference) + 1e-4);
+      }
+    }
+  }
+
+  /** Algorithm 2 of Loshchilov and Hutter with clipping and a moving average, in double. */
+  private static final class PlainAdamW {
+    private final double[][] w;
+    private final double[][] m;
+    private final double[][] v;
+    private final double[][] ema;
+    private int step;
+
+    PlainAdamW(float[][] weights) {
+      w = zeros(weights);
+      m = zeros(weights);
+      v = zeros(weights);
+      ema = zeros(weights);
+      for (int t = 0; t < w.length; t++) {
+        for (int i = 0; i < w[t].length; i++) {
+          w[t][i] = ema[t][i] = weights[t][i];
+        }
+      }
+    }
+
+    private static double[][] zeros(float[][] like) {
+      return Arrays.stream(like).map(x -> new double[x.length]).toArray(double[][]::new);
+    }
+
+    double update(
+        NetworkShape shape, float[][] g, double rate, double decay, double clip, double e) {
+      step++;
+      double norm = 0;
+      for (float[] part : g) {
+        for (float x : part) {
+          norm += (double) x * x;
+        }
+      }
+      norm = Math.sqrt(norm);
+      double scale = Math.min(1, clip / (norm + 1e-6));
+      for (int t = 0; t < w.length; t++) {
+        boolean matrix = shape.tensors().get(t).shape().length > 1;
+        for (int i = 0; i < w[t].length; i++) {
+          double gradient = g[t][i] * scale;
+          m[t][i] = AdamW.BETA1 * m[t][i] + (1 - AdamW.BETA1) * gradient;
+          v[t][i] = AdamW.BETA2 * v[t][i] + (1 - AdamW.BETA2) * gradient * gradient;
+          double mean = m[t][i] / (1 - Math.pow(AdamW.BETA1, step));
+          double root = Math.sqrt(v[t][i] / (1 - Math.pow(AdamW.BETA2, step)));
+          w[t][i] -= matrix ? rate * decay * w[t][i] : 0;
+          w[t][i] -= rate * mean / (root + AdamW.EPSILON);
+          ema[t][i] = e * ema[t][i] + (1 - e) * w[t][i];
+        }
+      }
+      return norm;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.5, 0", "1000, 0.9"})
+  void updatesAreThoseOfPlainAdamW(double clip, double emaRate) {
+    NetworkShape shape = Tiny.shape(true, false);
+    PlainAdamW plain = new PlainAdamW(Tiny.weights(shape, 2));
+    try (Network network = trainable(shape, 2)) {
+      AdamW adamW = new AdamW(network);
+      double moved = 0;
+      for (int step = 0; step < 3; step++) {
+        backward(network, batch(step), false);
+        float[][] g =
+            network.weights().stream().map(TrainerLossTest::gradient).toArray(float[][]::new);
+        double rate = 0.01 * (step + 1);
+        double expected = plain.update(shape, g, rate, 0.1, clip, emaRate);
+        try (NDManager m = network.manager().newSubManager()) {
+          assertEquals(expected, adamW.update(m, rate, 0.1, clip, emaRate), 1e-4 * expected);
+        }
+        for (NDArray weight : network.weights()) {
+          for (float zero : gradient(weight)) {
+            assertEquals(0, zero);
+          }
+        }
+        moved += rate;
+      }
+      double[][][] parts = {plain.w, plain.ema, plain.m, plain.v};
+      for (int p = 0; p < parts.length; p++) {
+        for (int t = 0; t < plain.w.length; t++) {
+          float[] actual = adamW.parts().get(p).get(t).toFloatArray();
+          for (int i = 0; i < actual.length; i++) {
+            // Near gradient 0, m / sqrt(v) amplifies float32 rounding: a ten-thousandth of the way.
+            double allowed = p < 2 ? 1e-4 * moved : 1e-5 + 1e-4 * Math.abs(parts[p][t][i]);
+            assertEquals(parts[p][t][i], actual[i], allowed, "part " + p + " tensor " + t);
+          }
+        }
+      }
+    }
+    assertEquals(3, plain.step);
+  }
+}

@@ -1,0 +1,246 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.train.TokenData;
+import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.TrainingListener;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs that stop, go on, are refused and go wrong. */
+class TrainerTest {
+  private static final TokenData TRAINING = TinyRun.data(500, 1);
+  private static final TokenData VALIDATION = TinyRun.data(60, 2);
+
+  @TempDir Path directory;
+
+  /** Asks a run to stop after so many steps. */
+  private record StopAt(int step, int[] done) implements TrainingListener {
+    StopAt(int step) {
+      this(step, new int[1]);
+    }
+
+    @Override
+    public void onStep(Progress progress) {
+      done[0] = progress.step();
+    }
+
+    @Override
+    public boolean stopRequested() {
+      return done[0] >= step;
+    }
+  }
+
+  private Path directory(String name) throws IOException {
+    return Files.createDirectories(directory.resolve(name));
+  }
+
+  /** Every tensor of a checkpoint, bit by bit. */
+  static Map<String, byte[]> tensors(Path checkpoint) throws IOException {
+    Map<String, byte[]> tensors = new TreeMap<>();
+    try (SafeTensors source = SafeTensors.open(checkpoint)) {
+      for (SafeTensors.Entry entry : source.entries().values()) {
+        ByteBuffer bytes = source.bytes(entry);
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        tensors.put(entry.name(), copy);
+      }
+    }
+    return tensors;
+  }
+
+  static void assertSameTensors(Path expected, Path actual) throws IOException {
+    Map<String, byte[]> first = tensors(expected);
+    Map<String, byte[]> second = tensors(actual);
+    assertEquals(first.keySet(), second.keySet());
+    first.forEach((name, bytes) -> assertArrayEquals(bytes, second.get(name), name));
+  }
+
+  private static boolean train(TrainingRun run, boolean resume, TrainingListener listener)
+      throws IOException {
+    try (Trainer trainer = new Trainer(run, resume)) {
+      return trainer.train(TRAINING, VALIDATION, listener);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.2})
+  void resumingGoesOnBitForBit(double dropout) throws IOException {
+    TrainingConfig config = TinyRun.config(8, dropout, 5);
+    TrainingRun straight = TinyRun.run(directory("straight"), config);
+    TrainingRun halved = TinyRun.run(directory("halved"), config);
+    assertTrue(train(straight, false, new TrainingListener() {}));
+    assertFalse(train(halved, false, new StopAt(3)));
+    assertEquals(3, Checkpoint.readState(halved.checkpointFile()).step());
+    assertTrue(train(halved, true, new TrainingListener() {}));
+    assertSameTensors(straight.checkpointFile(), halved.checkpointFile());
+    assertSameTensors(model(straight), model(halved));
+    Checkpoint.State first = Checkpoint.readState(straight.checkpointFile());
+    Checkpoint.State second = Checkpoint.readState(halved.checkpointFile());
+    assertEquals(first.validationNats(), second.validationNats());
+    assertEquals(first.tokens(), second.tokens());
+  }
+
+  private static Path model(TrainingRun run) {
+    return run.directory().resolve("model.safetensors");
+  }
+
+  @Test
+  void anotherSeedGivesAnotherModel() throws IOException {
+    TrainingRun one = TinyRun.run(directory("one"), TinyRun.config(2, 0, 5));
+    TrainingRun two = TinyRun.run(directory("two"), TinyRun.config(2, 0, 6));
+    train(one, false, new TrainingListener() {});
+    train(two, false, new TrainingListener() {});
+    assertNotEquals(
+        Arrays.toString(tensors(model(one)).get("vocab_embed.embedding")),
+        Arrays.toString(tensors(model(two)).get("vocab_embed.embedding")));
+  }
+
+  /** Every tensor, the ends of the branches behind their gates included, leaves its start. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void everyWeightIsTrained(boolean time) throws IOException {
+    NetworkShape shape = Tiny.shape(time, true);
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5), shape);
+    train(run, false, new TrainingListener() {});
+    float[][] start = InitialWeights.of(shape, 5);
+    try (Network trained = Network.read(PyTorch.newManager("cpu"), shape, model(run), "")) {
+      int i = 0;
+      for (Map.Entry<String, float[]> tensor : trained.toMap().entrySet()) {
+        double moved = 0;
+        for (int k = 0; k < start[i].length; k++) {
+          moved = Math.max(moved, Math.abs(tensor.getValue()[k] - start[i][k]));
+        }
+        assertTrue(moved > 1e-4, tensor.getKey() + " moved by " + moved);
+        i++;
+      }
+    }
+  }
+
+  @Test
+  void aFreshNetworkHasTheUniformLaw() throws IOException {
+    NetworkShape shape = Tiny.shape(true, true);
+    float[][] start = InitialWeights.of(shape, 5);
+    double[][] logits = new ReferenceTransformer(shape, start).logits(new int[] {1, 6, 2, 6, 0}, 1);
+    for (double[] row : logits) {
+      assertArrayEquals(new double[Tiny.VOCABULARY], row);
+    }
+  }
+
+  @Test
+  void aCheckpointOfAnotherRunIsRefused() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(2, 0, 5));
+    train(run, false, new TrainingListener() {});
+    TrainingRun other = TinyRun.run(directory("run"), TinyRun.config(2, 0, 6));
+    refusesToResume(other, "belongs to another run");
+    TrainingRun none = TinyRun.run(directory("none"), TinyRun.config(2, 0, 5));
+    refusesToResume(none, "nothing to resume: no checkpoint");
+  }
+
+  private static void refusesToResume(TrainingRun run, String part) {
+    String message = assertThrows(IOException.class, () -> new Trainer(run, true)).getMessage();
+    assertTrue(message.contains(part), message);
+    assertEquals(1, message.lines().count(), message);
+  }
+
+  @Test
+  void aBrokenCheckpointIsRefused() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(2, 0, 5));
+    train(run, false, new TrainingListener() {});
+    byte[] whole = Files.readAllBytes(run.checkpointFile());
+    for (int length : new int[] {0, 7, 8, 2000, whole.length / 2, whole.length - 1}) {
+      Files.write(run.checkpointFile(), Arrays.copyOf(whole, length));
+      refusesToResume(run, "not a sound safetensors file");
+    }
+    for (String state : new String[] {"", "null", "{}", "{\"step\":-1}", "[", "3"}) {
+      SafeTensorsWriter.write(run.checkpointFile(), List.of(), Map.of("state", state));
+      refusesToResume(run, "checkpoint.safetensors");
+    }
+    Files.copy(model(run), run.checkpointFile(), StandardCopyOption.REPLACE_EXISTING);
+    refusesToResume(run, "is not a checkpoint: it has no state");
+    String sound =
+        ModelConfig.JSON.writeValueAsString(
+            new Checkpoint.State(run.fingerprint(), 1, 1, 1, 0, Double.NaN));
+    SafeTensorsWriter.write(run.checkpointFile(), List.of(), Map.of("state", sound));
+    refusesToResume(run, "does not belong to this run: tensor weights.vocab_embed.embedding");
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheRunAndKeepsTheCheckpoint() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(9, 0, 5));
+    assertFalse(train(run, false, new StopAt(4)));
+    Path checkpoint = run.checkpointFile();
+    Checkpoint.State state = Checkpoint.readState(checkpoint);
+    float[][] broken = Tiny.weights(run.shape(), 1);
+    Arrays.fill(broken[0], Float.NaN);
+    try (Network network = Tiny.network(run.shape(), broken)) {
+      Checkpoint.write(checkpoint, network, new AdamW(network).parts(), state);
+    }
+    byte[] before = Files.readAllBytes(checkpoint);
+    String message =
+        assertThrows(IllegalStateException.class, () -> train(run, true, new TrainingListener() {}))
+            .getMessage();
+    assertTrue(message.startsWith("the loss is NaN at step 5"), message);
+    assertArrayEquals(before, Files.readAllBytes(checkpoint));
+  }
+
+  @Test
+  void oneValidationBlockHasNoStandardErrorAndCanBeResumed() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
+    TokenData oneBlock = TinyRun.data(Tiny.LENGTH, 3);
+    try (Trainer trainer = new Trainer(run, false)) {
+      trainer.train(TRAINING, oneBlock, new StopAt(2));
+    }
+    assertTrue(Double.isNaN(Checkpoint.readState(run.checkpointFile()).validationStandardError()));
+    Path config = run.directory().resolve("config.json");
+    assertTrue(Double.isNaN(ModelConfig.read(config).provenance().validationStandardError()));
+    try (Trainer trainer = new Trainer(run, true)) {
+      assertTrue(trainer.train(TRAINING, oneBlock, new TrainingListener() {}));
+    }
+  }
+
+  @Test
+  void tooLittleTextIsRefused() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(2, 0, 5));
+    TokenData four = TinyRun.data(4, 3);
+    try (Trainer trainer = new Trainer(run, false)) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> trainer.train(four, VALIDATION, new TrainingListener() {}))
+              .getMessage();
+      assertEquals(
+          "the training text has 4 tokens, one block needs 5: give more text or a smaller length",
+          message);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> trainer.train(TRAINING, four, new TrainingListener() {}));
+    }
+  }
+
+  @Test
+  void aDirectoryThatCannotBeWrittenIsNamed() throws IOException {
+    TrainingRun run = TinyRun.run(directory.resolve("gone"), TinyRun.config(2, 0, 5));
+    String message =
+        assertThrows(IOException.class, () -> train(run, false, new TrainingListener() {}))
+            .getMessage();
+    assertTrue(message.startsWith("cannot write " + run.checkpointFile()), message);
+  }
+}

@@ -1,0 +1,111 @@
+package io.github.dllm4j.engine.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFilesTest {
+  @TempDir Path directory;
+  private Path file;
+
+  @BeforeEach
+  void oldFile() throws IOException {
+    file = directory.resolve("model");
+    AtomicFiles.write(file, "old");
+  }
+
+  private List<Path> names() throws IOException {
+    try (Stream<Path> names = Files.list(directory)) {
+      return names.map(Path::getFileName).sorted().toList();
+    }
+  }
+
+  private void assertOldFileOnly() throws IOException {
+    assertEquals("old", Files.readString(file));
+    assertEquals(List.of(Path.of("model")), names());
+  }
+
+  @Test
+  void replacesTheWholeFile() throws IOException {
+    AtomicFiles.write(file, new byte[] {1, 2});
+    assertArrayEquals(new byte[] {1, 2}, Files.readAllBytes(file));
+    assertEquals(List.of(Path.of("model")), names());
+  }
+
+  @Test
+  void aWriterThatFailsHalfwayLosesNothing() throws IOException {
+    IOException full = new IOException("No space left on device");
+    String message =
+        assertThrows(
+                AtomicFiles.WriteException.class,
+                () ->
+                    AtomicFiles.write(
+                        file,
+                        channel -> {
+                          AtomicFiles.writeFully(channel, ByteBuffer.allocate(5000));
+                          throw full;
+                        }))
+            .getMessage();
+    assertEquals("cannot write " + file + ": No space left on device", message);
+    assertOldFileOnly();
+  }
+
+  @Test
+  void aWriterThatBreaksLosesNothing() throws IOException {
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            AtomicFiles.write(
+                file,
+                channel -> {
+                  throw new IllegalStateException("a bug");
+                }));
+    assertOldFileOnly();
+  }
+
+  /** The temporary file is a link to a device that is always full. */
+  @Test
+  void aFullDiskLosesNothing() throws IOException {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "this system has no /dev/full");
+    Files.createSymbolicLink(directory.resolve(".model.tmp"), full);
+    String message =
+        assertThrows(
+                AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, new byte[100_000]))
+            .getMessage();
+    assertTrue(message.startsWith("cannot write " + file + ": "), message);
+    assertTrue(message.contains("space"), message);
+    assertOldFileOnly();
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsNamed() {
+    Path nowhere = directory.resolve("no/such/model");
+    String message =
+        assertThrows(AtomicFiles.WriteException.class, () -> AtomicFiles.write(nowhere, "new"))
+            .getMessage();
+    assertEquals("cannot write " + nowhere + ": its directory does not exist", message);
+  }
+
+  @Test
+  void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
+    Files.createDirectories(directory.resolve(".model.tmp/inside"));
+    String message =
+        assertThrows(AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, "new"))
+            .getMessage();
+    assertEquals(1, message.lines().count());
+    assertEquals("old", Files.readString(file));
+  }
+}
