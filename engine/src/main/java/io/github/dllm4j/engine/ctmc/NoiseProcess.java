@@ -29,6 +29,26 @@ public interface NoiseProcess {
    */
   double transition(int from, int to, double sigma);
 
+  /**
+   * The law of the state after noise, sum over x of law[x] exp(sigma Q)[x][y]. Cost O(stateCount^2)
+   * unless a process knows better.
+   *
+   * @param law weights of the states before, [stateCount]
+   * @param sigma total noise in between, nats, at least 0; infinity is allowed
+   * @return weights with the same sum, [stateCount]
+   */
+  default double[] marginal(double[] law, double sigma) {
+    double[] after = new double[stateCount()];
+    for (int from = 0; from < after.length; from++) {
+      if (law[from] != 0) {
+        for (int to = 0; to < after.length; to++) {
+          after[to] += law[from] * transition(from, to, sigma);
+        }
+      }
+    }
+    return after;
+  }
+
   /** Probability of a state in the limit of infinite noise. */
   double prior(int state);
 

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
+import java.util.Arrays;
+
 /**
  * Q[x][y] = 1/S for y != x, Q[x][x] = 1/S - 1, so P(sigma) = e^-sigma I + (1 - e^-sigma)/S. A token
  * that was never redrawn has probability e^-sigma, as for masking; a token <em>differs</em> from
@@ -28,6 +30,16 @@ record UniformProcess(int tokens) implements NoiseProcess {
     States.checkSigma(sigma);
     double redrawn = -Math.expm1(-sigma) / tokens;
     return to == from ? Math.exp(-sigma) + redrawn : redrawn;
+  }
+
+  @Override
+  public double[] marginal(double[] law, double sigma) {
+    States.checkSigma(sigma);
+    double kept = Math.exp(-sigma);
+    double redrawn = -Math.expm1(-sigma) / tokens * Arrays.stream(law).sum();
+    double[] after = new double[tokens];
+    Arrays.setAll(after, y -> kept * law[y] + redrawn);
+    return after;
   }
 
   @Override

@@ -40,7 +40,11 @@ public final class KeyedRandom {
     /** Where in the text a training block begins. */
     TRAINING_BLOCK(9),
     /** The weights a network starts from. */
-    WEIGHTS(10);
+    WEIGHTS(10),
+    /** The token at a position before the first step of a reverse process. */
+    PRIOR(11),
+    /** Which sites a corrector redraws. */
+    CORRECTOR_SITE(12);
 
     private final int code;
 

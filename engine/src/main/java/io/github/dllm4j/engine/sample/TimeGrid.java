@@ -60,10 +60,7 @@ public final class TimeGrid {
    */
   public static TimeGrid exponentialThenConstant(double horizon, double delta, int steps) {
     checkFinite(horizon);
-    if (!(delta > 0 && delta < horizon)) {
-      throw new IllegalArgumentException(
-          "delta must be in (0, %s), got %s".formatted(horizon, delta));
-    }
+    checkBelow("delta", delta, horizon);
     if (steps == 1) {
       return of(horizon, 0);
     }
@@ -126,6 +123,58 @@ public final class TimeGrid {
           double half = Math.sin(Math.PI * k / (4.0 * steps));
           return masked < 0.5 ? -Math.log1p(-masked) : -Math.log(2 * half * half);
         });
+  }
+
+  /**
+   * alpha rises in equal steps: u_k = -log1p(-(1 - epsilon)(steps - k)/steps), the grid of SEDD and
+   * UDLM for uniform noise, with u_N = 0.
+   *
+   * @param epsilon alpha at the start, in (0, 1); {@link
+   *     io.github.dllm4j.engine.schedule.NoiseSchedule#DEFAULT_EPSILON} is usual
+   * @param steps at least 1
+   */
+  public static TimeGrid logLinear(double epsilon, int steps) {
+    if (!(epsilon > 0 && epsilon < 1)) {
+      throw new IllegalArgumentException("epsilon must be in (0, 1), got " + epsilon);
+    }
+    return of(-Math.log(epsilon), steps, k -> -Math.log1p(-(1 - epsilon) * (steps - k) / steps));
+  }
+
+  /**
+   * u_k = horizon (minimum / horizon)^(k / (steps - 1)) for k below steps, then 0.
+   *
+   * @param horizon u_0, nats, finite
+   * @param minimum the level before the last step, nats, in (0, horizon); unused with one step
+   * @param steps at least 1
+   */
+  public static TimeGrid geometric(double horizon, double minimum, int steps) {
+    checkFinite(horizon);
+    checkBelow("minimum", minimum, horizon);
+    return of(horizon, steps, k -> horizon * Math.pow(minimum / horizon, k / (double) (steps - 1)));
+  }
+
+  /**
+   * u_k = horizon 2^-k as long as that is at least minimum, then 0: with one corrector sweep at
+   * every level the error falls geometrically in the number of levels (uniform spec 8.3).
+   *
+   * @param horizon u_0, nats, finite
+   * @param minimum nats, in (0, horizon)
+   */
+  public static TimeGrid halving(double horizon, double minimum) {
+    checkFinite(horizon);
+    checkBelow("minimum", minimum, horizon);
+    int steps = 1;
+    while (Math.scalb(horizon, -steps) >= minimum) {
+      steps++;
+    }
+    return of(horizon, steps, k -> Math.scalb(horizon, -k));
+  }
+
+  private static void checkBelow(String name, double value, double horizon) {
+    if (!(value > 0 && value < horizon)) {
+      throw new IllegalArgumentException(
+          "%s must be in (0, %s), got %s".formatted(name, horizon, value));
+    }
   }
 
   private interface Level {

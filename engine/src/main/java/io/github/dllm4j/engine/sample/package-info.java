@@ -5,8 +5,14 @@
  * io.github.dllm4j.engine.sample.RevealPlan} with its kinds: {@link
  * io.github.dllm4j.engine.sample.SizePlan} fixes how many holes each step fills, {@link
  * io.github.dllm4j.engine.sample.ChancePlan} how likely each hole is to be filled at each step,
- * {@link io.github.dllm4j.engine.sample.AdaptivePlan} looks at the network's answers. All
- * randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
+ * {@link io.github.dllm4j.engine.sample.AdaptivePlan} looks at the network's answers.
+ *
+ * <p>Uniform noise has no MASK and every token may change at every step: {@link
+ * io.github.dllm4j.engine.sample.ReverseSampler} executes a {@link
+ * io.github.dllm4j.engine.sample.ReversePlan}, which is a list of {@link
+ * io.github.dllm4j.engine.sample.ReverseMove}s.
+ *
+ * <p>All randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
  */
 @NullMarked
 package io.github.dllm4j.engine.sample;

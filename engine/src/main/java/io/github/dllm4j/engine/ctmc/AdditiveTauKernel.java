@@ -1,0 +1,53 @@
+package io.github.dllm4j.engine.ctmc;
+
+import io.github.dllm4j.engine.schedule.NoiseLevel;
+
+/**
+ * The token moves by c N_c modulo S for all c, N_c Poisson with mean h r_{x+c}; by Fourier,
+ *
+ * <pre>
+ * phat(w) = exp(h sum_c r_{x+c} (e^(-2 pi i w c / S) - 1))
+ * K_{x+c} = (1/S) sum_w phat(w) e^(2 pi i w c / S)
+ * </pre>
+ *
+ * <p>Source: the tau-leaping of Theorem 11 (Dmitriev, Huang, Wei, COLT 2026), uniform-diffusion
+ * spec 6.3. Adding token ids means nothing; it is here because the theorem is about it. Departure:
+ * rounding below 0 becomes 0, so probabilities below about 1e-16 have no digits. Cost O(S^2).
+ */
+record AdditiveTauKernel() implements ReverseKernel {
+
+  @Override
+  public double[] row(
+      NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
+    Reversal.check(process, leaveOneOut, token, from, to);
+    double h = Reversal.step(from, to);
+    double[] rates = Reversal.rates(process, leaveOneOut, token, from.sigma());
+    int n = rates.length;
+    double[] cosine = new double[n];
+    double[] sine = new double[n];
+    for (int k = 0; k < n; k++) {
+      cosine[k] = Math.cos(2 * Math.PI * k / n);
+      sine[k] = Math.sin(2 * Math.PI * k / n);
+    }
+    double[] row = new double[n];
+    for (int w = 0; w < n; w++) {
+      double damping = 0;
+      double phase = 0;
+      for (int c = 1; c < n; c++) {
+        double events = h * rates[(token + c) % n];
+        int k = (int) ((long) w * c % n);
+        damping += events * (cosine[k] - 1);
+        phase -= events * sine[k];
+      }
+      double size = Math.exp(damping) / n;
+      for (int c = 0; c < n; c++) {
+        int k = (int) ((long) w * c % n);
+        row[(token + c) % n] += size * (Math.cos(phase) * cosine[k] - Math.sin(phase) * sine[k]);
+      }
+    }
+    for (int b = 0; b < n; b++) {
+      row[b] = Math.max(0, row[b]);
+    }
+    return Reversal.normalise(row, token);
+  }
+}

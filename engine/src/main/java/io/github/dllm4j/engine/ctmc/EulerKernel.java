@@ -1,0 +1,34 @@
+package io.github.dllm4j.engine.ctmc;
+
+import io.github.dllm4j.engine.schedule.NoiseLevel;
+
+/**
+ * K_b = h r_b for b != x, K_x = max(0, 1 - sum), renormalised. The step h is sigma_t - sigma_s, or
+ * (t - s) sigma'(t) as in the code of SEDD (Lou, Meng, Ermon 2024), of which the former is the
+ * integral.
+ *
+ * <p>Source: uniform-diffusion spec 6.1. First order; where h times the exit rate is above 1 the
+ * row is clipped. Cost O(S) for uniform noise.
+ *
+ * @param inTime whether the step is (t - s) sigma'(t)
+ */
+record EulerKernel(boolean inTime) implements ReverseKernel {
+
+  @Override
+  public double[] row(
+      NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
+    Reversal.check(process, leaveOneOut, token, from, to);
+    double h = Reversal.step(from, to);
+    if (inTime) {
+      h = (from.t() - to.t()) * from.sigmaRate();
+    }
+    double[] row = Reversal.rates(process, leaveOneOut, token, from.sigma());
+    double moved = 0;
+    for (int b = 0; b < row.length; b++) {
+      row[b] *= h;
+      moved += row[b];
+    }
+    row[token] = Math.max(0, 1 - moved);
+    return Reversal.normalise(row, token);
+  }
+}

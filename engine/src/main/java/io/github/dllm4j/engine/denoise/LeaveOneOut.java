@@ -1,0 +1,71 @@
+package io.github.dllm4j.engine.denoise;
+
+import java.util.OptionalInt;
+
+/**
+ * A uniform-noise denoiser seen as a leave-one-out one: each law divided by the likelihood of the
+ * noisy token ({@link UniformConversions#leaveOneOut(double[], int, double)}), once, here. Cost
+ * O(S) per row beside the call; the laws come to the heap.
+ */
+public final class LeaveOneOut implements Denoiser {
+  private final Denoiser inner;
+
+  private LeaveOneOut(Denoiser inner) {
+    this.inner = inner;
+  }
+
+  /**
+   * The denoiser itself if it is leave-one-out, else the view.
+   *
+   * @param denoiser a denoiser without MASK, DENOISER or LEAVE_ONE_OUT; closed by the view
+   * @return a denoiser whose representation is LEAVE_ONE_OUT
+   * @throws IllegalArgumentException if it has a MASK or says SCORE
+   */
+  public static Denoiser of(Denoiser denoiser) {
+    if (denoiser.mask().isPresent()) {
+      throw new IllegalArgumentException(
+          "uniform noise needs a denoiser without MASK, got MASK " + denoiser.mask().getAsInt());
+    }
+    return switch (denoiser.representation()) {
+      case LEAVE_ONE_OUT -> denoiser;
+      case DENOISER -> new LeaveOneOut(denoiser);
+      case SCORE ->
+          throw new IllegalArgumentException(
+              "representation must be DENOISER or LEAVE_ONE_OUT, got SCORE");
+    };
+  }
+
+  @Override
+  public int vocabulary() {
+    return inner.vocabulary();
+  }
+
+  @Override
+  public OptionalInt mask() {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public Representation representation() {
+    return Representation.LEAVE_ONE_OUT;
+  }
+
+  @Override
+  public TokenLaws predict(TokenBatch batch, Rows rows) {
+    double[][] laws;
+    try (TokenLaws answer = inner.predict(batch, rows)) {
+      laws = answer.toArray();
+    }
+    for (int r = 0; r < laws.length; r++) {
+      int index = rows.index(r);
+      double sigma = batch.sigma(index / batch.length());
+      laws[r] = UniformConversions.leaveOneOut(laws[r], batch.token(index), sigma);
+    }
+    return HeapLaws.of(laws);
+  }
+
+  @Override
+  public void close() {
+    inner.close();
+  }
+}

@@ -1,0 +1,119 @@
+package io.github.dllm4j.engine.sample;
+
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
+import io.github.dllm4j.engine.schedule.NoiseSchedule;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a {@link ReverseSampler} does: steps of a {@link ReverseKernel} down a grid of noise levels,
+ * and after every step but the last the updates of a corrector, if there is one. Start is the
+ * noise's prior at the first level. With N steps and M updates a sample takes N + (N - 1) M network
+ * evaluations (uniform-diffusion spec 6.8).
+ */
+public final class ReversePlan {
+  private static final NoiseLevel DATA = NoiseLevel.unitRate(0);
+
+  private final List<NoiseLevel> levels; // [steps + 1], descending
+  private final List<ReverseKernel> kernels; // [steps]
+  private final Optional<GibbsCorrector> corrector;
+
+  private ReversePlan(
+      List<NoiseLevel> levels, List<ReverseKernel> kernels, Optional<GibbsCorrector> corrector) {
+    this.levels = List.copyOf(levels);
+    this.kernels = List.copyOf(kernels);
+    this.corrector = corrector;
+  }
+
+  /**
+   * Every step of the grid by the same kernel, the last one too.
+   *
+   * @param grid noise levels down to 0; kernels that use rates need them finite
+   * @param kernel the law of each token
+   */
+  public static ReversePlan of(TimeGrid grid, ReverseKernel kernel) {
+    List<NoiseLevel> levels = new ArrayList<>();
+    for (double level : grid.toArray()) {
+      levels.add(NoiseLevel.unitRate(level));
+    }
+    return new ReversePlan(levels, Collections.nCopies(grid.steps(), kernel), Optional.empty());
+  }
+
+  /**
+   * Equal steps in the time of a schedule, from t = 1 to {@code end}; if noise is left there, one
+   * more step denoises by {@link ReverseKernel#tweedie}, as SEDD's sampler does with end = 1e-5.
+   *
+   * @param schedule what {@link ReverseKernel#eulerInTime} takes its step from
+   * @param end time of the last step, in [0, 1)
+   * @param steps at least 1, the denoising one not counted
+   * @param kernel the law of each token in them
+   */
+  public static ReversePlan inTime(
+      NoiseSchedule schedule, double end, int steps, ReverseKernel kernel) {
+    if (!(end >= 0 && end < 1)) {
+      throw new IllegalArgumentException("end must be in [0, 1), got " + end);
+    }
+    if (steps < 1) {
+      throw new IllegalArgumentException("steps must be at least 1, got " + steps);
+    }
+    List<NoiseLevel> levels = new ArrayList<>();
+    for (int k = 0; k <= steps; k++) {
+      levels.add(schedule.at(k == steps ? end : 1 - (1 - end) * k / steps));
+    }
+    List<ReverseKernel> kernels = new ArrayList<>(Collections.nCopies(steps, kernel));
+    if (levels.get(steps).sigma() > 0) {
+      levels.add(DATA);
+      kernels.add(ReverseKernel.tweedie());
+    }
+    return new ReversePlan(levels, kernels, Optional.empty());
+  }
+
+  /** The same plan with another kernel in the last step. */
+  public ReversePlan withLast(ReverseKernel kernel) {
+    List<ReverseKernel> changed = new ArrayList<>(kernels);
+    changed.set(kernels.size() - 1, kernel);
+    return new ReversePlan(levels, changed, corrector);
+  }
+
+  /** The same plan with a corrector after every step but the last. */
+  public ReversePlan withCorrector(GibbsCorrector gibbs) {
+    return new ReversePlan(levels, kernels, Optional.of(gibbs));
+  }
+
+  /** The corrector, if there is one. */
+  public Optional<GibbsCorrector> corrector() {
+    return corrector;
+  }
+
+  /** Number of steps N, corrector updates not counted. */
+  public int steps() {
+    return kernels.size();
+  }
+
+  /** Network evaluations of a sample, N + (N - 1) M. */
+  public int evaluations() {
+    return steps() + (steps() - 1) * corrector.map(GibbsCorrector::updates).orElse(0);
+  }
+
+  /** All moves in order, one per evaluation. */
+  public List<ReverseMove> moves() {
+    List<ReverseMove> moves = new ArrayList<>();
+    for (int k = 0; k < steps(); k++) {
+      NoiseLevel to = levels.get(k + 1);
+      moves.add(ReverseMove.step(kernels.get(k), levels.get(k), to));
+      if (k < steps() - 1) {
+        corrector.ifPresent(gibbs -> moves.addAll(gibbs.moves(to)));
+      }
+    }
+    return moves;
+  }
+
+  @Override
+  public String toString() {
+    return "ReversePlan[%s, steps=%d, corrector=%s]"
+        .formatted(kernels.get(0), steps(), corrector.map(Object::toString).orElse("none"));
+  }
+}

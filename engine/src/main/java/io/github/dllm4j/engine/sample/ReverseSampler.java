@@ -1,0 +1,131 @@
+package io.github.dllm4j.engine.sample;
+
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.LeaveOneOut;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The sampler loop of uniform noise (uniform-diffusion spec 6.8): start from the prior, then for
+ * every move of the plan choose the sites, ask for their laws, draw each new token from the move's
+ * row. All rows of a move are computed from the old sequence.
+ *
+ * <p>Tasks of equal length and shaping share a network call. Every draw is keyed by (seed, sample,
+ * move, position), so a result depends neither on the other tasks nor on the batch size.
+ * Temperature and nucleus shape the leave-one-out laws, never the likelihood of the noisy token
+ * (spec 3). Cost: one evaluation per move, with the head on the changing rows, whose laws come to
+ * the heap: batch * length * vocabulary doubles in a predictor step.
+ */
+public final class ReverseSampler {
+  private final Denoiser denoiser;
+  private final NoiseProcess process;
+  private final int maxBatch;
+
+  /** What the tasks of one call have in common. */
+  private record Shape(int length, double temperature, double topP) {}
+
+  /**
+   * A sampler over a network or an exact law.
+   *
+   * @param denoiser for the same noise, without MASK; a DENOISER is converted; not closed here
+   * @param process the noise, states being token ids
+   * @param maxBatch most sequences in one network call, at least 1
+   */
+  public ReverseSampler(Denoiser denoiser, NoiseProcess process, int maxBatch) {
+    if (maxBatch < 1) {
+      throw new IllegalArgumentException("maxBatch must be at least 1, got " + maxBatch);
+    }
+    if (process.stateCount() != denoiser.vocabulary()) {
+      throw new IllegalArgumentException(
+          "the process must have one state per token, %d, got %d"
+              .formatted(denoiser.vocabulary(), process.stateCount()));
+    }
+    this.denoiser = LeaveOneOut.of(denoiser);
+    this.process = process;
+    this.maxBatch = maxBatch;
+  }
+
+  /**
+   * Runs all tasks to the end, or until the listener stops them.
+   *
+   * @param tasks what to make
+   * @param listener called after every move of every task, correctors included
+   * @return one sample per task, in their order
+   */
+  public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
+    List<ReverseProgress> all =
+        IntStream.range(0, tasks.size())
+            .mapToObj(i -> new ReverseProgress(i, tasks.get(i), process))
+            .toList();
+    boolean going = true;
+    List<ReverseProgress> open = unfinished(all);
+    while (going && !open.isEmpty()) {
+      for (List<ReverseProgress> batch : batches(open)) {
+        going = going && move(batch, listener);
+      }
+      open = unfinished(open);
+    }
+    return all.stream().map(ReverseProgress::sample).toList();
+  }
+
+  private static List<ReverseProgress> unfinished(List<ReverseProgress> tasks) {
+    return tasks.stream().filter(task -> !task.finished()).toList();
+  }
+
+  private List<List<ReverseProgress>> batches(List<ReverseProgress> open) {
+    Map<Shape, List<ReverseProgress>> shapes = new LinkedHashMap<>();
+    for (ReverseProgress task : open) {
+      ReverseTask t = task.task();
+      Shape shape = new Shape(t.canvas().length(), t.temperature(), t.topP());
+      shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
+    }
+    List<List<ReverseProgress>> batches = new ArrayList<>();
+    for (List<ReverseProgress> alike : shapes.values()) {
+      for (int from = 0; from < alike.size(); from += maxBatch) {
+        batches.add(alike.subList(from, Math.min(alike.size(), from + maxBatch)));
+      }
+    }
+    return batches;
+  }
+
+  /** One move of every task of a batch, in one network call. */
+  private boolean move(List<ReverseProgress> batch, StepListener listener) {
+    ReverseTask shape = batch.get(0).task();
+    int length = shape.canvas().length();
+    int[] tokens = new int[batch.size() * length];
+    double[] sigmas = new double[batch.size()];
+    int[][] positions = new int[batch.size()][];
+    IntStream.Builder rows = IntStream.builder();
+    for (int b = 0; b < batch.size(); b++) {
+      System.arraycopy(batch.get(b).tokens(), 0, tokens, b * length, length);
+      sigmas[b] = batch.get(b).move().level().sigma();
+      positions[b] = batch.get(b).positions();
+      for (int position : positions[b]) {
+        rows.add(b * length + position);
+      }
+    }
+    TokenBatch asked = TokenBatch.of(length, tokens, sigmas);
+    double[][] laws;
+    try (TokenLaws raw = denoiser.predict(asked, Rows.of(rows.build().toArray()));
+        TokenLaws shaped = raw.shaped(shape.temperature(), shape.topP())) {
+      laws = shaped.toArray();
+    }
+    boolean going = true;
+    int row = 0;
+    for (int b = 0; b < batch.size(); b++) {
+      int end = row + positions[b].length;
+      double[][] own = Arrays.copyOfRange(laws, row, end);
+      going = listener.onStep(batch.get(b).advance(process, positions[b], own)) && going;
+      row = end;
+    }
+    return going;
+  }
+}

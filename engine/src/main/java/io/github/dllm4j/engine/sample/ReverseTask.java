@@ -1,0 +1,33 @@
+package io.github.dllm4j.engine.sample;
+
+/**
+ * One sample to make by a {@link ReverseSampler}.
+ *
+ * @param canvas which tokens are fixed; what the holes hold does not matter
+ * @param plan the moves
+ * @param seed the request's seed
+ * @param sample index of the sample, at least 0; samples of one seed differ by it
+ * @param temperature leave-one-out laws are raised to the power 1/temperature; above 0
+ * @param topP mass of their nucleus that is kept, in (0, 1]; 1 is all
+ */
+public record ReverseTask(
+    Canvas canvas, ReversePlan plan, long seed, int sample, double temperature, double topP) {
+
+  /** Checks the ranges. */
+  public ReverseTask {
+    if (sample < 0) {
+      throw new IllegalArgumentException("sample must be at least 0, got " + sample);
+    }
+    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("temperature must be above 0, got " + temperature);
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP must be in (0, 1], got " + topP);
+    }
+  }
+
+  /** A sample from the laws as they are. */
+  public static ReverseTask of(Canvas canvas, ReversePlan plan, long seed, int sample) {
+    return new ReverseTask(canvas, plan, seed, sample, 1, 1);
+  }
+}

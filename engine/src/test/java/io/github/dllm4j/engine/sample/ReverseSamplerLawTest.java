@@ -1,0 +1,127 @@
+package io.github.dllm4j.engine.sample;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.ctmc.NearestProcess;
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.oracle.ChiSquare;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.ExactReverse;
+import io.github.dllm4j.engine.oracle.NoisyOracle;
+import io.github.dllm4j.engine.oracle.TestHeads;
+import io.github.dllm4j.engine.oracle.UniformGolden;
+import io.github.dllm4j.engine.schedule.NoiseSchedule;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The reverse sampler draws from the law that {@link ExactReverse} computes: chi-square at
+ * false-alarm rate 1e-4 per case, seeds fixed. Beside each, the same counts against a law that is
+ * deliberately wrong, which must be rejected.
+ */
+class ReverseSamplerLawTest {
+  private static final int SAMPLES = 20_000;
+
+  record Case(String law, ReversePlan plan, ReversePlan wrong) {}
+
+  private static ReversePlan plan(ReverseKernel kernel, int steps) {
+    return ReversePlan.of(TimeGrid.uniform(4, steps), kernel);
+  }
+
+  static Stream<Case> cases() {
+    ReversePlan tweedie = plan(ReverseKernel.tweedie(), 3);
+    ReversePlan euler = plan(ReverseKernel.euler(), 3);
+    ReversePlan tau = plan(ReverseKernel.tauLeaping(), 3);
+    ReversePlan low =
+        ReversePlan.of(TimeGrid.of(2, 0.6, 0.2, 0), ReverseKernel.tweedie()); // correctors matter
+    NoiseSchedule schedule = NoiseSchedule.logLinear(1e-3);
+    return Stream.of(
+        new Case("markov_S3_d4", tweedie, plan(ReverseKernel.tweedie(), 2)),
+        new Case("evenparity_S2_d5", low, tweedie),
+        new Case("markov_S3_d4", euler, tau),
+        new Case(
+            "markov_S3_d4",
+            ReversePlan.inTime(schedule, 0, 4, ReverseKernel.eulerInTime()),
+            ReversePlan.inTime(schedule, 0, 4, ReverseKernel.euler())),
+        new Case("twodirac_S3_d3", tau, plan(ReverseKernel.rejectingTauLeaping(), 3)),
+        new Case("markov_S3_d4", plan(ReverseKernel.rejectingTauLeaping(), 3), tau),
+        new Case("generic_S4_d2", plan(ReverseKernel.additiveTauLeaping(), 3), euler),
+        new Case("latentparity_S2_d4", plan(ReverseKernel.maximalCoupling(), 2), euler),
+        new Case("markov_S3_d4", low.withCorrector(GibbsCorrector.random(2)), low),
+        new Case("markov_S3_d4", low.withCorrector(GibbsCorrector.sweep(3)), low),
+        new Case(
+            "latentparity_S2_d4",
+            low.withCorrector(GibbsCorrector.parallel(2, 3)),
+            low.withCorrector(GibbsCorrector.random(6))));
+  }
+
+  private static long[] counts(
+      Denoiser denoiser, NoiseProcess process, Canvas canvas, ReversePlan plan, double topP) {
+    int symbols = process.stateCount();
+    long[] counts = new long[(int) Math.pow(symbols, canvas.holeCount())];
+    List<ReverseTask> tasks =
+        IntStream.range(0, SAMPLES)
+            .mapToObj(s -> new ReverseTask(canvas, plan, 2026, s, topP == 1 ? 1 : 1.5, topP))
+            .toList();
+    for (Sample sample : new ReverseSampler(denoiser, process, 500).run(tasks, StepListener.NONE)) {
+      int index = 0;
+      for (int hole : canvas.holes()) {
+        index = index * symbols + sample.tokens()[hole];
+      }
+      counts[index]++;
+    }
+    return counts;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void theSamplerFollowsItsExactLaw(Case test) {
+    ExactLaw law = UniformGolden.law(test.law());
+    NoiseProcess process = NoiseProcess.uniform(law.symbols());
+    Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    ExactReverse exact = ExactReverse.of(law, process);
+    long[] counts = counts(NoisyOracle.uniform(law), process, canvas, test.plan(), 1);
+    double p = ChiSquare.pValue(exact.outputLaw(test.plan()), counts);
+    assertTrue(p > 1e-4, test + ": p-value " + p);
+    double wrong = ChiSquare.pValue(exact.outputLaw(test.wrong()), counts);
+    assertTrue(wrong < 1e-4, test + ": the wrong law passes with p-value " + wrong);
+  }
+
+  /** Converted where the tag is right, rejected where it is wrong. */
+  @Test
+  void theTagOfTheHeadMatters() {
+    ExactLaw law = UniformGolden.law("markov_S3_d4");
+    NoiseProcess process = NoiseProcess.uniform(3);
+    Canvas canvas = Canvas.blank(4, 3);
+    ReversePlan plan = plan(ReverseKernel.tweedie(), 4);
+    double[] exact = ExactReverse.of(law, process).outputLaw(plan);
+    long[] right = counts(TestHeads.denoiser(law), process, canvas, plan, 1);
+    long[] wrong = counts(TestHeads.denoiserInTheWrongSlot(law), process, canvas, plan, 1);
+    assertTrue(ChiSquare.pValue(exact, right) > 1e-4);
+    assertTrue(ChiSquare.pValue(exact, wrong) < 1e-4);
+  }
+
+  @Test
+  void withPromptTemperatureAndNucleusUnderAnotherProcess() {
+    ExactLaw law = UniformGolden.law("markov_S3_d4");
+    NoiseProcess process = new NearestProcess(3);
+    NoisyOracle oracle = new NoisyOracle(law, process);
+    Canvas canvas = Canvas.of(new int[] {3, 2, 3, 0}, 3);
+    ReversePlan plan = plan(ReverseKernel.tauLeaping(), 3).withCorrector(GibbsCorrector.random(1));
+    double[] exact = new ExactReverse(oracle, process, canvas, 1.5, 0.9).outputLaw(plan);
+    assertEquals(1, Arrays.stream(exact).sum(), 1e-12);
+    long[] counts = counts(oracle, process, canvas, plan, 0.9);
+    double p = ChiSquare.pValue(exact, counts);
+    assertTrue(p > 1e-4, "p-value " + p);
+    double[] unshaped = new ExactReverse(oracle, process, canvas, 1, 1).outputLaw(plan);
+    assertTrue(ChiSquare.pValue(unshaped, counts) < 1e-4, "shaping must matter");
+  }
+}

@@ -1,0 +1,100 @@
+package io.github.dllm4j.engine.sample;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.NoisyOracle;
+import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.oracle.UniformGolden;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReverseSamplerTest {
+  private final ExactLaw law = UniformGolden.law("markov_S3_d4");
+  private final NoiseProcess process = NoiseProcess.uniform(3);
+  private final ReversePlan plan =
+      ReversePlan.of(TimeGrid.logLinear(1e-3, 3), ReverseKernel.tweedie())
+          .withCorrector(GibbsCorrector.random(2));
+
+  private ReverseSampler sampler(int maxBatch) {
+    return new ReverseSampler(NoisyOracle.uniform(law), process, maxBatch);
+  }
+
+  private List<ReverseTask> tasks() {
+    Canvas canvas = Canvas.of(new int[] {3, 3, 1, 3}, 3);
+    ReversePlan other = ReversePlan.of(TimeGrid.uniform(8, 5), ReverseKernel.euler());
+    List<ReverseTask> tasks = new ArrayList<>();
+    for (int s = 0; s < 20; s++) {
+      tasks.add(ReverseTask.of(canvas, s % 3 == 0 ? other : plan, 11, s));
+    }
+    return tasks;
+  }
+
+  @Test
+  void neitherBatchSizeNorCompanyMatters() {
+    List<Sample> together = sampler(100).run(tasks(), StepListener.NONE);
+    List<Sample> apart = sampler(1).run(tasks(), StepListener.NONE);
+    boolean differ = false;
+    for (int s = 0; s < 20; s++) {
+      assertArrayEquals(together.get(s).tokens(), apart.get(s).tokens());
+      assertEquals(1, together.get(s).tokens()[2], "the fixed token");
+      assertTrue(together.get(s).complete());
+      assertEquals(s % 3 == 0 ? 5 : 7, together.get(s).evaluations());
+      differ |= together.get(s).tokens()[0] != together.get(0).tokens()[0];
+    }
+    assertTrue(differ, "samples of one seed must differ");
+  }
+
+  @Test
+  void theListenerSeesEveryMoveAndStops() {
+    List<StepEvent> events = new ArrayList<>();
+    ReverseTask task = tasks().get(1);
+    sampler(1).run(List.of(task), event -> events.add(event));
+    assertEquals(7, events.size());
+    int[] filled = {3, 1, 1, 3, 1, 1, 3};
+    for (int k = 0; k < 7; k++) {
+      assertEquals(k, events.get(k).step());
+      assertEquals(7, events.get(k).steps());
+      assertEquals(filled[k], events.get(k).filled().length);
+    }
+    Sample stopped = sampler(1).run(List.of(task), event -> event.step() < 2).get(0);
+    assertEquals(3, stopped.evaluations());
+    assertFalse(stopped.complete());
+  }
+
+  @Test
+  void aFullCanvasNeedsNoEvaluation() {
+    Canvas full = Canvas.of(new int[] {0, 1, 2, 0}, 3);
+    List<ReverseTask> task = List.of(ReverseTask.of(full, plan, 0, 0));
+    Sample sample = sampler(1).run(task, StepListener.NONE).get(0);
+    assertArrayEquals(new int[] {0, 1, 2, 0}, sample.tokens());
+    assertEquals(0, sample.evaluations());
+    assertTrue(sample.complete());
+  }
+
+  @Test
+  void refusesMaskingAndAProcessOfAnotherSize() {
+    OracleDenoiser masked = new OracleDenoiser(law);
+    NoiseProcess four = NoiseProcess.uniform(4);
+    assertThrows(IllegalArgumentException.class, () -> new ReverseSampler(masked, four, 1));
+    NoisyOracle oracle = NoisyOracle.uniform(law);
+    assertThrows(IllegalArgumentException.class, () -> new ReverseSampler(oracle, four, 1));
+    assertThrows(IllegalArgumentException.class, () -> sampler(0));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ReverseTask(Canvas.blank(4, 3), plan, 0, -1, 1, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ReverseTask(Canvas.blank(4, 3), plan, 0, 0, 0, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new ReverseTask(Canvas.blank(4, 3), plan, 0, 0, 1, 0));
+  }
+}
