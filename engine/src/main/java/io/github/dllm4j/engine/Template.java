@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Text with holes: {@code In the {8} of the LORD} keeps everything but eight tokens; {@code {{} and
- * {@code }}} stand for braces. Each stretch of fixed text is tokenised by itself.
+ * Text with holes: "In the {8} of the LORD" keeps everything but eight tokens; a doubled brace
+ * stands for a brace. Each stretch of fixed text is tokenised by itself.
  */
 final class Template {
   private static final int LARGEST_HOLE = 1_000_000;

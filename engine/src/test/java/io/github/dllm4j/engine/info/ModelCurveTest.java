@@ -27,8 +27,7 @@ class ModelCurveTest {
   @Test
   void isTheCurveOfTheLaw() {
     InformationCurve exact = LAW.curve().orElseThrow();
-    CurveEstimator estimator =
-        new CurveEstimator(6, InformationCurve.Source.MODEL_CROSS_ENTROPY);
+    CurveEstimator estimator = new CurveEstimator(6, InformationCurve.Source.MODEL_CROSS_ENTROPY);
     try (Denoiser oracle = new OracleDenoiser(LAW)) {
       for (int i = 0; i < 3000; i++) {
         estimator.add(ModelCurve.of(oracle, LAW.sample(3, i), i, 4, 5));

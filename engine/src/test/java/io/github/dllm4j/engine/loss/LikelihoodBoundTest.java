@@ -120,8 +120,7 @@ class LikelihoodBoundTest {
         message,
         assertThrows(
                 IllegalArgumentException.class,
-                () ->
-                    LikelihoodBound.estimate(denoiser, blocks.iterator(), counts, batch, 7))
+                () -> LikelihoodBound.estimate(denoiser, blocks.iterator(), counts, batch, 7))
             .getMessage());
   }
 }
