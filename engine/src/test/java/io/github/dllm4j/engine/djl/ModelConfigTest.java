@@ -1,0 +1,147 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.info.InformationCurve;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The JSON files of a model directory. */
+class ModelConfigTest {
+  private static final ModelConfig.Provenance PROVENANCE =
+      new ModelConfig.Provenance(
+          "v", "dllm train", "elbo", "c", 1, 2, 3, 4.5, "fp32", 1.5, Double.NaN);
+
+  @TempDir Path directory;
+
+  private static ModelConfig config(boolean time) {
+    return ModelConfig.masking(
+        Tiny.shape(time, false), Representation.DENOISER, Tiny.MASK, "sha", PROVENANCE);
+  }
+
+  private Path write(String json) throws IOException {
+    return Files.writeString(directory.resolve("config.json"), json);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false", "true"})
+  void survivesTheRoundTrip(boolean time) throws IOException {
+    ModelConfig config = config(time);
+    assertEquals(time, config.timeConditioning());
+    assertEquals(config, ModelConfig.read(write(config.toJson())));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"layers\" : 2|\"layers\" : 0|layers must be 1 to 1,000, got 0",
+        "\"layers\" : 2|\"layers\" : 2.5|Floating-point value (2.5)",
+        "\"layers\" : 2|\"layers\" : \"2\"|String",
+        "\"layers\" : 2|\"layers\" : null|null",
+        "\"layers\" : 2|\"layers\" : 2, \"layers\" : 2|Duplicate field 'layers'",
+        "\"layers\" : 2|\"layers\" : 2, \"depth\" : 2|Unrecognized field",
+        "\"layers\" : 2,||Missing creator property 'layers'",
+        "\"width\" : 8|\"width\" : 6|width must be a multiple of twice the heads",
+        "\"mask\" : 6|\"mask\" : 7|mask must be 0 to 6, got 7",
+        "\"format_version\" : 1|\"format_version\" : 2|format must be dllm4j version 1",
+        "\"masking\"|\"uniform\"|process must be masking, got uniform",
+        "\"DENOISER\"|\"LEAVE_ONE_OUT\"|a masking model is SCORE or DENOISER",
+        "\"DENOISER\"|\"SOMETHING\"|SOMETHING",
+        "\"time_conditioning\" : false|\"time_conditioning\" : true|without time modules",
+        "\"time_conditioning\" : false,||'time_conditioning'",
+      })
+  void refusesWhatItDoesNotUnderstand(String part, String instead, String why) throws IOException {
+    String json = config(false).toJson();
+    assertTrue(json.contains(part), json);
+    refuses(json.replace(part, instead == null ? "" : instead), why);
+  }
+
+  @Test
+  void refusesWhatIsNoObject() throws IOException {
+    for (String json : new String[] {"", "null", "[]", "3", "{", config(false).toJson() + "x"}) {
+      refuses(json, "config.json: ");
+    }
+    Path file = directory.resolve("config.json");
+    Files.write(file, new byte[] {'{', '"', (byte) 0xff, (byte) 0xfe});
+    assertThrows(IOException.class, () -> ModelConfig.read(file));
+    Files.write(file, new byte[(1 << 20) + 1]);
+    assertThrows(IOException.class, () -> ModelConfig.read(file));
+    assertThrows(IOException.class, () -> ModelConfig.read(directory.resolve("none")));
+  }
+
+  private void refuses(String json, String why) throws IOException {
+    Path file = write(json);
+    String message = assertThrows(IOException.class, () -> ModelConfig.read(file)).getMessage();
+    assertTrue(message.contains(why), message);
+    assertEquals(1, message.lines().count(), message);
+  }
+
+  /** A file with time modules, of a model that ignores time, is read without them. */
+  @Test
+  void modelsThatIgnoreTimeAreFoldedWhenRead() throws IOException {
+    NetworkShape shape = Tiny.shape(true, false);
+    Path file = directory.resolve("model.safetensors");
+    try (Network network = Tiny.network(shape, Tiny.weights(shape, 4))) {
+      SafeTensorsWriter.write(
+          file, Network.items(network, network.weights(), "", SafeTensors.Type.F32), Map.of());
+    }
+    ModelConfig told = config(true);
+    String json =
+        told.toJson().replace("\"time_conditioning\" : true", "\"time_conditioning\" : false");
+    ModelConfig ignorant = ModelConfig.read(write(json));
+    assertFalse(ignorant.timeConditioning());
+    try (NDManager first = PyTorch.newManager("cpu");
+        NDManager second = PyTorch.newManager("cpu")) {
+      assertEquals(shape, Network.read(first, told, file).shape());
+      Network folded = Network.read(second, ignorant, file);
+      assertEquals(Tiny.shape(false, true), folded.shape());
+      assertEquals(folded.shape().tensors().size(), folded.weights().size());
+    }
+  }
+
+  @Test
+  void informationSurvivesTheRoundTrip() throws IOException {
+    InformationCurve curve =
+        InformationCurve.estimated(
+            new double[] {2, 1.5, 1.25},
+            new double[] {0.1, 0.2, 0.3},
+            InformationCurve.Source.MODEL_CROSS_ENTROPY,
+            7);
+    InformationFile.of(curve).write(directory);
+    InformationFile read = InformationFile.read(directory);
+    assertArrayEquals(curve.values(), read.curve().values());
+    assertArrayEquals(curve.standardErrors(), read.curve().standardErrors());
+    assertEquals(4.75, read.entropy(), 1e-12);
+    assertEquals(7, read.curve().examples());
+    Path file = directory.resolve(InformationFile.NAME);
+    String json = Files.readString(file);
+    for (String bad :
+        new String[] {
+          "null",
+          json.replace("1.5,", "\"NaN\","),
+          json.replace("1.5,", ""),
+          json.replace("MODEL_CROSS_ENTROPY", "GUESS"),
+          json.substring(1)
+        }) {
+      Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
+      String message =
+          assertThrows(IOException.class, () -> InformationFile.read(directory)).getMessage();
+      assertTrue(message.contains(InformationFile.NAME), message);
+      assertEquals(1, message.lines().count(), message);
+    }
+  }
+}
