@@ -14,6 +14,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -62,10 +63,11 @@ public final class Model implements AutoCloseable {
       URI uri = url.toURI();
       if (uri.getScheme().equals("jar")) {
         try (FileSystem jar = FileSystems.newFileSystem(uri, Map.of())) {
-          return open(jar.provider().getPath(uri).getParent(), BUNDLED, options);
+          return open(
+              Objects.requireNonNull(jar.provider().getPath(uri).getParent()), BUNDLED, options);
         }
       }
-      return open(Path.of(uri).getParent(), BUNDLED, options);
+      return open(Objects.requireNonNull(Path.of(uri).getParent()), BUNDLED, options);
     } catch (URISyntaxException e) {
       throw new IOException("the bundled model has no sound address", e);
     }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.train.Refusal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,9 +86,8 @@ class ModelConfigTest {
 
   private void refuses(String json, String why) throws IOException {
     Path file = write(json);
-    String message = assertThrows(IOException.class, () -> ModelConfig.read(file)).getMessage();
+    String message = Refusal.message(IOException.class, () -> ModelConfig.read(file));
     assertTrue(message.contains(why), message);
-    assertEquals(1, message.lines().count(), message);
   }
 
   /** A file with time modules, of a model that ignores time, is read without them. */
@@ -138,10 +138,8 @@ class ModelConfigTest {
           json.substring(1)
         }) {
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
-      String message =
-          assertThrows(IOException.class, () -> InformationFile.read(directory)).getMessage();
+      String message = Refusal.message(IOException.class, () -> InformationFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);
-      assertEquals(1, message.lines().count(), message);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ final class ReferenceTransformer {
 
   /** The weights of a tensor, which may be changed. */
   double[] tensor(String name) {
-    return weights.get(name);
+    return Objects.requireNonNull(weights.get(name), name);
   }
 
   /** Logits of every position, MASK included, [n][V]. */

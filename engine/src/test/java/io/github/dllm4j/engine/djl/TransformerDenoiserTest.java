@@ -9,6 +9,7 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.DenoiserContractTest;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.train.Refusal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -61,10 +62,9 @@ class TransformerDenoiserTest extends DenoiserContractTest {
       assertEquals(1, denoiser.predict(one, Rows.all(one)).rows());
       TokenBatch longer = TokenBatch.of(6, new int[6], new double[] {1});
       String message =
-          assertThrows(
-                  IllegalArgumentException.class,
-                  () -> denoiser.predict(longer, Rows.of(new int[] {0})))
-              .getMessage();
+          Refusal.message(
+              IllegalArgumentException.class,
+              () -> denoiser.predict(longer, Rows.of(new int[] {0})));
       assertEquals("sequences must have at most 5 tokens, got 6", message);
     }
   }
@@ -87,8 +87,8 @@ class TransformerDenoiserTest extends DenoiserContractTest {
     try (Denoiser denoiser =
         TransformerDenoiser.owning(Tiny.network(shape, weights), Precision.FP32, Tiny.MASK)) {
       String message =
-          assertThrows(IllegalStateException.class, () -> denoiser.predict(batch, Rows.all(batch)))
-              .getMessage();
+          Refusal.message(
+              IllegalStateException.class, () -> denoiser.predict(batch, Rows.all(batch)));
       assertTrue(message.contains("not a number"), message);
     }
   }

@@ -48,16 +48,15 @@ class AtomicFilesTest {
   void aWriterThatFailsHalfwayLosesNothing() throws IOException {
     IOException full = new IOException("No space left on device");
     String message =
-        assertThrows(
-                AtomicFiles.WriteException.class,
-                () ->
-                    AtomicFiles.write(
-                        file,
-                        channel -> {
-                          AtomicFiles.writeFully(channel, ByteBuffer.allocate(5000));
-                          throw full;
-                        }))
-            .getMessage();
+        Refusal.message(
+            AtomicFiles.WriteException.class,
+            () ->
+                AtomicFiles.write(
+                    file,
+                    channel -> {
+                      AtomicFiles.writeFully(channel, ByteBuffer.allocate(5000));
+                      throw full;
+                    }));
     assertEquals("cannot write " + file + ": No space left on device", message);
     assertOldFileOnly();
   }
@@ -82,9 +81,8 @@ class AtomicFilesTest {
     assumeTrue(Files.exists(full), "this system has no /dev/full");
     Files.createSymbolicLink(directory.resolve(".model.tmp"), full);
     String message =
-        assertThrows(
-                AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, new byte[100_000]))
-            .getMessage();
+        Refusal.message(
+            AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, new byte[100_000]));
     assertTrue(message.startsWith("cannot write " + file + ": "), message);
     assertTrue(message.contains("space"), message);
     assertOldFileOnly();
@@ -94,18 +92,14 @@ class AtomicFilesTest {
   void aPlaceThatCannotBeWrittenIsNamed() {
     Path nowhere = directory.resolve("no/such/model");
     String message =
-        assertThrows(AtomicFiles.WriteException.class, () -> AtomicFiles.write(nowhere, "new"))
-            .getMessage();
+        Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(nowhere, "new"));
     assertEquals("cannot write " + nowhere + ": its directory does not exist", message);
   }
 
   @Test
   void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
     Files.createDirectories(directory.resolve(".model.tmp/inside"));
-    String message =
-        assertThrows(AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, "new"))
-            .getMessage();
-    assertEquals(1, message.lines().count());
+    Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, "new"));
     assertEquals("old", Files.readString(file));
   }
 }
