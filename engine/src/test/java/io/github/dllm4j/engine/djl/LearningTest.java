@@ -106,16 +106,29 @@ class LearningTest {
   }
 
   /** Trains, and returns the model's bound minus the oracle's over 600 fresh blocks, in nats. */
-  private Estimate excess(TestReporter reporter, int steps, int batch, Objective objective)
+  private Estimate excess(
+      TestReporter reporter, int steps, int width, int batch, Objective objective)
       throws IOException {
     PyTorch.setThreads(1);
     TrainingConfig config =
         new TrainingConfig(
-            objective, 0, steps, batch, 1, 5e-3, steps / 20, 0.01, 1, 0, 0.95, steps, 1);
+            objective,
+            0,
+            steps,
+            batch,
+            1,
+            width == 64 ? 4e-3 : 2e-3,
+            steps / 20,
+            0.01,
+            1,
+            0,
+            0.95,
+            steps,
+            1);
     TrainingRun run =
         new TrainingRun(
             directory,
-            new NetworkShape(SYMBOLS + 1, 64, 2, 2, LENGTH, 0, false),
+            new NetworkShape(SYMBOLS + 1, width, width / 32, 2, LENGTH, 0, false),
             SYMBOLS,
             config,
             Precision.FP32,
@@ -178,11 +191,12 @@ class LearningTest {
 
   /**
    * A model that had learnt one side only, and that perfectly, would be {@code oneSided() - H/d}
-   * above the entropy; being below half of that takes both sides.
+   * above the entropy, 0.383; being below half of that takes both sides. Seeds 1 to 4 gave 0.085 to
+   * 0.103.
    */
   @Test
   void learnsBothSidesOfTheContext(TestReporter reporter) throws IOException {
-    Estimate excess = excess(reporter, 700, 32, Objective.ELBO);
+    Estimate excess = excess(reporter, 900, 64, 64, Objective.ELBO);
     double entropy = law().curve().orElseThrow().entropy() / LENGTH;
     double limit = (oneSided() - entropy) / 2;
     assertTrue(excess.mean() + 4 * excess.standardError() < limit, excess + " against " + limit);
@@ -191,14 +205,14 @@ class LearningTest {
   @Test
   @Tag("slow")
   void comesNearTheEntropy(TestReporter reporter) throws IOException {
-    Estimate excess = excess(reporter, 6000, 64, Objective.ELBO);
+    Estimate excess = excess(reporter, 6000, 128, 64, Objective.ELBO);
     assertTrue(excess.mean() + 4 * excess.standardError() < 0.01, excess.toString());
   }
 
   @Test
   @Tag("slow")
   void scoreEntropyComesNearTheEntropy(TestReporter reporter) throws IOException {
-    Estimate excess = excess(reporter, 6000, 64, Objective.SCORE_ENTROPY);
+    Estimate excess = excess(reporter, 6000, 128, 64, Objective.SCORE_ENTROPY);
     assertTrue(excess.mean() + 4 * excess.standardError() < 0.01, excess.toString());
   }
 }

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.info.CurveEstimator;
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.ModelCurve;
+import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.Refusal;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
@@ -20,9 +25,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that stop, go on, are refused and go wrong. */
@@ -240,5 +247,59 @@ class TrainerTest {
     String message =
         Refusal.message(IOException.class, () -> train(run, false, new TrainingListener() {}));
     assertTrue(message.startsWith("cannot write " + run.checkpointFile()), message);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Objective.class)
+  void everyObjectiveTrainsAndSaysWhatItMeans(Objective objective) throws IOException {
+    int planSteps = objective == Objective.MASK_PREDICTOR ? 2 : 0;
+    TrainingConfig config =
+        new TrainingConfig(objective, planSteps, 2, 4, 1, 1e-2, 1, 0, 1, 0, 0, 2, 5);
+    TrainingRun run = TinyRun.run(directory("run"), config);
+    try (Trainer trainer = new Trainer(run, false)) {
+      assertTrue(trainer.train(TRAINING, VALIDATION, new TrainingListener() {}));
+      assertEquals(2, trainer.step());
+    }
+    ModelConfig written = ModelConfig.read(run.directory().resolve("config.json"));
+    assertEquals(objective.label(), written.provenance().objective());
+    assertEquals(2 * 4 * Tiny.LENGTH, written.provenance().tokens());
+    assertTrue(written.timeConditioning());
+    Representation expected =
+        objective == Objective.SCORE_ENTROPY ? Representation.SCORE : Representation.DENOISER;
+    assertEquals(expected, written.representation());
+  }
+
+  @Test
+  void theCurveIsThatOfTheModelWritten() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
+    InformationCurve curve;
+    try (Trainer trainer = new Trainer(run, false)) {
+      trainer.train(TRAINING, VALIDATION, new TrainingListener() {});
+      curve = trainer.curve(VALIDATION, 12);
+    }
+    CurveEstimator expected =
+        new CurveEstimator(Tiny.LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY);
+    try (TransformerDenoiser denoiser =
+        TransformerDenoiser.owning(
+            Network.read(PyTorch.newManager("cpu"), run.shape(), model(run), ""),
+            Precision.FP32,
+            Tiny.MASK)) {
+      for (int b = 0; b < 12; b++) {
+        int[] block = new int[Tiny.LENGTH];
+        VALIDATION.read((long) b * Tiny.LENGTH, block);
+        expected.add(ModelCurve.of(denoiser, block, b, 7, 5));
+      }
+    }
+    assertArrayEquals(expected.curve().values(), curve.values(), 1e-5);
+    assertEquals(12, curve.examples());
+  }
+
+  @Test
+  void measuringTheSpeedLeavesNothing() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
+    assertTrue(Trainer.stepsPerSecond(run, TRAINING, 0.01) > 0);
+    try (Stream<Path> files = Files.list(run.directory())) {
+      assertEquals(0, files.count());
+    }
   }
 }
