@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -60,7 +61,7 @@ public record GenerationRequest(
   private static void require(String name, int value) {
     if (value < 1 || value > MOST) {
       throw new IllegalArgumentException(
-          "%s must be 1 to %,d, got %d".formatted(name, MOST, value));
+          String.format(Locale.ROOT, "%s must be 1 to %,d, got %d", name, MOST, value));
     }
   }
 

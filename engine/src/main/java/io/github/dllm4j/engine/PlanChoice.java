@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
@@ -61,8 +62,12 @@ public record PlanChoice(
         && !sampler.equals("first-hitting")
         && limit(sampler).isEmpty()) {
       throw new IllegalArgumentException(
-          "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X, got %s"
-              .formatted(String.join(", ", WITH_SIZES), String.join(", ", WITH_GRID), sampler));
+          String.format(
+              Locale.ROOT,
+              "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X, got %s",
+              String.join(", ", WITH_SIZES),
+              String.join(", ", WITH_GRID),
+              sampler));
     }
     require("plan", plan, PLANS);
     require("grid", grid, GRIDS);
@@ -71,14 +76,23 @@ public record PlanChoice(
     }
     if (!(delta > 0 && delta < horizon)) {
       throw new IllegalArgumentException(
-          "delta must be above 0 and below the horizon %s, got %s".formatted(horizon, delta));
+          String.format(
+              Locale.ROOT,
+              "delta must be above 0 and below the horizon %s, got %s",
+              horizon,
+              delta));
     }
   }
 
   private static void require(String name, String value, List<String> allowed) {
     if (!allowed.contains(value)) {
       throw new IllegalArgumentException(
-          "%s must be one of %s, got %s".formatted(name, String.join(", ", allowed), value));
+          String.format(
+              Locale.ROOT,
+              "%s must be one of %s, got %s",
+              name,
+              String.join(", ", allowed),
+              value));
     }
   }
 

@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.info.IsotonicRegression;
 import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -64,7 +65,8 @@ final class Planning {
     } else if (canvas.holeCount() < canvas.length()) {
       return "the curve is that of sequences without given text";
     } else if (canvas.length() != information.get().length()) {
-      return "the curve is that of sequences of %d tokens".formatted(information.get().length());
+      return String.format(
+          Locale.ROOT, "the curve is that of sequences of %d tokens", information.get().length());
     }
     return "";
   }

@@ -5,6 +5,7 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -28,8 +29,11 @@ final class Template {
     int[] fixed = tokenizer.encode(prompt);
     if (fixed.length >= length) {
       throw new IllegalArgumentException(
-          "the prompt has %d tokens and leaves nothing to fill in a length of %d"
-              .formatted(fixed.length, length));
+          String.format(
+              Locale.ROOT,
+              "the prompt has %d tokens and leaves nothing to fill in a length of %d",
+              fixed.length,
+              length));
     }
     int[] tokens = Arrays.copyOf(fixed, length);
     Arrays.fill(tokens, fixed.length, length, mask);
@@ -55,16 +59,20 @@ final class Template {
         int close = template.indexOf('}', i);
         if (close < 0) {
           throw new IllegalArgumentException(
-              "the template's { at character %d is never closed; {{ is a literal brace"
-                  .formatted(i + 1));
+              String.format(
+                  Locale.ROOT,
+                  "the template's { at character %d is never closed; {{ is a literal brace",
+                  i + 1));
         }
         add(parts, text);
         parts.add(new Part("", hole(template.substring(i + 1, close))));
         i = close;
       } else if (c == '}') {
         throw new IllegalArgumentException(
-            "the template's } at character %d closes nothing; }} is a literal brace"
-                .formatted(i + 1));
+            String.format(
+                Locale.ROOT,
+                "the template's } at character %d closes nothing; }} is a literal brace",
+                i + 1));
       } else {
         text.append(c);
       }
@@ -87,7 +95,8 @@ final class Template {
     int tokens = size.matches("\\d{1,7}") ? Integer.parseInt(size) : 0;
     if (tokens < 1 || tokens > LARGEST_HOLE) {
       throw new IllegalArgumentException(
-          "a hole is {n} with n from 1 to %d, got {%s}".formatted(LARGEST_HOLE, size));
+          String.format(
+              Locale.ROOT, "a hole is {n} with n from 1 to %d, got {%s}", LARGEST_HOLE, size));
     }
     return tokens;
   }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
@@ -112,8 +113,11 @@ public final class TextGenerator implements AutoCloseable {
             : Template.prompt(request.prompt(), request.length().orElse(longest), tokenizer, mask);
     if (canvas.length() > longest) {
       throw new IllegalArgumentException(
-          "the sequence has %d tokens, the model takes at most %d"
-              .formatted(canvas.length(), longest));
+          String.format(
+              Locale.ROOT,
+              "the sequence has %d tokens, the model takes at most %d",
+              canvas.length(),
+              longest));
     }
     return canvas;
   }

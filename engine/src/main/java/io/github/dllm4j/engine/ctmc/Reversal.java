@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Locale;
 import java.util.Objects;
 
 /** Checks, rates and normalisation that the reverse kernels share. */
@@ -11,13 +12,17 @@ final class Reversal {
       NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
     if (leaveOneOut.length != process.stateCount()) {
       throw new IllegalArgumentException(
-          "leaveOneOut must have %d entries, got %d"
-              .formatted(process.stateCount(), leaveOneOut.length));
+          String.format(
+              Locale.ROOT,
+              "leaveOneOut must have %d entries, got %d",
+              process.stateCount(),
+              leaveOneOut.length));
     }
     Objects.checkIndex(token, leaveOneOut.length);
     if (!(to.sigma() < from.sigma())) {
       throw new IllegalArgumentException(
-          "to.sigma must be in [0, %s), got %s".formatted(from.sigma(), to.sigma()));
+          String.format(
+              Locale.ROOT, "to.sigma must be in [0, %s), got %s", from.sigma(), to.sigma()));
     }
   }
 

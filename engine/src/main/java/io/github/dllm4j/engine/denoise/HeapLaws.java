@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.denoise;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Categorical laws on the heap, in double: what exact laws answer with, and the reference for laws
@@ -36,14 +37,20 @@ public final class HeapLaws implements TokenLaws {
       for (double p : laws[r]) {
         if (!(p >= 0)) {
           throw new IllegalArgumentException(
-              "probabilities must be at least 0, got %s in row %d".formatted(p, r));
+              String.format(
+                  Locale.ROOT, "probabilities must be at least 0, got %s in row %d", p, r));
         }
         total += p;
       }
       if (laws[r].length != vocabulary || Math.abs(total - 1) > 1e-9) {
         throw new IllegalArgumentException(
-            "row %d must have %d probabilities summing to 1, got %d summing to %s"
-                .formatted(r, vocabulary, laws[r].length, total));
+            String.format(
+                Locale.ROOT,
+                "row %d must have %d probabilities summing to 1, got %d summing to %s",
+                r,
+                vocabulary,
+                laws[r].length,
+                total));
       }
     }
     return new HeapLaws(laws, vocabulary);
@@ -190,8 +197,12 @@ public final class HeapLaws implements TokenLaws {
   private void checkRows(String name, int length) {
     if (length != laws.length) {
       throw new IllegalArgumentException(
-          "%s must have one entry for each of %d rows, got %d"
-              .formatted(name, laws.length, length));
+          String.format(
+              Locale.ROOT,
+              "%s must have one entry for each of %d rows, got %d",
+              name,
+              laws.length,
+              length));
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.denoise;
 
+import java.util.Locale;
+
 /**
  * Noisy sequences of one length, [size, length] row-major, each with its own noise level.
  *
@@ -31,8 +33,13 @@ public final class TokenBatch {
   public static TokenBatch of(int length, int[] tokens, double[] sigmas) {
     if (length < 1 || tokens.length != (long) sigmas.length * length) {
       throw new IllegalArgumentException(
-          "a batch of %d sequences of length %d needs %d tokens, got %d"
-              .formatted(sigmas.length, length, (long) sigmas.length * length, tokens.length));
+          String.format(
+              Locale.ROOT,
+              "a batch of %d sequences of length %d needs %d tokens, got %d",
+              sigmas.length,
+              length,
+              (long) sigmas.length * length,
+              tokens.length));
     }
     for (double sigma : sigmas) {
       if (!(sigma >= 0)) {

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.denoise;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -161,7 +162,8 @@ public final class UniformConversions {
 
   private static void checkSigma(double sigma, boolean good, String range) {
     if (!good) {
-      throw new IllegalArgumentException("sigma must be in %s, got %s".formatted(range, sigma));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "sigma must be in %s, got %s", range, sigma));
     }
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -42,8 +43,12 @@ final class Checkpoint {
     State {
       if (step < 0 || tokens < 0 || !(seconds >= 0)) {
         throw new IllegalArgumentException(
-            "steps, tokens and seconds done must be at least 0, got %d, %d, %s"
-                .formatted(step, tokens, seconds));
+            String.format(
+                Locale.ROOT,
+                "steps, tokens and seconds done must be at least 0, got %d, %d, %s",
+                step,
+                tokens,
+                seconds));
       }
     }
   }

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.Locale;
 import java.util.function.BiFunction;
 
 /** Laws on the network's device, as log-probabilities in float64, [rows, vocabulary]. */
@@ -66,7 +67,8 @@ final class DeviceLaws implements TokenLaws {
     for (int token : tokens) {
       if (token < 0 || token >= vocabulary()) {
         throw new IllegalArgumentException(
-            "token ids must be 0 to %d, got %d".formatted(vocabulary() - 1, token));
+            String.format(
+                Locale.ROOT, "token ids must be 0 to %d, got %d", vocabulary() - 1, token));
       }
     }
     try (NDManager step = manager.newSubManager()) {
@@ -124,7 +126,12 @@ final class DeviceLaws implements TokenLaws {
   private void checkRows(String name, int length) {
     if (length != rows()) {
       throw new IllegalArgumentException(
-          "%s must have one entry for each of %d rows, got %d".formatted(name, rows(), length));
+          String.format(
+              Locale.ROOT,
+              "%s must have one entry for each of %d rows, got %d",
+              name,
+              rows(),
+              length));
     }
   }
 

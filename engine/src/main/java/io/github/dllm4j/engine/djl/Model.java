@@ -13,6 +13,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -108,14 +109,20 @@ public final class Model implements AutoCloseable {
     if (size > config.network().vocabulary()) {
       tokenizer.close();
       throw new IOException(
-          "%s has %d ids, the network only %d: it belongs to another model"
-              .formatted(file, size, config.network().vocabulary()));
+          String.format(
+              Locale.ROOT,
+              "%s has %d ids, the network only %d: it belongs to another model",
+              file,
+              size,
+              config.network().vocabulary()));
     }
     if (!tokenizer.sha256().equals(config.tokenizerSha256())) {
       tokenizer.close();
       throw new IOException(
-          "%s is not the tokenizer the model was trained with (its SHA-256 differs)"
-              .formatted(file));
+          String.format(
+              Locale.ROOT,
+              "%s is not the tokenizer the model was trained with (its SHA-256 differs)",
+              file));
     }
     return tokenizer;
   }

@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.denoise.Representation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What {@code config.json} of a model directory says; unknown and missing fields are refused.
@@ -90,7 +91,11 @@ public record ModelConfig(
   public ModelConfig {
     if (!format.equals(FORMAT) || formatVersion != 1) {
       throw new IllegalArgumentException(
-          "format must be dllm4j version 1, got %s version %d".formatted(format, formatVersion));
+          String.format(
+              Locale.ROOT,
+              "format must be dllm4j version 1, got %s version %d",
+              format,
+              formatVersion));
     }
     if (!process.equals("masking")) {
       throw new IllegalArgumentException("process must be masking, got " + process);
@@ -104,7 +109,8 @@ public record ModelConfig(
     }
     if (mask < 0 || mask >= network.vocabulary()) {
       throw new IllegalArgumentException(
-          "mask must be 0 to %d, got %d".formatted(network.vocabulary() - 1, mask));
+          String.format(
+              Locale.ROOT, "mask must be 0 to %d, got %d", network.vocabulary() - 1, mask));
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -78,12 +79,13 @@ final class Network implements AutoCloseable {
         }
         if (!Arrays.equals(entry.shape(), tensor.shape())) {
           throw new IOException(
-              "%s: tensor %s has shape %s, the configuration needs %s"
-                  .formatted(
-                      file,
-                      entry.name(),
-                      Arrays.toString(entry.shape()),
-                      Arrays.toString(tensor.shape())));
+              String.format(
+                  Locale.ROOT,
+                  "%s: tensor %s has shape %s, the configuration needs %s",
+                  file,
+                  entry.name(),
+                  Arrays.toString(entry.shape()),
+                  Arrays.toString(tensor.shape())));
         }
         found.add(entry);
         unknown.remove(tensor.name());

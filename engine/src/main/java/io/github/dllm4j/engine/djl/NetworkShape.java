@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The sizes of a DiT network: which tensors it has, by the names of SEDD, MDLM, RADD and Duo.
@@ -31,15 +32,18 @@ public record NetworkShape(
     require("time width", timeWidth, 0, 65_536);
     if (width % (2 * heads) != 0) {
       throw new IllegalArgumentException(
-          "width must be a multiple of twice the heads, got width %d and heads %d"
-              .formatted(width, heads));
+          String.format(
+              Locale.ROOT,
+              "width must be a multiple of twice the heads, got width %d and heads %d",
+              width,
+              heads));
     }
   }
 
   private static void require(String name, int value, int low, int high) {
     if (value < low || value > high) {
       throw new IllegalArgumentException(
-          "%s must be %,d to %,d, got %d".formatted(name, low, high, value));
+          String.format(Locale.ROOT, "%s must be %,d to %,d, got %d", name, low, high, value));
     }
   }
 

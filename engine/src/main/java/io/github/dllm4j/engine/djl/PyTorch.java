@@ -10,6 +10,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.Properties;
 
 /**
@@ -56,8 +57,12 @@ public final class PyTorch {
 
   /** The versions of DJL and PyTorch this build runs on, for provenance. */
   public static String versions() {
-    return "dllm4j %s, DJL %s, PyTorch %s"
-        .formatted(dllmVersion(), BUILD.getProperty("djl"), BUILD.getProperty("pytorch"));
+    return String.format(
+        Locale.ROOT,
+        "dllm4j %s, DJL %s, PyTorch %s",
+        dllmVersion(),
+        BUILD.getProperty("djl"),
+        BUILD.getProperty("pytorch"));
   }
 
   /**

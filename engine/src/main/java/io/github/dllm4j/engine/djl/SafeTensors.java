@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -106,7 +107,8 @@ final class SafeTensors implements AutoCloseable {
     }
     long headerLength = source.read(0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
     if (headerLength < 2 || headerLength > MAX_HEADER || headerLength > size - 8) {
-      throw bad(file, "its header claims %d bytes of %d".formatted(headerLength, size));
+      throw bad(
+          file, String.format(Locale.ROOT, "its header claims %d bytes of %d", headerLength, size));
     }
     ByteBuffer header = source.read(8, (int) headerLength);
     byte[] text = new byte[header.remaining()];
@@ -148,7 +150,12 @@ final class SafeTensors implements AutoCloseable {
     }
     if (type == null) {
       throw bad(
-          file, "tensor %s has type '%s'; F32, F16, BF16, I64 are read".formatted(name, typeName));
+          file,
+          String.format(
+              Locale.ROOT,
+              "tensor %s has type '%s'; F32, F16, BF16, I64 are read",
+              name,
+              typeName));
     }
     long[] shape = longs(file, name, "shape", node.path("shape"));
     long[] offsets = longs(file, name, "data_offsets", node.path("data_offsets"));
@@ -165,10 +172,18 @@ final class SafeTensors implements AutoCloseable {
     }
     if (bytes != offsets[1] - offsets[0]) {
       throw bad(
-          file, "tensor %s needs %d bytes, has %d".formatted(name, bytes, offsets[1] - offsets[0]));
+          file,
+          String.format(
+              Locale.ROOT,
+              "tensor %s needs %d bytes, has %d",
+              name,
+              bytes,
+              offsets[1] - offsets[0]));
     }
     if (bytes > Integer.MAX_VALUE - 8) {
-      throw bad(file, "tensor %s has %d bytes; at most 2 GiB each".formatted(name, bytes));
+      throw bad(
+          file,
+          String.format(Locale.ROOT, "tensor %s has %d bytes; at most 2 GiB each", name, bytes));
     }
     return new Entry(name, type, shape, offsets[0], offsets[1]);
   }
@@ -198,13 +213,19 @@ final class SafeTensors implements AutoCloseable {
       if (entry.begin() != at || entry.end() > bytes) {
         throw bad(
             file,
-            "tensor %s at bytes %d to %d does not fit (expected start %d, data %d bytes)"
-                .formatted(entry.name(), entry.begin(), entry.end(), at, bytes));
+            String.format(
+                Locale.ROOT,
+                "tensor %s at bytes %d to %d does not fit (expected start %d, data %d bytes)",
+                entry.name(),
+                entry.begin(),
+                entry.end(),
+                at,
+                bytes));
       }
       at = entry.end();
     }
     if (at != bytes) {
-      throw bad(file, "%d bytes of data, tensors cover %d".formatted(bytes, at));
+      throw bad(file, String.format(Locale.ROOT, "%d bytes of data, tensors cover %d", bytes, at));
     }
   }
 
@@ -212,8 +233,11 @@ final class SafeTensors implements AutoCloseable {
   private static IOException bad(Path file, String why) {
     String line = why.replaceAll("\\p{Cntrl}|[\\u2028\\u2029]", "?");
     return new IOException(
-        "not a sound safetensors file %s: %s"
-            .formatted(file, line.substring(0, Math.min(LONGEST_MESSAGE, line.length()))));
+        String.format(
+            Locale.ROOT,
+            "not a sound safetensors file %s: %s",
+            file,
+            line.substring(0, Math.min(LONGEST_MESSAGE, line.length()))));
   }
 
   /** The tensors by name, in the order of the header. */

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -70,8 +71,12 @@ final class SafeTensorsWriter {
             ByteBuffer bytes = item.bytes().get();
             if (bytes.remaining() != item.length()) {
               throw new IOException(
-                  "tensor %s has %d bytes, its shape needs %d"
-                      .formatted(item.name(), bytes.remaining(), item.length()));
+                  String.format(
+                      Locale.ROOT,
+                      "tensor %s has %d bytes, its shape needs %d",
+                      item.name(),
+                      bytes.remaining(),
+                      item.length()));
             }
             AtomicFiles.writeFully(channel, bytes);
           }

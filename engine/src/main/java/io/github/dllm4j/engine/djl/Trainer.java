@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Trains a masked-diffusion network: forward, backward and update as two program calls per step.
@@ -106,7 +107,11 @@ public final class Trainer implements AutoCloseable {
       seconds = before + (System.nanoTime() - begin) * 1e-9;
       if (!Double.isFinite(lossAndNorm[0]) || !Double.isFinite(lossAndNorm[1])) {
         throw new IllegalStateException(
-            "the loss is %s at step %d: lower the learning rate".formatted(lossAndNorm[0], step));
+            String.format(
+                Locale.ROOT,
+                "the loss is %s at step %d: lower the learning rate",
+                lossAndNorm[0],
+                step));
       }
       listener.onStep(
           new TrainingListener.Progress(step, tokens, seconds, lossAndNorm[0], lossAndNorm[1]));
@@ -231,8 +236,12 @@ public final class Trainer implements AutoCloseable {
     Checkpoint.State state = Checkpoint.readState(file);
     if (!state.run().equals(run.fingerprint())) {
       throw new IOException(
-          "%s belongs to another run: it has %s, wanted is %s"
-              .formatted(file, state.run(), run.fingerprint()));
+          String.format(
+              Locale.ROOT,
+              "%s belongs to another run: it has %s, wanted is %s",
+              file,
+              state.run(),
+              run.fingerprint()));
     }
     Checkpoint.restore(file, network, optimizer.parts());
     optimizer.goOnAt(state.step());
@@ -246,8 +255,12 @@ public final class Trainer implements AutoCloseable {
   private void requireBlock(String name, TokenData data) {
     if (data.size() < run.shape().length()) {
       throw new IllegalArgumentException(
-          "the %s text has %d tokens, one block needs %d: give more text or a smaller length"
-              .formatted(name, data.size(), run.shape().length()));
+          String.format(
+              Locale.ROOT,
+              "the %s text has %d tokens, one block needs %d: give more text or a smaller length",
+              name,
+              data.size(),
+              run.shape().length()));
     }
   }
 

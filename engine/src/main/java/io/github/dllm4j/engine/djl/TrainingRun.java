@@ -9,6 +9,7 @@ import io.github.dllm4j.engine.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -43,7 +44,7 @@ public record TrainingRun(
   public TrainingRun {
     if (mask < 0 || mask >= shape.vocabulary()) {
       throw new IllegalArgumentException(
-          "mask must be 0 to %d, got %d".formatted(shape.vocabulary() - 1, mask));
+          String.format(Locale.ROOT, "mask must be 0 to %d, got %d", shape.vocabulary() - 1, mask));
     }
     if (validationBlocks < 2) {
       throw new IllegalArgumentException(

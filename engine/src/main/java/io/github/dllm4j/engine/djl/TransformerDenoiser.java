@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -123,18 +124,28 @@ public final class TransformerDenoiser implements Denoiser {
   private void check(TokenBatch batch, Rows rows) {
     if (batch.length() > network.shape().length()) {
       throw new IllegalArgumentException(
-          "sequences must have at most %d tokens, got %d"
-              .formatted(network.shape().length(), batch.length()));
+          String.format(
+              Locale.ROOT,
+              "sequences must have at most %d tokens, got %d",
+              network.shape().length(),
+              batch.length()));
     }
     if (rows.size() == 0 || rows.index(rows.size() - 1) >= batch.size() * batch.length()) {
       throw new IllegalArgumentException(
-          "rows must be 1 or more inside %d sequences of %d tokens"
-              .formatted(batch.size(), batch.length()));
+          String.format(
+              Locale.ROOT,
+              "rows must be 1 or more inside %d sequences of %d tokens",
+              batch.size(),
+              batch.length()));
     }
     for (int i = 0; i < batch.size() * batch.length(); i++) {
       if (batch.token(i) < 0 || batch.token(i) >= vocabulary()) {
         throw new IllegalArgumentException(
-            "token ids must be 0 to %d, got %d".formatted(vocabulary() - 1, batch.token(i)));
+            String.format(
+                Locale.ROOT,
+                "token ids must be 0 to %d, got %d",
+                vocabulary() - 1,
+                batch.token(i)));
       }
     }
   }

@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.info;
 
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * The sizes of Chen, Cong, Li (Theorem 9), which need only a bound on one correlation: with m holes
@@ -42,8 +43,11 @@ public final class CorrelationSizes {
   private static int[] sizes(int holes, double correlation, double budget) {
     if (!(correlation >= 0 && budget > 0)) {
       throw new IllegalArgumentException(
-          "correlation must be at least 0 and budget above 0 nats, got %s and %s"
-              .formatted(correlation, budget));
+          String.format(
+              Locale.ROOT,
+              "correlation must be at least 0 and budget above 0 nats, got %s and %s",
+              correlation,
+              budget));
     }
     double zeta = 1 + Math.ceil(correlation / budget);
     int[] sizes = new int[holes];

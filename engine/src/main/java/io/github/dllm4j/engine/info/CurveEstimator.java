@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.info;
 import io.github.dllm4j.engine.info.InformationCurve.Source;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -37,7 +38,7 @@ public final class CurveEstimator {
   public void add(double[] curve) {
     if (curve.length != length) {
       throw new IllegalArgumentException(
-          "curve must have %d values, got %d".formatted(length, curve.length));
+          String.format(Locale.ROOT, "curve must have %d values, got %d", length, curve.length));
     }
     curves.add(curve.clone());
   }

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.info;
 
+import java.util.Locale;
+
 /** Distances between laws on the same finite set. O(n). */
 public final class Divergence {
   private Divergence() {}
@@ -49,7 +51,11 @@ public final class Divergence {
   private static void checkLengths(double[] p, double[] q) {
     if (p.length != q.length) {
       throw new IllegalArgumentException(
-          "laws must be on the same set, got %d and %d words".formatted(p.length, q.length));
+          String.format(
+              Locale.ROOT,
+              "laws must be on the same set, got %d and %d words",
+              p.length,
+              q.length));
     }
   }
 }

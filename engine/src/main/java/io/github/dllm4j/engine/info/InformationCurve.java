@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.info;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * h(j), the mean entropy in nats of a hidden token given j random revealed ones, j = 0..d-1: the
@@ -61,8 +62,12 @@ public final class InformationCurve {
       double[] values, double[] standardErrors, Source source, int examples) {
     if (standardErrors.length != values.length || examples < 1) {
       throw new IllegalArgumentException(
-          "a curve of %d values needs as many standard errors and at least 1 example, got %d and %d"
-              .formatted(values.length, standardErrors.length, examples));
+          String.format(
+              Locale.ROOT,
+              "a curve of %d values needs as many standard errors and at least 1 example, got %d and %d",
+              values.length,
+              standardErrors.length,
+              examples));
     }
     return new InformationCurve(checked(values), standardErrors.clone(), source, examples);
   }
@@ -74,7 +79,8 @@ public final class InformationCurve {
     for (int j = 0; j < values.length; j++) {
       if (!(values[j] >= ROUNDING && values[j] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
-            "h must be finite and at least 0, got %s at %d".formatted(values[j], j));
+            String.format(
+                Locale.ROOT, "h must be finite and at least 0, got %s at %d", values[j], j));
       }
     }
     return values.clone();
@@ -206,7 +212,11 @@ public final class InformationCurve {
 
   @Override
   public String toString() {
-    return "InformationCurve[%s, examples=%d, %s]"
-        .formatted(source, examples, Arrays.toString(values));
+    return String.format(
+        Locale.ROOT,
+        "InformationCurve[%s, examples=%d, %s]",
+        source,
+        examples,
+        Arrays.toString(values));
   }
 }

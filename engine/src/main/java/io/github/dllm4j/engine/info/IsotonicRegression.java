@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.info;
 
+import java.util.Locale;
+
 /**
  * Weighted least squares under "does not increase", by pooling adjacent violators (spec 8). For
  * planning only: smoothed values are never a likelihood. O(n).
@@ -18,7 +20,11 @@ public final class IsotonicRegression {
     int n = values.length;
     if (weights.length != n) {
       throw new IllegalArgumentException(
-          "weights must have %d entries like the values, got %d".formatted(n, weights.length));
+          String.format(
+              Locale.ROOT,
+              "weights must have %d entries like the values, got %d",
+              n,
+              weights.length));
     }
     double[] level = new double[n];
     double[] mass = new double[n];

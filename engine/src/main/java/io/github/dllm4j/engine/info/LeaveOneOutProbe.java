@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * How far a head is from being leave-one-out: at one random position of every sequence the noisy
@@ -40,7 +41,11 @@ public final class LeaveOneOutProbe {
     int symbols = denoiser.vocabulary();
     if (symbols < 2 || batch.size() < 1) {
       throw new IllegalArgumentException(
-          "needs at least 2 tokens and 1 sequence, got %d and %d".formatted(symbols, batch.size()));
+          String.format(
+              Locale.ROOT,
+              "needs at least 2 tokens and 1 sequence, got %d and %d",
+              symbols,
+              batch.size()));
     }
     int[] changed = batch.toArray();
     int[] rows = new int[batch.size()];

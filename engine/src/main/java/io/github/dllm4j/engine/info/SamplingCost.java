@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.info;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import java.util.Locale;
 
 /**
  * What a plan costs, in nats, read off an information curve (spec section 4).
@@ -170,7 +171,11 @@ public final class SamplingCost {
   private static void checkHoles(InformationCurve curve, SizePlan plan) {
     if (plan.holes() != curve.length()) {
       throw new IllegalArgumentException(
-          "a plan for %d holes does not fit a curve of %d".formatted(plan.holes(), curve.length()));
+          String.format(
+              Locale.ROOT,
+              "a plan for %d holes does not fit a curve of %d",
+              plan.holes(),
+              curve.length()));
     }
   }
 }

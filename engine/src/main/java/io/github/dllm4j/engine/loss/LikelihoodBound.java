@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The masked model's bound on -ln p(x), by mask counts: per block the mean over K systematic counts
@@ -47,7 +48,8 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
             .orElseThrow(() -> new IllegalArgumentException("the model has no MASK to bound with"));
     if (counts < 1 || batch < 1) {
       throw new IllegalArgumentException(
-          "counts and batch must be at least 1, got %d and %d".formatted(counts, batch));
+          String.format(
+              Locale.ROOT, "counts and batch must be at least 1, got %d and %d", counts, batch));
     }
     double mean = 0;
     double squares = 0; // Welford's update
@@ -90,7 +92,11 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
     for (int b = 0; b < blocks.size(); b++) {
       if (blocks.get(b).length != length) {
         throw new IllegalArgumentException(
-            "blocks must all have %d tokens, got %d".formatted(length, blocks.get(b).length));
+            String.format(
+                Locale.ROOT,
+                "blocks must all have %d tokens, got %d",
+                length,
+                blocks.get(b).length));
       }
       int[] n = MaskedBatch.systematicCounts(length, counts, seed, firstBlock + b);
       System.arraycopy(n, 0, masked, b * counts, counts);

@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.info.InformationCurve;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -19,15 +20,20 @@ final class DiracMixture implements ExactLaw {
     Words.checkLaw("weights", weights);
     if (weights.length != words.length) {
       throw new IllegalArgumentException(
-          "weights must have %d entries, got %d".formatted(words.length, weights.length));
+          String.format(
+              Locale.ROOT, "weights must have %d entries, got %d", words.length, weights.length));
     }
     this.words = new int[words.length][];
     for (int m = 0; m < words.length; m++) {
       for (int token : words[m]) {
         if (token < 0 || token >= symbols || words[m].length != words[0].length) {
           throw new IllegalArgumentException(
-              "words must have %d ids below %d, got %s"
-                  .formatted(words[0].length, symbols, Arrays.toString(words[m])));
+              String.format(
+                  Locale.ROOT,
+                  "words must have %d ids below %d, got %s",
+                  words[0].length,
+                  symbols,
+                  Arrays.toString(words[m])));
         }
       }
       this.words[m] = words[m].clone();

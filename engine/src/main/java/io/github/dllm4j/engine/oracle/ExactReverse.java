@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReverseMove;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * The exact law of what the reverse sampler puts out, by enumeration through the same denoiser and
@@ -59,7 +60,8 @@ public final class ExactReverse {
     states = Words.states(process.stateCount(), holes.length, "number of states");
     if (states > MOST_STATES) {
       throw new IllegalArgumentException(
-          "number of states must be at most %d, got %d".formatted(MOST_STATES, states));
+          String.format(
+              Locale.ROOT, "number of states must be at most %d, got %d", MOST_STATES, states));
     }
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= process.stateCount()) {

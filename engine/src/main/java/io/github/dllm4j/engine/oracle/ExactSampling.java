@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -47,7 +48,8 @@ public final class ExactSampling {
     symbols = base - 1;
     if (denoiser.mask().orElse(-1) != symbols) {
       throw new IllegalArgumentException(
-          "MASK must be the last id %d, got %s".formatted(symbols, denoiser.mask()));
+          String.format(
+              Locale.ROOT, "MASK must be the last id %d, got %s", symbols, denoiser.mask()));
     }
     holes = canvas.holes();
     raw = new double[Words.states(base, holes.length, "number of states")][holes.length][0];

@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -43,8 +44,11 @@ public final class NoisyOracle implements Denoiser {
   public NoisyOracle(ExactLaw law, NoiseProcess process) {
     if (process.stateCount() != law.symbols()) {
       throw new IllegalArgumentException(
-          "the process must have one state per symbol, %d, got %d"
-              .formatted(law.symbols(), process.stateCount()));
+          String.format(
+              Locale.ROOT,
+              "the process must have one state per symbol, %d, got %d",
+              law.symbols(),
+              process.stateCount()));
     }
     this.process = process;
     table = law.table();
@@ -87,14 +91,19 @@ public final class NoisyOracle implements Denoiser {
     int cells = batch.size() * length;
     if (batch.length() != length || rows.size() == 0 || rows.index(rows.size() - 1) >= cells) {
       throw new IllegalArgumentException(
-          "needs sequences of length %d and rows in [0, %d), got length %d and %s"
-              .formatted(length, cells, batch.length(), rows));
+          String.format(
+              Locale.ROOT,
+              "needs sequences of length %d and rows in [0, %d), got length %d and %s",
+              length,
+              cells,
+              batch.length(),
+              rows));
     }
     int[] tokens = batch.toArray();
     for (int token : tokens) {
       if (token < 0 || token >= vocabulary()) {
         throw new IllegalArgumentException(
-            "ids must be in [0, %d), got %d".formatted(vocabulary(), token));
+            String.format(Locale.ROOT, "ids must be in [0, %d), got %d", vocabulary(), token));
       }
     }
     Level level = last;

@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -43,8 +44,13 @@ public final class OracleDenoiser implements Denoiser {
     int cells = batch.size() * length;
     if (length != law.length() || rows.size() == 0 || rows.index(rows.size() - 1) >= cells) {
       throw new IllegalArgumentException(
-          "needs sequences of length %d and rows in [0, %d), got length %d and %s"
-              .formatted(law.length(), cells, length, rows));
+          String.format(
+              Locale.ROOT,
+              "needs sequences of length %d and rows in [0, %d), got length %d and %s",
+              law.length(),
+              cells,
+              length,
+              rows));
     }
     int[] tokens = batch.toArray();
     double[][] laws = new double[rows.size()][];

@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.info.InformationCurve;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -13,11 +14,13 @@ record ReedSolomon(int length, int k, int q) implements ExactLaw {
   ReedSolomon {
     Words.atLeast("length", length, 1);
     if (k < 1 || k > length) {
-      throw new IllegalArgumentException("k must be in [1, %d], got %d".formatted(length, k));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "k must be in [1, %d], got %d", length, k));
     }
     if (q < length || q < 2 || !isPrime(q)) {
       throw new IllegalArgumentException(
-          "q must be a prime of at least %d, got %d".formatted(Math.max(2, length), q));
+          String.format(
+              Locale.ROOT, "q must be a prime of at least %d, got %d", Math.max(2, length), q));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.oracle;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /** Any law, word by word. Conditionals cost O(d S^hidden). */
 final class TableLaw implements ExactLaw {
@@ -14,8 +15,13 @@ final class TableLaw implements ExactLaw {
     int words = Words.states(symbols, length, "number of words");
     if (probabilities.length != words) {
       throw new IllegalArgumentException(
-          "probabilities must have %d^%d = %d entries, got %d"
-              .formatted(symbols, length, words, probabilities.length));
+          String.format(
+              Locale.ROOT,
+              "probabilities must have %d^%d = %d entries, got %d",
+              symbols,
+              length,
+              words,
+              probabilities.length));
     }
     Words.checkLaw("probabilities", probabilities);
     this.length = length;

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.oracle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A Markov random field on a tree, by sum-product: messages to the root, then back, scaled to sum
@@ -21,8 +22,11 @@ final class TreeField implements ExactLaw {
     for (double[] field : fields) {
       if (field.length != symbols || !Arrays.stream(field).allMatch(w -> w > 0)) {
         throw new IllegalArgumentException(
-            "fields must be rows of %d positive weights, got %s"
-                .formatted(symbols, Arrays.toString(field)));
+            String.format(
+                Locale.ROOT,
+                "fields must be rows of %d positive weights, got %s",
+                symbols,
+                Arrays.toString(field)));
       }
     }
     for (TreeEdge edge : edges) {
@@ -43,8 +47,14 @@ final class TreeField implements ExactLaw {
     }
     if (!ends || !square) {
       throw new IllegalArgumentException(
-          "edge %d-%d must join nodes below %d with a %dx%d potential that is not negative"
-              .formatted(edge.from(), edge.to(), d, symbols, symbols));
+          String.format(
+              Locale.ROOT,
+              "edge %d-%d must join nodes below %d with a %dx%d potential that is not negative",
+              edge.from(),
+              edge.to(),
+              d,
+              symbols,
+              symbols));
     }
   }
 
@@ -67,8 +77,12 @@ final class TreeField implements ExactLaw {
     }
     if (found != order.length || edges.size() != order.length - 1) {
       throw new IllegalArgumentException(
-          "edges must form a tree on %d nodes, got %d edges reaching %d nodes"
-              .formatted(order.length, edges.size(), found));
+          String.format(
+              Locale.ROOT,
+              "edges must form a tree on %d nodes, got %d edges reaching %d nodes",
+              order.length,
+              edges.size(),
+              found));
     }
   }
 

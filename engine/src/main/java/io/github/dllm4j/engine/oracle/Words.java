@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.oracle;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /** Partly hidden words, checks and normalisation that the exact laws share. */
 final class Words {
@@ -18,13 +19,15 @@ final class Words {
     int symbols = law.symbols();
     if (word.length != law.length()) {
       throw new IllegalArgumentException(
-          "word must have %d tokens, got %d".formatted(law.length(), word.length));
+          String.format(
+              Locale.ROOT, "word must have %d tokens, got %d", law.length(), word.length));
     }
     double[][] laws = new double[word.length][symbols];
     for (int i = 0; i < word.length; i++) {
       if (word[i] < 0 || word[i] > symbols) {
         throw new IllegalArgumentException(
-            "ids must be in [0, %d], got %d at position %d".formatted(symbols, word[i], i));
+            String.format(
+                Locale.ROOT, "ids must be in [0, %d], got %d at position %d", symbols, word[i], i));
       }
       if (word[i] < symbols) {
         laws[i][word[i]] = 1;
@@ -68,7 +71,7 @@ final class Words {
       count *= base;
       if (count > 1 << 24) {
         throw new IllegalArgumentException(
-            "%s must be at most 2^24, got %d^%d".formatted(what, base, exponent));
+            String.format(Locale.ROOT, "%s must be at most 2^24, got %d^%d", what, base, exponent));
       }
     }
     return (int) count;
@@ -90,12 +93,13 @@ final class Words {
   static void checkLaws(String name, double[][] laws, int rows, int columns) {
     if (laws.length != rows) {
       throw new IllegalArgumentException(
-          "%s must have %d rows, got %d".formatted(name, rows, laws.length));
+          String.format(Locale.ROOT, "%s must have %d rows, got %d", name, rows, laws.length));
     }
     for (double[] law : laws) {
       if (law.length != columns) {
         throw new IllegalArgumentException(
-            "%s must have rows of %d, got %d".formatted(name, columns, law.length));
+            String.format(
+                Locale.ROOT, "%s must have rows of %d, got %d", name, columns, law.length));
       }
       checkLaw(name, law);
     }
@@ -104,7 +108,7 @@ final class Words {
   static void atLeast(String name, int value, int minimum) {
     if (value < minimum) {
       throw new IllegalArgumentException(
-          "%s must be at least %d, got %d".formatted(name, minimum, value));
+          String.format(Locale.ROOT, "%s must be at least %d, got %d", name, minimum, value));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -139,9 +140,11 @@ public final class AdaptivePlan implements RevealPlan {
   @Override
   public String toString() {
     return switch (rule) {
-      case MOST_CONFIDENT -> "AdaptivePlan[%s, %s]".formatted(confidence, sizes);
-      case THRESHOLD -> "AdaptivePlan[%s at least %s]".formatted(confidence, limit);
-      case ENTROPY_BOUND -> "AdaptivePlan[entropy bound %s nats]".formatted(limit);
+      case MOST_CONFIDENT -> String.format(Locale.ROOT, "AdaptivePlan[%s, %s]", confidence, sizes);
+      case THRESHOLD ->
+          String.format(Locale.ROOT, "AdaptivePlan[%s at least %s]", confidence, limit);
+      case ENTROPY_BOUND ->
+          String.format(Locale.ROOT, "AdaptivePlan[entropy bound %s nats]", limit);
     };
   }
 }

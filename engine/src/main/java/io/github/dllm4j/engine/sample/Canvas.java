@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * A sequence to complete: fixed tokens, and holes that the sampler fills. The holes hold MASK, the
@@ -31,7 +32,8 @@ public final class Canvas {
     for (int i = 0; i < tokens.length; i++) {
       if (tokens[i] < 0) {
         throw new IllegalArgumentException(
-            "token ids must be at least 0, got %d at position %d".formatted(tokens[i], i));
+            String.format(
+                Locale.ROOT, "token ids must be at least 0, got %d at position %d", tokens[i], i));
       }
       if (tokens[i] == mask) {
         holes[count++] = i;
@@ -74,6 +76,6 @@ public final class Canvas {
 
   @Override
   public String toString() {
-    return "Canvas[length=%d, holes=%d]".formatted(tokens.length, holes.length);
+    return String.format(Locale.ROOT, "Canvas[length=%d, holes=%d]", tokens.length, holes.length);
   }
 }

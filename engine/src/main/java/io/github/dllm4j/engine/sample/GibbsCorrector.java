@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.sample;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The Gibbs corrector: at a fixed noise level, single tokens are redrawn from
@@ -99,7 +100,12 @@ public final class GibbsCorrector {
       sets = sets * (holes - size + k) / k;
       if (sets > MOST_SETS) {
         throw new IllegalArgumentException(
-            "the sets of %d of %d sites must be at most %d".formatted(size, holes, MOST_SETS));
+            String.format(
+                Locale.ROOT,
+                "the sets of %d of %d sites must be at most %d",
+                size,
+                holes,
+                MOST_SETS));
       }
     }
     return (int) sets;
@@ -137,6 +143,6 @@ public final class GibbsCorrector {
   @Override
   public String toString() {
     String sites = sweep ? "sweep" : parallel == 1 ? "random" : "parallel:" + parallel;
-    return "GibbsCorrector[%s, updates=%d]".formatted(sites, updates);
+    return String.format(Locale.ROOT, "GibbsCorrector[%s, updates=%d]", sites, updates);
   }
 }

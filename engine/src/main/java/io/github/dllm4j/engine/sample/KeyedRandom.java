@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
+import java.util.Locale;
+
 /**
  * Random numbers as a pure function of what they are for: a block cipher in counter mode, keyed by
  * the seed, counting (sample, step, position, purpose). So batch size, threads, skipped steps and
@@ -97,7 +99,8 @@ public final class KeyedRandom {
   public static int[] choose(
       int size, int count, long seed, int sample, int step, Purpose purpose) {
     if (count < 0 || count > size) {
-      throw new IllegalArgumentException("count must be in [0, %d], got %d".formatted(size, count));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "count must be in [0, %d], got %d", size, count));
     }
     return java.util.Arrays.copyOf(shuffled(size, count, seed, sample, step, purpose), count);
   }

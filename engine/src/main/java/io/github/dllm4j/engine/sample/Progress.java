@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.Locale;
 
 /** How far one task has come: its course and its tokens. */
 final class Progress {
@@ -19,8 +20,12 @@ final class Progress {
     for (int hole : task.canvas().holes()) {
       if (tokens[hole] != mask) {
         throw new IllegalArgumentException(
-            "holes must hold MASK, id %d, got %d at position %d"
-                .formatted(mask, tokens[hole], hole));
+            String.format(
+                Locale.ROOT,
+                "holes must hold MASK, id %d, got %d at position %d",
+                mask,
+                tokens[hole],
+                hole));
       }
     }
     course = Course.of(task);

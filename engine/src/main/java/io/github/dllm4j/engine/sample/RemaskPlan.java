@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
+import java.util.Locale;
+
 /**
  * Remasking (ReMDM, Wang, Schiff, Sahoo, Kuleshov, arXiv 2503.00307, checked there against the
  * public code): from alpha_t to alpha_s, with s the remasking probability,
@@ -86,6 +88,7 @@ public final class RemaskPlan implements RevealPlan {
 
   @Override
   public String toString() {
-    return "RemaskPlan[%s %s, %s]".formatted(rescaled ? "rescaled" : "capped", eta, grid);
+    return String.format(
+        Locale.ROOT, "RemaskPlan[%s %s, %s]", rescaled ? "rescaled" : "capped", eta, grid);
   }
 }

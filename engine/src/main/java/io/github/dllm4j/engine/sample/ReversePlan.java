@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -113,7 +114,11 @@ public final class ReversePlan {
 
   @Override
   public String toString() {
-    return "ReversePlan[%s, steps=%d, corrector=%s]"
-        .formatted(kernels.get(0), steps(), corrector.map(Object::toString).orElse("none"));
+    return String.format(
+        Locale.ROOT,
+        "ReversePlan[%s, steps=%d, corrector=%s]",
+        kernels.get(0),
+        steps(),
+        corrector.map(Object::toString).orElse("none"));
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -45,8 +46,11 @@ public final class ReverseSampler {
     }
     if (process.stateCount() != denoiser.vocabulary()) {
       throw new IllegalArgumentException(
-          "the process must have one state per token, %d, got %d"
-              .formatted(denoiser.vocabulary(), process.stateCount()));
+          String.format(
+              Locale.ROOT,
+              "the process must have one state per token, %d, got %d",
+              denoiser.vocabulary(),
+              process.stateCount()));
     }
     this.denoiser = LeaveOneOut.of(denoiser);
     this.process = process;

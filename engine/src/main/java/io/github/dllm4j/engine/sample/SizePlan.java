@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.sample;
 
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -185,7 +186,8 @@ public final class SizePlan implements ScheduledPlan {
   private void checkHoleCount(int holes) {
     if (holes != total) {
       throw new IllegalArgumentException(
-          "a plan for %d holes cannot fill a canvas of %d".formatted(total, holes));
+          String.format(
+              Locale.ROOT, "a plan for %d holes cannot fill a canvas of %d", total, holes));
     }
   }
 

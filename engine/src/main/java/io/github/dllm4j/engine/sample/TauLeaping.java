@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
+import java.util.Locale;
+
 /**
  * The probability that a masked token is filled between two noise levels u0 > u1, for the samplers
  * of the tau-leaping family (spec 5.2). With L = c / (e^u0 - 1) the total score, h = u0 - u1, r =
@@ -40,7 +42,7 @@ public enum TauLeaping {
   public double unmaskProbability(double u0, double u1, double c) {
     if (!(u0 > u1 && u1 >= 0)) {
       throw new IllegalArgumentException(
-          "levels must be u0 > u1 >= 0, got %s, %s".formatted(u0, u1));
+          String.format(Locale.ROOT, "levels must be u0 > u1 >= 0, got %s, %s", u0, u1));
     }
     if (!(c > 0)) {
       throw new IllegalArgumentException("c must be above 0, got " + c);

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Noise levels u_0 > u_1 > ... > u_N = 0 at which a sampler of N steps stops: step k asks the
@@ -29,8 +30,12 @@ public final class TimeGrid {
     for (int k = 0; k < steps; k++) {
       if (!(levels[k] > levels[k + 1])) {
         throw new IllegalArgumentException(
-            "levels must descend strictly, got %s before %s at step %d"
-                .formatted(levels[k], levels[k + 1], k));
+            String.format(
+                Locale.ROOT,
+                "levels must descend strictly, got %s before %s at step %d",
+                levels[k],
+                levels[k + 1],
+                k));
       }
     }
     return new TimeGrid(levels.clone());
@@ -173,7 +178,7 @@ public final class TimeGrid {
   private static void checkBelow(String name, double value, double horizon) {
     if (!(value > 0 && value < horizon)) {
       throw new IllegalArgumentException(
-          "%s must be in (0, %s), got %s".formatted(name, horizon, value));
+          String.format(Locale.ROOT, "%s must be in (0, %s), got %s", name, horizon, value));
     }
   }
 

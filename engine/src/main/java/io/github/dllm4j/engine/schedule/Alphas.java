@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.schedule;
 
+import java.util.Locale;
+
 /** Checks and the accurate logarithm that the schedules share. */
 final class Alphas {
   private Alphas() {}
@@ -25,7 +27,7 @@ final class Alphas {
   static void checkAlpha(double alpha, double atNoise, double atData) {
     if (!(alpha >= atNoise * (1 - 1e-14) && alpha <= atData * (1 + 1e-14))) {
       throw new IllegalArgumentException(
-          "alpha must be in [%s, %s], got %s".formatted(atNoise, atData, alpha));
+          String.format(Locale.ROOT, "alpha must be in [%s, %s], got %s", atNoise, atData, alpha));
     }
   }
 

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.schedule;
 
+import java.util.Locale;
+
 /**
  * sigma(t) = minimum^(1-t) maximum^t, SEDD's geometric noise. Its public default (1e-3, 1) ends at
  * alpha = 0.37 and is not usable for masking: maximum should be at least 8. The slice alpha above
@@ -10,8 +12,11 @@ record GeometricSchedule(double minimum, double maximum) implements NoiseSchedul
   GeometricSchedule {
     if (!(minimum > 0 && minimum < maximum && maximum < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "geometric noise needs 0 < minimum < maximum < infinity, got minimum %s, maximum %s"
-              .formatted(minimum, maximum));
+          String.format(
+              Locale.ROOT,
+              "geometric noise needs 0 < minimum < maximum < infinity, got minimum %s, maximum %s",
+              minimum,
+              maximum));
     }
   }
 

@@ -1,13 +1,18 @@
 package io.github.dllm4j.engine.schedule;
 
+import java.util.Locale;
+
 /** sigma(t) = minimum + (maximum - minimum) t. */
 record LinearSchedule(double minimum, double maximum) implements NoiseSchedule {
 
   LinearSchedule {
     if (!(minimum >= 0 && minimum < maximum && maximum < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "linear noise needs 0 <= minimum < maximum < infinity, got minimum %s, maximum %s"
-              .formatted(minimum, maximum));
+          String.format(
+              Locale.ROOT,
+              "linear noise needs 0 <= minimum < maximum < infinity, got minimum %s, maximum %s",
+              minimum,
+              maximum));
     }
   }
 

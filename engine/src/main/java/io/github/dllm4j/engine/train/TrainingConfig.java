@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.train;
 
+import java.util.Locale;
+
 /**
  * How a network is trained.
  *
@@ -57,7 +59,13 @@ public record TrainingConfig(
   private static void require(String name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {
       throw new IllegalArgumentException(
-          "%s must be %s to %s, got %s".formatted(name, show(low), show(high), show(value)));
+          String.format(
+              Locale.ROOT,
+              "%s must be %s to %s, got %s",
+              name,
+              show(low),
+              show(high),
+              show(value)));
     }
   }
 

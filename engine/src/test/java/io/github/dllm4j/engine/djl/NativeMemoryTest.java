@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.train.MaskedBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,8 @@ class NativeMemoryTest {
       }
       assertEquals(held, network.manager().getManagedArrays().size());
       double growth = measure ? residentMib() - early : 0;
-      assertTrue(growth < 12, "resident memory grew by %.1f MiB".formatted(growth));
+      assertTrue(
+          growth < 12, String.format(Locale.ROOT, "resident memory grew by %.1f MiB", growth));
     } finally {
       network.close();
     }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -206,10 +207,14 @@ class SafeTensorsTest {
     int comma = offsets.indexOf("],") + 1;
     refuses(
         file(
-            "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s},"
-                    .formatted(offsets.substring(0, comma))
-                + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s}}"
-                    .formatted(offsets.substring(comma + 1)),
+            String.format(
+                    Locale.ROOT,
+                    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s},",
+                    offsets.substring(0, comma))
+                + String.format(
+                    Locale.ROOT,
+                    "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s}}",
+                    offsets.substring(comma + 1)),
             8));
   }
 
@@ -230,7 +235,12 @@ class SafeTensorsTest {
       })
   void refusesShapesThatDoNotFit(String shape) throws IOException {
     refuses(
-        file("{\"a\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,4]}}".formatted(shape), 4),
+        file(
+            String.format(
+                Locale.ROOT,
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,4]}}",
+                shape),
+            4),
         "tensor a");
   }
 

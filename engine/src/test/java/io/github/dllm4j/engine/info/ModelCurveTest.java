@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,7 +37,8 @@ class ModelCurveTest {
     InformationCurve curve = estimator.curve();
     for (int j = 0; j < 6; j++) {
       double error = (curve.at(j) - exact.at(j)) / curve.standardErrors()[j];
-      assertTrue(Math.abs(error) < 4.3, "h(%d) is off by %s errors".formatted(j, error));
+      assertTrue(
+          Math.abs(error) < 4.3, String.format(Locale.ROOT, "h(%d) is off by %s errors", j, error));
     }
     Estimate sum = estimator.estimate(c -> java.util.Arrays.stream(c).sum());
     assertEquals(exact.entropy(), sum.mean(), 4 * sum.standardError());

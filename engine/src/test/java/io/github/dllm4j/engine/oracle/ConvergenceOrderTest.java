@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -39,7 +40,7 @@ class ConvergenceOrderTest {
             double tv =
                 order(Divergence.totalVariation(p, coarse), Divergence.totalVariation(p, fine));
             double kl = order(Divergence.kl(p, coarse), Divergence.kl(p, fine));
-            String line = "TV order %.2f, KL order %.2f".formatted(tv, kl);
+            String line = String.format(Locale.ROOT, "TV order %.2f, KL order %.2f", tv, kl);
             reporter.publishEntry("order of " + kernel + " on " + name, line);
             assertEquals(1, tv, 0.35, kernel + " on " + name + ": " + line);
             assertEquals(name.startsWith("generic") ? 2 : 1, kl, 0.6, kernel + ": " + line);

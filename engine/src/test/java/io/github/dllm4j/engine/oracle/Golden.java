@@ -62,7 +62,8 @@ public final class Golden {
     count++;
     largest = Math.max(largest, deviation);
     if (!good) {
-      Assertions.fail("%s: expected %s, got %s".formatted(what, expected, actual));
+      Assertions.fail(
+          String.format(Locale.ROOT, "%s: expected %s, got %s", what, expected, actual));
     }
   }
 
@@ -95,7 +96,7 @@ public final class Golden {
 
   /** Publishes count and largest deviation; exactly this many values must have been compared. */
   public void report(TestReporter reporter, int expectedCount) {
-    String line = "%d values, largest deviation %.1e".formatted(count, largest);
+    String line = String.format(Locale.ROOT, "%d values, largest deviation %.1e", count, largest);
     reporter.publishEntry("golden " + group, line);
     LOG.info("golden {}: {}", group, line);
     Assertions.assertEquals(expectedCount, count, group + ": number of golden values compared");

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -72,7 +73,11 @@ final class Distributions {
   private static ExactLaw product(int length, double first, int symbols) {
     if (!(first >= 0 && first <= 1) || symbols < 1) {
       throw new IllegalArgumentException(
-          "product: p must be 0 to 1 and S at least 1, got p=%s, S=%d".formatted(first, symbols));
+          String.format(
+              Locale.ROOT,
+              "product: p must be 0 to 1 and S at least 1, got p=%s, S=%d",
+              first,
+              symbols));
     }
     double[] law = new double[symbols];
     Arrays.fill(law, (1 - first) / Math.max(1, symbols - 1));
@@ -95,8 +100,11 @@ final class Distributions {
   private static ExactLaw markov(int length, int symbols, double stay) {
     if (!(stay >= 0 && stay <= 1) || symbols < 2 || symbols > 4096) {
       throw new IllegalArgumentException(
-          "markov: stay must be 0 to 1 and S 2 to 4096, got stay=%s, S=%d"
-              .formatted(stay, symbols));
+          String.format(
+              Locale.ROOT,
+              "markov: stay must be 0 to 1 and S 2 to 4096, got stay=%s, S=%d",
+              stay,
+              symbols));
     }
     double[] initial = new double[symbols];
     Arrays.fill(initial, 1.0 / symbols);
@@ -112,7 +120,8 @@ final class Distributions {
     Path file = Path.of(name);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "--distribution %s is neither a file nor one of %s".formatted(name, NAMES));
+          String.format(
+              Locale.ROOT, "--distribution %s is neither a file nor one of %s", name, NAMES));
     }
     if (Files.size(file) > LARGEST_FILE) {
       throw new IOException(file + " is larger than a table can be");
@@ -155,7 +164,7 @@ final class Distributions {
         return Double.parseDouble(value);
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
-            "%s: %s must be a number, got %s".formatted(name, key, value), e);
+            String.format(Locale.ROOT, "%s: %s must be a number, got %s", name, key, value), e);
       }
     }
 
@@ -163,7 +172,8 @@ final class Distributions {
       double value = real(key, fallback);
       if (value != Math.rint(value) || Math.abs(value) > 1_000_000) {
         throw new IllegalArgumentException(
-            "%s: %s must be a whole number, got %s".formatted(name, key, given.get(key)));
+            String.format(
+                Locale.ROOT, "%s: %s must be a whole number, got %s", name, key, given.get(key)));
       }
       return (int) value;
     }
@@ -172,7 +182,8 @@ final class Distributions {
       int value = whole(key, fallback);
       if (value < 1 || value > MOST_TOKENS) {
         throw new IllegalArgumentException(
-            "%s: %s must be 1 to %d, got %d".formatted(name, key, MOST_TOKENS, value));
+            String.format(
+                Locale.ROOT, "%s: %s must be 1 to %d, got %d", name, key, MOST_TOKENS, value));
       }
       return value;
     }
@@ -181,7 +192,8 @@ final class Distributions {
       for (String key : given.keySet()) {
         if (!asked.contains(key)) {
           throw new IllegalArgumentException(
-              "%s: there is no %s, only %s".formatted(name, key, String.join(", ", asked)));
+              String.format(
+                  Locale.ROOT, "%s: there is no %s, only %s", name, key, String.join(", ", asked)));
         }
       }
     }

@@ -10,6 +10,7 @@ import io.github.dllm4j.eval.metrics.NgramBaseline;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -76,19 +77,21 @@ final class EvaluateCommand implements Callable<Integer> {
       int d = length.orElse(longest);
       if (d < 1 || d > longest) {
         throw new IllegalArgumentException(
-            "--length must be 1 to %d, the model's, got %d".formatted(longest, d));
+            String.format(
+                Locale.ROOT, "--length must be 1 to %d, the model's, got %d", longest, d));
       }
       TokenBlocks blocks = new TokenBlocks(tokens, d, false);
       if (blocks.count() < 2) {
         throw new IllegalArgumentException(
-            "the text has %d tokens, two blocks need %d".formatted(tokens.size(), 2 * d));
+            String.format(
+                Locale.ROOT, "the text has %d tokens, two blocks need %d", tokens.size(), 2 * d));
       }
       LikelihoodBound bound =
           LikelihoodBound.estimate(model.denoiser(), spread(blocks), counts, BATCH, common.seed);
       report(
           bound,
           tokens.charactersPerToken(),
-          "NELBO by %d systematic mask counts per block".formatted(counts));
+          String.format(Locale.ROOT, "NELBO by %d systematic mask counts per block", counts));
     }
     return 0;
   }
@@ -115,7 +118,7 @@ final class EvaluateCommand implements Callable<Integer> {
               result.blocks(),
               result.characters()),
           1,
-          "modified Kneser-Ney %d-gram over characters, exact".formatted(order));
+          String.format(Locale.ROOT, "modified Kneser-Ney %d-gram over characters, exact", order));
     }
     return 0;
   }
@@ -155,6 +158,7 @@ final class EvaluateCommand implements Callable<Integer> {
     spec.commandLine()
         .getOut()
         .printf(
+            Locale.ROOT,
             "%.4f +- %.4f nats/token (perplexity at most %.2f), %.4f +- %.4f bits/character, %,d tokens%n",
             bound.natsPerToken(),
             bound.standardError(),

@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.sample.RevealPlan;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -156,7 +157,11 @@ final class ExactCommand implements Callable<Integer> {
           (key, value) ->
               spec.commandLine()
                   .getOut()
-                  .printf("%-22s %s%n", key.replace('_', ' '), value == null ? "-" : value));
+                  .printf(
+                      Locale.ROOT,
+                      "%-22s %s%n",
+                      key.replace('_', ' '),
+                      value == null ? "-" : value));
       if (reveal.heuristic()) {
         spec.commandLine().getOut().println("heuristic: no bound holds for this sampler");
       }

@@ -123,7 +123,8 @@ final class GenerateCommand implements Callable<Integer> {
     OptionalInt count = steps();
     if (count.isPresent() && epsilon.isPresent()) {
       throw new IllegalArgumentException(
-          "--epsilon chooses the steps: give no --steps %s with it".formatted(steps));
+          String.format(
+              Locale.ROOT, "--epsilon chooses the steps: give no --steps %s with it", steps));
     }
     return new GenerationRequest(
         prompt.isPresent() ? prompt.get() : promptFile.isPresent() ? read(promptFile.get()) : "",
@@ -158,7 +159,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
     if (count.isPresent() && !choice.hasSteps()) {
       throw new IllegalArgumentException(
-          "--sampler %s decides its steps itself: give no --steps".formatted(sampler));
+          String.format(
+              Locale.ROOT, "--sampler %s decides its steps itself: give no --steps", sampler));
     }
     return choice
         .withPlan(plan.orElse(choice.plan()))

@@ -38,7 +38,7 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private void print(String name, Object value) {
-    spec.commandLine().getOut().printf("%-34s %s%n", name.replace('_', ' '), value);
+    spec.commandLine().getOut().printf(Locale.ROOT, "%-34s %s%n", name.replace('_', ' '), value);
   }
 
   private static Map<String, Object> facts(Model model) {

@@ -9,6 +9,7 @@ import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -73,7 +74,9 @@ final class TokenizerCommand implements Runnable {
           document.put("sha256", tokenizer.sha256());
           spec.commandLine().getOut().println(Json.text(document));
         } else {
-          spec.commandLine().getOut().printf("%s: %s tokenizer of %,d ids%n", out, kind, size);
+          spec.commandLine()
+              .getOut()
+              .printf(Locale.ROOT, "%s: %s tokenizer of %,d ids%n", out, kind, size);
         }
       }
       return 0;

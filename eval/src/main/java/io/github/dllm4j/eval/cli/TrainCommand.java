@@ -21,6 +21,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -136,7 +137,8 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (Files.exists(out.resolve("checkpoint.safetensors"))) {
       throw new IllegalArgumentException(
-          "--out %s already holds a run: give --resume or another folder".formatted(out));
+          String.format(
+              Locale.ROOT, "--out %s already holds a run: give --resume or another folder", out));
     }
     return train(OptionalInt.empty());
   }
@@ -181,6 +183,7 @@ final class TrainCommand implements Callable<Integer> {
         spec.commandLine()
             .getErr()
             .printf(
+                Locale.ROOT,
                 "corpus %s: %,d characters; %,d tokens to train on, %,d held out (%.3f characters each)%n",
                 corpus.name(),
                 corpus.summary().characters(),
@@ -205,7 +208,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       Files.createDirectories(out);
     } catch (FileSystemException e) {
-      throw new IOException("--out %s cannot be made a folder".formatted(out), e);
+      throw new IOException(String.format(Locale.ROOT, "--out %s cannot be made a folder", out), e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,13 +49,14 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   void begin(int step) throws IOException {
     log.begin(step);
     err.printf(
+        Locale.ROOT,
         "training %,d weights for %,d steps of %,d tokens, %s, in %s%n",
         run.shape().parameters(),
         run.config().steps(),
         (long) run.config().batch() * run.config().accumulation() * run.shape().length(),
         run.precision().label(),
         run.directory());
-    if (System.console() != null) {
+    if (Terminal.isInteractive()) {
       bar =
           new ProgressBarBuilder()
               .setTaskName("train")
@@ -76,7 +78,8 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     log.step(progress, run.config().learningRateAt(progress.step() - 1));
     if (bar != null) {
       bar.stepTo(progress.step());
-      bar.setExtraMessage("loss %.3f, %,.0f tok/s".formatted(progress.loss(), rate(progress)));
+      bar.setExtraMessage(
+          String.format(Locale.ROOT, "loss %.3f, %,.0f tok/s", progress.loss(), rate(progress)));
     }
   }
 
@@ -97,14 +100,15 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       throw new UncheckedIOException(e);
     }
     note(
-        "step %,d of %,d, %.0f s: held-out bound %.4f +- %.4f nats/token, %.4f bits/character"
-            .formatted(
-                validation.step(),
-                run.config().steps(),
-                validation.seconds(),
-                validation.nats(),
-                validation.standardError(),
-                bits(validation.nats())));
+        String.format(
+            Locale.ROOT,
+            "step %,d of %,d, %.0f s: held-out bound %.4f +- %.4f nats/token, %.4f bits/character",
+            validation.step(),
+            run.config().steps(),
+            validation.seconds(),
+            validation.nats(),
+            validation.standardError(),
+            bits(validation.nats())));
   }
 
   private double bits(double natsPerToken) {
@@ -135,9 +139,16 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       return Json.text(document);
     }
     return done && validation != null
-        ? "%s: %.4f bits/character on the held-out text"
-            .formatted(run.directory(), bits(validation.nats()))
-        : "%s: stopped at step %,d, go on with --resume".formatted(run.directory(), log.lastStep());
+        ? String.format(
+            Locale.ROOT,
+            "%s: %.4f bits/character on the held-out text",
+            run.directory(),
+            bits(validation.nats()))
+        : String.format(
+            Locale.ROOT,
+            "%s: stopped at step %,d, go on with --resume",
+            run.directory(),
+            log.lastStep());
   }
 
   @Override

@@ -40,10 +40,10 @@ record TrainingSettings(List<String> arguments, int steps) {
     if (resuming.hasOwnSettings()) {
       return resuming;
     }
-    CommandLine line = new CommandLine(new Main());
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.parseArgs(arguments.toArray(String[]::new));
-    TrainCommand first = (TrainCommand) line.getSubcommands().get("train").getCommand();
+    TrainCommand first = new TrainCommand();
+    new CommandLine(first)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs(arguments.subList(1, arguments.size()).toArray(String[]::new));
     first.resumeFor(resuming);
     first.arguments(arguments);
     return first;

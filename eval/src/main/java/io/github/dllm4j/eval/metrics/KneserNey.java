@@ -156,7 +156,7 @@ public final class KneserNey {
 
   /** A hash of the last k symbols. */
   private long context(int k) {
-    long hash = k + 1;
+    long hash = k + 1L;
     for (int i = history.length - k; i < history.length; i++) {
       hash = gram(hash, history[i]);
     }

@@ -3,11 +3,13 @@ package io.github.dllm4j.eval.plot;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.awt.BasicStroke;
 import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.knowm.xchart.BitmapEncoder;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -18,6 +20,9 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class LossPlot {
   private static final Color TRAINING = new Color(0x0072B2);
   private static final Color VALIDATION = new Color(0xD55E00);
+
+  private static final int WIDTH = 900;
+  private static final int HEIGHT = 540;
 
   private LossPlot() {}
 
@@ -31,8 +36,8 @@ public final class LossPlot {
   public static void write(Path directory, List<double[]> rows) throws IOException {
     XYChart chart =
         new XYChartBuilder()
-            .width(900)
-            .height(540)
+            .width(WIDTH)
+            .height(HEIGHT)
             .title("Training loss and held-out bound")
             .xAxisTitle("optimiser step")
             .yAxisTitle("nats per token")
@@ -47,7 +52,11 @@ public final class LossPlot {
     add(chart, "training loss", rows, 1, TRAINING, 1f);
     add(chart, "held-out bound", rows, 2, VALIDATION, 2.5f);
     ByteArrayOutputStream png = new ByteArrayOutputStream();
-    BitmapEncoder.saveBitmap(chart, png, BitmapEncoder.BitmapFormat.PNG);
+    BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = image.createGraphics();
+    chart.paint(graphics, WIDTH, HEIGHT);
+    graphics.dispose();
+    ImageIO.write(image, "png", png);
     AtomicFiles.write(directory.resolve("loss.png"), png.toByteArray());
   }
 
