@@ -71,8 +71,8 @@ class LauncherTest {
     for (String tool : TOOLS) {
       Files.createSymbolicLink(tools.resolve(tool), find(tool));
     }
-    output = Files.createDirectories(folder.resolve("built"));
-    Files.createDirectory(output.resolve("lib"));
+    output = folder.resolve("built");
+    Files.createDirectories(output.resolve("lib"));
     log = Files.createFile(folder.resolve("maven.log"));
     Files.createFile(output.resolve("dllm4j-eval.jar"));
     Files.createFile(output.resolve("lib").resolve("dllm4j-engine-0.1.0.jar"));

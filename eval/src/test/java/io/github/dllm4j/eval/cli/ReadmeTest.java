@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -129,8 +130,11 @@ class ReadmeTest {
     List<String> imports = block.lines().filter(line -> line.startsWith("import ")).toList();
     List<String> body = block.lines().filter(line -> !line.startsWith("import ")).toList();
     String program =
-        "%s%npublic class Snippet { public static void main(String[] a) throws Exception {%n%s%n}}"
-            .formatted(String.join("\n", imports), String.join("\n", body));
+        String.format(
+            Locale.ROOT,
+            "%s%npublic class Snippet { public static void main(String[] a) throws Exception {%n%s%n}}",
+            String.join("\n", imports),
+            String.join("\n", body));
     Path source = Files.writeString(folder.resolve("Snippet.java"), program);
     String path =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
