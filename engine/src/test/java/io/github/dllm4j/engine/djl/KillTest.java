@@ -22,21 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
   @TempDir Path directory;
 
-  private static Process start(Path directory) throws IOException {
-    String ownPath = System.getProperty("java.class.path");
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("surefire.test.class.path", ownPath),
-            TrainingProcess.class.getName(),
-            directory.toString())
-        .redirectErrorStream(true)
-        .redirectOutput(directory.resolve("output").toFile())
-        .start();
-  }
-
   private static int stepOf(Path checkpoint) throws IOException {
     return Files.exists(checkpoint) ? Checkpoint.readState(checkpoint).step() : 0;
   }
@@ -58,7 +43,8 @@ class KillTest {
     Path checkpoint = TrainingProcess.run(killed).checkpointFile();
     int last = 0;
     for (int kill = 0; kill < kills; kill++) {
-      Process process = start(killed);
+      Process process =
+          ChildProcess.start(TrainingProcess.class, killed.resolve("output"), killed.toString());
       while (stepOf(checkpoint) < last + 6) {
         assertTrue(process.isAlive(), Files.readString(killed.resolve("output")));
         Thread.sleep(3);

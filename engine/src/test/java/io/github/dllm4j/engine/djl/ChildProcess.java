@@ -1,0 +1,30 @@
+package io.github.dllm4j.engine.djl;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A class with a main method in a process of its own, with a small fixed heap. */
+final class ChildProcess {
+  private ChildProcess() {}
+
+  /**
+   * Starts it.
+   *
+   * @param output file for what it prints
+   */
+  static Process start(Class<?> type, Path output, String... arguments) throws IOException {
+    String ownPath = System.getProperty("java.class.path");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xms64m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", ownPath)));
+    command.add(type.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .start();
+  }
+}
