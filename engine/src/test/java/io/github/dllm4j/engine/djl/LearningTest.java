@@ -189,30 +189,32 @@ class LearningTest {
     return excess;
   }
 
-  /**
-   * A model that had learnt one side only, and that perfectly, would be {@code oneSided() - H/d}
-   * above the entropy, 0.383; being below half of that takes both sides. Seeds 1 to 4 gave 0.085 to
-   * 0.103.
-   */
+  /** Nats that a model which had learnt one side only, and that perfectly, would lose. */
+  private static double lossOfOneSide() {
+    return oneSided() - law().curve().orElseThrow().entropy() / LENGTH;
+  }
+
+  /** Losing less than half of 0.383 takes both sides. Seeds 1 to 4 gave 0.085 to 0.103. */
   @Test
   void learnsBothSidesOfTheContext(TestReporter reporter) throws IOException {
     Estimate excess = excess(reporter, 900, 64, 64, Objective.ELBO);
-    double entropy = law().curve().orElseThrow().entropy() / LENGTH;
-    double limit = (oneSided() - entropy) / 2;
-    assertTrue(excess.mean() + 4 * excess.standardError() < limit, excess + " against " + limit);
+    assertTrue(excess.mean() + 4 * excess.standardError() < lossOfOneSide() / 2, excess.toString());
   }
 
+  /** Nine tenths of what the second side is worth. */
   @Test
   @Tag("slow")
   void comesNearTheEntropy(TestReporter reporter) throws IOException {
     Estimate excess = excess(reporter, 6000, 128, 64, Objective.ELBO);
-    assertTrue(excess.mean() + 4 * excess.standardError() < 0.01, excess.toString());
+    assertTrue(
+        excess.mean() + 4 * excess.standardError() < lossOfOneSide() / 10, excess.toString());
   }
 
   @Test
   @Tag("slow")
   void scoreEntropyComesNearTheEntropy(TestReporter reporter) throws IOException {
     Estimate excess = excess(reporter, 6000, 128, 64, Objective.SCORE_ENTROPY);
-    assertTrue(excess.mean() + 4 * excess.standardError() < 0.01, excess.toString());
+    assertTrue(
+        excess.mean() + 4 * excess.standardError() < lossOfOneSide() / 10, excess.toString());
   }
 }
