@@ -51,6 +51,7 @@ class ArchitectureTest {
         "engine.train",
         "engine.djl",
         "eval.cli",
+        "eval.metrics",
         "eval.plot"
       })
   void everyPackageIsChecked(String name) {
