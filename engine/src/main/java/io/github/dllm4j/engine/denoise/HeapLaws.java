@@ -141,8 +141,14 @@ public final class HeapLaws implements TokenLaws {
     return drawn;
   }
 
-  /** The comparison is with u times the sum, so that rounding cannot run past the last token. */
-  private static int draw(double[] law, double uniform) {
+  /**
+   * One id by inverse CDF, never one of probability 0. The comparison is with u times the sum, so
+   * that rounding cannot run past the last token.
+   *
+   * @param law probabilities, [vocabulary]
+   * @param uniform in [0, 1)
+   */
+  public static int draw(double[] law, double uniform) {
     double threshold = uniform * Arrays.stream(law).sum();
     double cumulative = 0;
     int last = -1;

@@ -128,12 +128,4 @@ public record NetworkShape(
   public long parameters() {
     return tensors().stream().mapToLong(Tensor::size).sum();
   }
-
-  /**
-   * Multiply-adds times two of the trunk per token and of the head per row, without attention's n^2
-   * part.
-   */
-  public long trunkFlopsPerToken() {
-    return 2L * 12 * width * width * layers;
-  }
 }

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.oracle;
 
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
@@ -57,7 +58,7 @@ public interface ExactLaw {
     int[] word = Words.hidden(this);
     for (int i = 0; i < word.length; i++) {
       double uniform = KeyedRandom.uniform(seed, sample, 0, i, Purpose.DATA);
-      word[i] = Words.draw(conditionals(word)[i], uniform);
+      word[i] = HeapLaws.draw(conditionals(word)[i], uniform);
     }
     return word;
   }

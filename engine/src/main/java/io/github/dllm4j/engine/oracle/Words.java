@@ -47,23 +47,6 @@ final class Words {
     return laws;
   }
 
-  /** Inverse CDF; never a symbol of probability 0. */
-  static int draw(double[] law, double uniform) {
-    double threshold = uniform * Arrays.stream(law).sum();
-    double cumulative = 0;
-    int last = -1;
-    for (int v = 0; v < law.length; v++) {
-      if (law[v] > 0) {
-        last = v;
-        cumulative += law[v];
-        if (cumulative > threshold) {
-          break;
-        }
-      }
-    }
-    return last;
-  }
-
   /** base^exponent, refused above 2^24. */
   static int states(int base, int exponent, String what) {
     long count = 1;

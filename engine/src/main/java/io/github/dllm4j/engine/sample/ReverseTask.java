@@ -15,15 +15,7 @@ public record ReverseTask(
 
   /** Checks the ranges. */
   public ReverseTask {
-    if (sample < 0) {
-      throw new IllegalArgumentException("sample must be at least 0, got " + sample);
-    }
-    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("temperature must be above 0, got " + temperature);
-    }
-    if (!(topP > 0 && topP <= 1)) {
-      throw new IllegalArgumentException("topP must be in (0, 1], got " + topP);
-    }
+    SamplingTask.check(sample, temperature, topP);
   }
 
   /** A sample from the laws as they are. */

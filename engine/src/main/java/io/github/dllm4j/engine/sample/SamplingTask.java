@@ -15,6 +15,11 @@ public record SamplingTask(
 
   /** Checks the ranges. */
   public SamplingTask {
+    check(sample, temperature, topP);
+  }
+
+  /** What every task's numbers must be, masked or not. */
+  static void check(int sample, double temperature, double topP) {
     if (sample < 0) {
       throw new IllegalArgumentException("sample must be at least 0, got " + sample);
     }
