@@ -194,6 +194,18 @@ public final class HeapLaws implements TokenLaws {
   }
 
   @Override
+  public double[] sumLogOnePlus(double[] factors) {
+    checkRows("factors", factors.length);
+    double[] sums = new double[laws.length];
+    for (int r = 0; r < sums.length; r++) {
+      for (double p : laws[r]) {
+        sums[r] += Math.log1p(factors[r] * p);
+      }
+    }
+    return sums;
+  }
+
+  @Override
   public double[][] toArray() {
     double[][] copy = new double[laws.length][];
     Arrays.setAll(copy, r -> laws[r].clone());

@@ -57,6 +57,15 @@ public interface TokenLaws extends AutoCloseable {
   /** The entropy of each row in nats, [rows]. */
   double[] entropyNats();
 
+  /**
+   * The sum over ids of ln(1 + factor * probability) of each row, which the score entropy of uniform
+   * noise needs.
+   *
+   * @param factors at least 0, [rows]
+   * @return nats, [rows]
+   */
+  double[] sumLogOnePlus(double[] factors);
+
   /** All probabilities on the heap, [rows][vocabulary]. */
   double[][] toArray();
 

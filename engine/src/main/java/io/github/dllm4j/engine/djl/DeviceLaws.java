@@ -111,6 +111,16 @@ final class DeviceLaws implements TokenLaws {
   }
 
   @Override
+  public double[] sumLogOnePlus(double[] factors) {
+    checkRows("factors", factors.length);
+    try (NDManager step = manager.newSubManager()) {
+      return program
+          .call(step, "log_one_plus", logProbabilities, step.create(factors))
+          .toDoubleArray();
+    }
+  }
+
+  @Override
   public double[][] toArray() {
     int width = vocabulary();
     double[][] rows = new double[rows()][width];

@@ -90,7 +90,10 @@ public final class Model implements AutoCloseable {
           config,
           tokenizer,
           TransformerDenoiser.owning(
-              network, options.precision().orElse(Precision.FP32), config.mask()),
+              network,
+              options.precision().orElse(Precision.FP32),
+              config.mask(),
+              config.representation()),
           information);
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
@@ -104,8 +107,8 @@ public final class Model implements AutoCloseable {
       throw new IOException("not a model directory: no file " + file);
     }
     Tokenizer tokenizer =
-        Tokenizers.load(Files.readAllBytes(file), SpecialIds.FROM_FILE.withMask(config.mask()));
-    int size = tokenizer.vocabulary().size();
+        Tokenizers.load(Files.readAllBytes(file), specialIds(config));
+    int size = tokenizer.vocabulary().size() - (config.mask() < 0 ? 1 : 0);
     if (size > config.network().vocabulary()) {
       tokenizer.close();
       throw new IOException(
@@ -125,6 +128,13 @@ public final class Model implements AutoCloseable {
               file));
     }
     return tokenizer;
+  }
+
+  /** A uniform model's text has no MASK; what its tokenizer calls so is not in the network. */
+  private static SpecialIds specialIds(ModelConfig config) {
+    return config.mask() < 0
+        ? SpecialIds.FROM_FILE
+        : SpecialIds.FROM_FILE.withMask(config.mask());
   }
 
   /** What messages and records call it. */

@@ -19,11 +19,11 @@ import java.util.Locale;
  * @param format always {@code dllm4j}
  * @param formatVersion 1
  * @param network sizes
- * @param process the noise: {@code masking}
+ * @param process the noise: {@code masking} or {@code uniform}
  * @param representation what the network's output means
  * @param timeConditioning whether the network is told the noise level; false for one without time
  *     modules, and for one whose time modules only ever saw sigma = 0 and are folded away (MDLM)
- * @param mask id of MASK
+ * @param mask id of MASK; -1 for uniform noise, whose vocabulary has none
  * @param tokenizerSha256 hash of the tokenizer.json it was trained with
  * @param provenance how it was made
  */
@@ -97,25 +97,35 @@ public record ModelConfig(
               format,
               formatVersion));
     }
-    if (!process.equals("masking")) {
-      throw new IllegalArgumentException("process must be masking, got " + process);
+    boolean uniform = process.equals("uniform");
+    if (!uniform && !process.equals("masking")) {
+      throw new IllegalArgumentException("process must be masking or uniform, got " + process);
     }
-    if (representation == Representation.LEAVE_ONE_OUT) {
-      throw new IllegalArgumentException("a masking model is SCORE or DENOISER, got LEAVE_ONE_OUT");
+    Representation unfit = uniform ? Representation.SCORE : Representation.LEAVE_ONE_OUT;
+    if (representation == unfit) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a %s model is %s or DENOISER, got %s",
+              process,
+              uniform ? Representation.LEAVE_ONE_OUT : Representation.SCORE,
+              unfit));
     }
     if (timeConditioning && network.timeWidth() == 0) {
       throw new IllegalArgumentException(
           "time conditioning must be false for a network without time modules, got true");
     }
-    if (mask < 0 || mask >= network.vocabulary()) {
+    if (uniform ? mask != -1 : mask < 0 || mask >= network.vocabulary()) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "mask must be 0 to %d, got %d", network.vocabulary() - 1, mask));
+          uniform
+              ? "mask must be -1 for a uniform model, got " + mask
+              : String.format(
+                  Locale.ROOT, "mask must be 0 to %d, got %d", network.vocabulary() - 1, mask));
     }
   }
 
   /** A configuration in this version's format, of a network that uses all the modules it has. */
-  static ModelConfig masking(
+  static ModelConfig of(
       NetworkShape network,
       Representation representation,
       int mask,
@@ -125,7 +135,7 @@ public record ModelConfig(
         FORMAT,
         1,
         network,
-        "masking",
+        mask < 0 ? "uniform" : "masking",
         representation,
         network.timeWidth() > 0,
         mask,

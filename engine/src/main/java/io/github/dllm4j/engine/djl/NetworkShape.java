@@ -7,7 +7,7 @@ import java.util.Locale;
 /**
  * The sizes of a DiT network: which tensors it has, by the names of SEDD, MDLM, RADD and Duo.
  *
- * @param vocabulary ids, MASK included; rows of embedding and head
+ * @param vocabulary ids, MASK included if the noise masks; rows of embedding and head
  * @param width features per token; divisible by twice the heads
  * @param layers blocks
  * @param heads attention heads

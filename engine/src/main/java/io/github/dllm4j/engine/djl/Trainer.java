@@ -8,11 +8,6 @@ import io.github.dllm4j.engine.info.CurveEstimator;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.ModelCurve;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
-import io.github.dllm4j.engine.sample.KeyedRandom;
-import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
-import io.github.dllm4j.engine.sample.SizePlan;
-import io.github.dllm4j.engine.train.MaskedBatch;
-import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
@@ -24,7 +19,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Trains a masked-diffusion network: forward, backward and update as two program calls per step.
+ * Trains a diffusion network: forward, backward and update as two program calls per step.
  *
  * <p>A step's examples, masks and dropout are pure functions of (seed, step), so a run that is
  * stopped or killed and resumed from its last checkpoint ends with the same bits (float32, same
@@ -38,7 +33,8 @@ public final class Trainer implements AutoCloseable {
   private final TrainingConfig config;
   private final TrainingRun run;
   private final Network network;
-  private final MaskedLoss loss;
+  private final TrainingLoss loss;
+  private final Examples examples;
   private final AdamW optimizer;
   private int step;
   private long tokens;
@@ -56,6 +52,7 @@ public final class Trainer implements AutoCloseable {
   public Trainer(TrainingRun run, boolean resume) throws IOException {
     this.run = run;
     this.config = run.config();
+    this.examples = new Examples(run);
     this.network =
         Network.of(
             PyTorch.newManager(run.device()),
@@ -64,12 +61,8 @@ public final class Trainer implements AutoCloseable {
     try {
       this.optimizer = new AdamW(network);
       this.loss =
-          new MaskedLoss(
-              network,
-              run.precision(),
-              run.mask(),
-              config.objective() == Objective.SCORE_ENTROPY,
-              config.dropout());
+          new TrainingLoss(
+              network, run.precision(), run.mask(), config.objective(), config.dropout());
       if (resume) {
         restore();
       }
@@ -142,7 +135,7 @@ public final class Trainer implements AutoCloseable {
     }
     for (int part = 0; part < parts; part++) {
       try (NDManager m = network.manager().newSubManager()) {
-        sum += loss.backward(m, examples(data, part));
+        sum += loss.backward(m, examples.of(data, step, part));
       }
     }
     try (NDManager m = network.manager().newSubManager()) {
@@ -157,32 +150,10 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** The examples of a part of a step: blocks at uniformly random offsets. */
-  private MaskedBatch examples(TokenData data, int part) {
-    int length = run.shape().length();
-    int firstExample = part * config.batch();
-    int[][] blocks = new int[config.batch()][length];
-    for (int b = 0; b < blocks.length; b++) {
-      double u =
-          KeyedRandom.uniform(config.seed(), firstExample + b, step, 0, Purpose.TRAINING_BLOCK);
-      data.read((long) (u * (data.size() - length + 1)), blocks[b]);
-    }
-    int all = config.batch() * config.accumulation();
-    int[] counts =
-        config.objective() == Objective.MASK_PREDICTOR
-            ? MaskedBatch.planCounts(
-                SizePlan.balanced(length, config.planSteps()).sizes(), all, config.seed(), step)
-            : MaskedBatch.systematicCounts(length, all, config.seed(), step);
-    int[] own = new int[config.batch()];
-    for (int b = 0; b < own.length; b++) {
-      own[b] = counts[b * config.accumulation() + part];
-    }
-    return MaskedBatch.of(blocks, own, run.mask(), config.seed(), step, firstExample);
-  }
-
   private void validate(TokenData validation) {
     try (TransformerDenoiser denoiser =
-        TransformerDenoiser.borrowing(network, model(), run.precision(), run.mask())) {
+        TransformerDenoiser.borrowing(
+            network, model(), run.precision(), run.mask(), run.representation())) {
       LikelihoodBound bound =
           LikelihoodBound.estimate(
               denoiser,
@@ -271,7 +242,8 @@ public final class Trainer implements AutoCloseable {
    */
   public InformationCurve curve(TokenData data, int examples) {
     try (TransformerDenoiser denoiser =
-        TransformerDenoiser.borrowing(network, model(), Precision.FP32, run.mask())) {
+        TransformerDenoiser.borrowing(
+            network, model(), Precision.FP32, run.mask(), run.representation())) {
       int length = run.shape().length();
       CurveEstimator estimator =
           new CurveEstimator(length, InformationCurve.Source.MODEL_CROSS_ENTROPY);

@@ -17,7 +17,7 @@ import java.util.Map;
  *
  * @param directory of the model: config.json and model.safetensors are written there
  * @param shape of the network
- * @param mask id of MASK
+ * @param mask id of MASK; -1 for uniform noise, which has none
  * @param config how it is trained
  * @param precision of the matrix products
  * @param storage type of the weights in model.safetensors
@@ -42,14 +42,39 @@ public record TrainingRun(
 
   /** Checks what the network itself does not. */
   public TrainingRun {
-    if (mask < 0 || mask >= shape.vocabulary()) {
+    if (mask < -1 || mask >= shape.vocabulary()) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "mask must be 0 to %d, got %d", shape.vocabulary() - 1, mask));
+          String.format(
+              Locale.ROOT, "mask must be -1 to %d, got %d", shape.vocabulary() - 1, mask));
+    }
+    Objective objective = config.objective();
+    if (objective == (mask < 0 ? Objective.MASK_PREDICTOR : Objective.CROSS_ENTROPY)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "objective %s is not for %s noise",
+              objective.label(),
+              mask < 0 ? "uniform" : "masking"));
     }
     if (validationBlocks < 2) {
       throw new IllegalArgumentException(
           "validation blocks must be at least 2, got " + validationBlocks);
     }
+  }
+
+  /** Whether the noise is uniform, else it masks. */
+  boolean uniform() {
+    return mask < 0;
+  }
+
+  /** What the network's output will mean. */
+  Representation representation() {
+    if (uniform() && config.objective() != Objective.CROSS_ENTROPY) {
+      return Representation.LEAVE_ONE_OUT;
+    }
+    return !uniform() && config.objective() == Objective.SCORE_ENTROPY
+        ? Representation.SCORE
+        : Representation.DENOISER;
   }
 
   /** Where the state of the run is kept. */
@@ -86,16 +111,12 @@ public record TrainingRun(
             precision.label(),
             state.validationNats(),
             state.validationStandardError());
-    Representation representation =
-        config.objective() == Objective.SCORE_ENTROPY
-            ? Representation.SCORE
-            : Representation.DENOISER;
     SafeTensorsWriter.write(
         directory.resolve("model.safetensors"),
         Network.items(network, weights, "", storage.type()),
         Map.of("format", "pt"));
     AtomicFiles.write(
         directory.resolve("config.json"),
-        ModelConfig.masking(shape, representation, mask, tokenizerSha256, provenance).toJson());
+        ModelConfig.of(shape, representation(), mask, tokenizerSha256, provenance).toJson());
   }
 }

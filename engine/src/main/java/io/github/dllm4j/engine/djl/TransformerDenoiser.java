@@ -29,22 +29,36 @@ public final class TransformerDenoiser implements Denoiser {
   private final IValue weights;
   private final Precision precision;
   private final int mask;
+  private final Representation representation;
   private final boolean owner;
 
   /** A denoiser that owns its network. */
-  static TransformerDenoiser owning(Network network, Precision precision, int mask) {
-    return new TransformerDenoiser(network, network.weights(), precision, mask, true);
+  static TransformerDenoiser owning(
+      Network network, Precision precision, int mask, Representation representation) {
+    return new TransformerDenoiser(
+        network, network.weights(), precision, mask, representation, true);
   }
 
   /** A denoiser over other weights of a network that somebody else closes; they must not change. */
   static TransformerDenoiser borrowing(
-      Network network, List<NDArray> weights, Precision precision, int mask) {
-    return new TransformerDenoiser(network, weights, precision, mask, false);
+      Network network,
+      List<NDArray> weights,
+      Precision precision,
+      int mask,
+      Representation representation) {
+    return new TransformerDenoiser(network, weights, precision, mask, representation, false);
   }
 
   private TransformerDenoiser(
-      Network network, List<NDArray> weights, Precision precision, int mask, boolean owner) {
+      Network network,
+      List<NDArray> weights,
+      Precision precision,
+      int mask,
+      Representation representation,
+      boolean owner) {
     this.network = network;
+    // A masking network's softmax is the law of x0 given the unmasked tokens, whatever its scale.
+    this.representation = mask >= 0 ? Representation.DENOISER : representation;
     this.precision = precision;
     this.mask = mask;
     this.owner = owner;
@@ -61,10 +75,9 @@ public final class TransformerDenoiser implements Denoiser {
     return mask < 0 ? OptionalInt.empty() : OptionalInt.of(mask);
   }
 
-  /** Logits of a masking network are those of p(x0 | the unmasked tokens). */
   @Override
   public Representation representation() {
-    return Representation.DENOISER;
+    return representation;
   }
 
   /** The sizes of the network. */

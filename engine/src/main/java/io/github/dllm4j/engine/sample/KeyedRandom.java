@@ -46,7 +46,9 @@ public final class KeyedRandom {
     /** The token at a position before the first step of a reverse process. */
     PRIOR(11),
     /** Which sites a corrector redraws. */
-    CORRECTOR_SITE(12);
+    CORRECTOR_SITE(12),
+    /** The noise on a token of a training block. */
+    NOISE_TOKEN(20);
 
     private final int code;
 

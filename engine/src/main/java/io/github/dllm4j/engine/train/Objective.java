@@ -7,16 +7,19 @@ package io.github.dllm4j.engine.train;
 public enum Objective {
   /**
    * The negative evidence bound by exact-size masks: n ~ U{1..d}, (d / n) * cross-entropy of the
-   * masked.
+   * masked. For uniform noise it is the denoising score entropy of a leave-one-out head (the bounds
+   * of UDLM and Duo are exactly that).
    */
   ELBO("elbo"),
   /**
    * Denoising score entropy: as ELBO, plus c - 1 - ln c for a head whose scores need not sum to
-   * one.
+   * one. For uniform noise, whose head is normalised, the same as ELBO.
    */
   SCORE_ENTROPY("score-entropy"),
   /** Li and Cai's mask predictor for one size plan: the mask sizes that its sampler will meet. */
-  MASK_PREDICTOR("mask-predictor");
+  MASK_PREDICTOR("mask-predictor"),
+  /** Uniform noise only: -ln p(x0 at i | the noisy sequence) at all positions; a denoiser. */
+  CROSS_ENTROPY("cross-entropy");
 
   private final String label;
 
@@ -41,6 +44,6 @@ public enum Objective {
       }
     }
     throw new IllegalArgumentException(
-        "objective must be elbo, score-entropy or mask-predictor, got " + label);
+        "objective must be elbo, score-entropy, mask-predictor or cross-entropy, got " + label);
   }
 }

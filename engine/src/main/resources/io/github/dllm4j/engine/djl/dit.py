@@ -136,6 +136,31 @@ class Dit(Module):
         total.backward()
         return total.detach()
 
+    def uniform_loss(self, tok: Tensor, sigmas: Tensor, rows: Tensor, target: Tensor, weight: Tensor, ws: List[Tensor], cfg: Tensor) -> Tensor:
+        # Uniform noise: sum over rows of weight * denoising score entropy per nat of noise of a leave-one-out head,
+        # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
+        c : List[float] = cfg.tolist()
+        shape = [int(c[0]), int(c[1]), int(c[2]), int(c[3])]
+        x = self.trunk(tok, sigmas, ws, shape, int(c[4]), True, c[7])
+        p = torch.softmax(self.head(x, sigmas, rows, ws, shape, int(c[4]), int(c[5])), -1)
+        sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
+        kappa = float(p.size(1)) / torch.expm1(sigma)
+        noise = -torch.expm1(-sigma)
+        noisy = tok.reshape(-1).index_select(0, rows)
+        same = torch.eq(noisy, target).to(6)
+        log_kappa = torch.log1p(kappa)
+        k = 1.0 + kappa * same
+        of_noisy = kappa * p.gather(1, noisy.unsqueeze(1)).squeeze(1)
+        of_clean = kappa * p.gather(1, target.unsqueeze(1)).squeeze(1)
+        every = log_kappa - torch.log1p(kappa.unsqueeze(1) * p).sum(-1)
+        at_clean = log_kappa - torch.log1p(of_clean)
+        at_noisy = torch.log(k) - torch.log1p(of_noisy)
+        bracket = noise / float(p.size(1)) * every + torch.exp(-sigma) * at_clean - at_noisy
+        terms = (1.0 / (1.0 + of_noisy) - 1.0 / k + bracket / k) / noise
+        total = (terms * weight).sum()
+        total.backward()
+        return total.detach()
+
     def update(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
         # Clipping by global norm, AdamW (decay on matrices only), exponential moving average, gradients to zero.
         # hp: learning rate, beta1, beta2, epsilon, decay, largest norm, EMA rate. Returns the norm before clipping.
@@ -201,6 +226,9 @@ class Dit(Module):
 
     def entropy(self, lp: Tensor) -> Tensor:
         return -torch.where(torch.isinf(lp), torch.zeros_like(lp), torch.exp(lp) * lp).sum(-1)
+
+    def log_one_plus(self, lp: Tensor, factors: Tensor) -> Tensor:
+        return torch.log1p(factors.unsqueeze(1) * torch.exp(lp)).sum(-1)
 
     def probabilities(self, lp: Tensor) -> Tensor:
         return torch.exp(lp)

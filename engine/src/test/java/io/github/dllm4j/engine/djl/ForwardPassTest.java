@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -140,7 +141,7 @@ class ForwardPassTest {
             TransformerDenoiser.owning(
                 Tiny.network(shape, Tiny.weights(shape, 11)).withoutTime(),
                 Precision.FP32,
-                Tiny.MASK)) {
+                Tiny.MASK, Representation.DENOISER)) {
       assertEquals(Tiny.shape(false, true), folded.shape());
       double[][] expected = logLaws(whole, still, Rows.all(still));
       double[][] actual = logLaws(folded, noisy, Rows.all(noisy));

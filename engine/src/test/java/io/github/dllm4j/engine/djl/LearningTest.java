@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
@@ -156,7 +157,7 @@ class LearningTest {
                     directory.resolve("model.safetensors"),
                     ""),
                 Precision.FP32,
-                SYMBOLS)) {
+                SYMBOLS, Representation.DENOISER)) {
       for (int b = 0; b < differences.length; b++) {
         List<int[]> one = List.of(blocks.get(b));
         double ours = LikelihoodBound.estimate(model, one.iterator(), LENGTH, 64, b).natsPerToken();

@@ -29,7 +29,7 @@ class ModelConfigTest {
   @TempDir Path directory;
 
   private static ModelConfig config(boolean time) {
-    return ModelConfig.masking(
+    return ModelConfig.of(
         Tiny.shape(time, false), Representation.DENOISER, Tiny.MASK, "sha", PROVENANCE);
   }
 
@@ -59,7 +59,8 @@ class ModelConfigTest {
         "\"width\" : 8|\"width\" : 6|width must be a multiple of twice the heads",
         "\"mask\" : 6|\"mask\" : 7|mask must be 0 to 6, got 7",
         "\"format_version\" : 1|\"format_version\" : 2|format must be dllm4j version 1",
-        "\"masking\"|\"uniform\"|process must be masking, got uniform",
+        "\"masking\"|\"uniform\"|mask must be -1 for a uniform model, got 6",
+        "\"masking\"|\"blurring\"|process must be masking or uniform, got blurring",
         "\"DENOISER\"|\"LEAVE_ONE_OUT\"|a masking model is SCORE or DENOISER",
         "\"DENOISER\"|\"SOMETHING\"|SOMETHING",
         "\"time_conditioning\" : false|\"time_conditioning\" : true|without time modules",

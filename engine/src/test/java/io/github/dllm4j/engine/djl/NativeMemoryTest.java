@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -8,7 +9,9 @@ import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
-import io.github.dllm4j.engine.train.MaskedBatch;
+import io.github.dllm4j.engine.train.MaskCounts;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,11 +44,11 @@ class NativeMemoryTest {
     }
   }
 
-  private static void train(Network network, MaskedLoss loss, AdamW adamW, int step) {
-    int[] counts = MaskedBatch.systematicCounts(Tiny.LENGTH, 64, 1, step);
+  private static void train(Network network, TrainingLoss loss, AdamW adamW, int step) {
+    int[] counts = MaskCounts.systematic(Tiny.LENGTH, 64, 1, step);
     int[][] blocks = new int[64][Tiny.LENGTH];
     try (NDManager m = network.manager().newSubManager()) {
-      loss.backward(m, MaskedBatch.of(blocks, counts, Tiny.MASK, 1, step, 0));
+      loss.backward(m, NoisyBatch.masked(blocks, counts, Tiny.MASK, 1, step, 0));
     }
     try (NDManager m = network.manager().newSubManager()) {
       adamW.update(m, 1e-3, 0.1, 1, 0.9);
@@ -57,9 +60,9 @@ class NativeMemoryTest {
     Network network = Tiny.network(SHAPE, Tiny.weights(SHAPE, 1));
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.owning(
-            Tiny.network(SHAPE, Tiny.weights(SHAPE, 1)), Precision.FP32, Tiny.MASK)) {
+            Tiny.network(SHAPE, Tiny.weights(SHAPE, 1)), Precision.FP32, Tiny.MASK, Representation.DENOISER)) {
       network.weights().forEach(weight -> weight.setRequiresGradient(true));
-      MaskedLoss loss = new MaskedLoss(network, Precision.FP32, Tiny.MASK, true, 0.1);
+      TrainingLoss loss = new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.SCORE_ENTROPY, 0.1);
       AdamW adamW = new AdamW(network);
       int held = 0;
       double early = 0;

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +10,9 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.oracle.ExactLaw;
-import io.github.dllm4j.engine.train.MaskedBatch;
+import io.github.dllm4j.engine.train.MaskCounts;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +61,7 @@ class ObjectiveTest {
     TokenBatch batch = TokenBatch.of(LENGTH, tokens, new double[words * masks]);
     double[] h = new double[LENGTH];
     try (TransformerDenoiser denoiser =
-            TransformerDenoiser.owning(network(), Precision.FP32, MASK);
+            TransformerDenoiser.owning(network(), Precision.FP32, MASK, Representation.DENOISER);
         TokenLaws laws = denoiser.predict(batch, Rows.all(batch))) {
       double[] logs = laws.logProbabilityOf(clean);
       for (int at = 0; at < tokens.length; at++) {
@@ -76,7 +79,7 @@ class ObjectiveTest {
     double[] losses = new double[150];
     try (Network network = network()) {
       network.weights().forEach(weight -> weight.setRequiresGradient(true));
-      MaskedLoss loss = new MaskedLoss(network, Precision.FP32, MASK, false, 0);
+      TrainingLoss loss = new TrainingLoss(network, Precision.FP32, MASK, Objective.ELBO, 0);
       for (int step = 0; step < losses.length; step++) {
         int[][] blocks = new int[16][];
         for (int b = 0; b < blocks.length; b++) {
@@ -84,10 +87,10 @@ class ObjectiveTest {
         }
         int[] counts =
             plan
-                ? MaskedBatch.planCounts(sizes, 16, 8, step)
-                : MaskedBatch.systematicCounts(LENGTH, 16, 8, step);
+                ? MaskCounts.ofPlan(sizes, 16, 8, step)
+                : MaskCounts.systematic(LENGTH, 16, 8, step);
         try (NDManager m = network.manager().newSubManager()) {
-          losses[step] = loss.backward(m, MaskedBatch.of(blocks, counts, MASK, 8, step, 0));
+          losses[step] = loss.backward(m, NoisyBatch.masked(blocks, counts, MASK, 8, step, 0));
         }
       }
     }

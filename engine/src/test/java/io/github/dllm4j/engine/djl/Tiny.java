@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.util.Random;
 
@@ -41,7 +42,7 @@ final class Tiny {
   }
 
   static TransformerDenoiser denoiser(NetworkShape shape, Precision precision) {
-    return TransformerDenoiser.owning(network(shape, weights(shape, 11)), precision, MASK);
+    return TransformerDenoiser.owning(network(shape, weights(shape, 11)), precision, MASK, Representation.DENOISER);
   }
 
   /** Sequences of random ids, MASK among them, each with its own noise level. */

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.loss.ScoreEntropy;
-import io.github.dllm4j.engine.train.MaskedBatch;
+import io.github.dllm4j.engine.train.MaskCounts;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -16,12 +18,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Losses, gradients and the update of production code against plain double. */
 class TrainerLossTest {
 
-  private static MaskedBatch batch(long seed) {
+  private static NoisyBatch batch(long seed) {
     Random random = new Random(seed);
     int[][] blocks = new int[4][];
     Arrays.setAll(blocks, b -> random.ints(Tiny.LENGTH, 0, Tiny.MASK).toArray());
-    int[] counts = MaskedBatch.systematicCounts(Tiny.LENGTH, 4, seed, 0);
-    return MaskedBatch.of(blocks, counts, Tiny.MASK, seed, 0, 0);
+    int[] counts = MaskCounts.systematic(Tiny.LENGTH, 4, seed, 0);
+    return NoisyBatch.masked(blocks, counts, Tiny.MASK, seed, 0, 0);
   }
 
   /** A network that is ready to train. */
@@ -33,14 +35,14 @@ class TrainerLossTest {
 
   /** The loss in double: sum of weight * cross-entropy, with the penalty if wanted. */
   private static double reference(
-      ReferenceTransformer network, MaskedBatch batch, boolean penalised) {
+      ReferenceTransformer network, NoisyBatch batch, boolean penalised) {
     double loss = 0;
-    int length = batch.noisy().length / batch.fractions().length;
-    double[][][] logits = new double[batch.fractions().length][][];
+    int length = batch.noisy().length / batch.sigmas().length;
+    double[][][] logits = new double[batch.sigmas().length][][];
     for (int b = 0; b < logits.length; b++) {
       int[] tokens = Arrays.copyOfRange(batch.noisy(), b * length, (b + 1) * length);
       double sigma =
-          Math.min(TransformerDenoiser.LARGEST_SIGMA, -Math.log1p(-batch.fractions()[b]));
+          Math.min(TransformerDenoiser.LARGEST_SIGMA, batch.sigmas()[b]);
       logits[b] = network.logits(tokens, sigma);
     }
     for (int r = 0; r < batch.rows().length; r++) {
@@ -50,9 +52,10 @@ class TrainerLossTest {
     return loss;
   }
 
-  private static double backward(Network network, MaskedBatch batch, boolean penalised) {
+  private static double backward(Network network, NoisyBatch batch, boolean penalised) {
     try (NDManager m = network.manager().newSubManager()) {
-      return new MaskedLoss(network, Precision.FP32, Tiny.MASK, penalised, 0).backward(m, batch);
+      Objective objective = penalised ? Objective.SCORE_ENTROPY : Objective.ELBO;
+      return new TrainingLoss(network, Precision.FP32, Tiny.MASK, objective, 0).backward(m, batch);
     }
   }
 
@@ -98,7 +101,7 @@ class TrainerLossTest {
     double expected = reference(reference, batch(1), true);
     try (Network network = trainable(shape, 2);
         NDManager m = network.manager().newSubManager()) {
-      MaskedLoss loss = new MaskedLoss(network, Precision.BF16, Tiny.MASK, true, 0);
+      TrainingLoss loss = new TrainingLoss(network, Precision.BF16, Tiny.MASK, Objective.SCORE_ENTROPY, 0);
       assertEquals(expected, loss.backward(m, batch(1)), 0.03 * expected);
     }
   }
@@ -109,7 +112,7 @@ class TrainerLossTest {
   void gradientsAreThoseOfTheReference(boolean time, boolean bias, boolean penalised) {
     NetworkShape shape = Tiny.shape(time, bias);
     ReferenceTransformer reference = new ReferenceTransformer(shape, Tiny.weights(shape, 2));
-    MaskedBatch batch = batch(3);
+    NoisyBatch batch = batch(3);
     Random random = new Random(5);
     try (Network network = trainable(shape, 2)) {
       backward(network, batch, penalised);
@@ -136,7 +139,7 @@ class TrainerLossTest {
   @Test
   void gradientsAreThoseOfTheProductionLoss() {
     NetworkShape shape = Tiny.shape(true, false);
-    MaskedBatch batch = batch(3);
+    NoisyBatch batch = batch(3);
     float[][] weights = Tiny.weights(shape, 2);
     try (Network network = trainable(shape, 2)) {
       backward(network, batch, false);

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -85,7 +86,7 @@ class TransformerDenoiserTest extends DenoiserContractTest {
     weights[weights.length - 1][2] = Float.NaN;
     TokenBatch batch = Tiny.batch(1, 2);
     try (Denoiser denoiser =
-        TransformerDenoiser.owning(Tiny.network(shape, weights), Precision.FP32, Tiny.MASK)) {
+        TransformerDenoiser.owning(Tiny.network(shape, weights), Precision.FP32, Tiny.MASK, Representation.DENOISER)) {
       String message =
           Refusal.message(
               IllegalStateException.class, () -> denoiser.predict(batch, Rows.all(batch)));
@@ -99,7 +100,7 @@ class TransformerDenoiserTest extends DenoiserContractTest {
     Network network = Tiny.network(shape, Tiny.weights(shape, 1));
     TokenBatch batch = Tiny.batch(2, 2);
     try (TransformerDenoiser denoiser =
-        TransformerDenoiser.owning(network, Precision.BF16, Tiny.MASK)) {
+        TransformerDenoiser.owning(network, Precision.BF16, Tiny.MASK, Representation.DENOISER)) {
       ForwardPassTest.logLaws(denoiser, batch, Rows.all(batch));
       int before = network.manager().getManagedArrays().size();
       for (int i = 0; i < 20; i++) {

@@ -34,10 +34,11 @@ import picocli.CommandLine.Spec;
 /** {@code dllm train}: a model directory from text. */
 @Command(
     name = "train",
-    description = "Trains a masked-diffusion model on text.",
+    description = "Trains a diffusion model on text.",
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   private static final int INTERRUPTED = 130;
+  private static final int UNIFORM_TIME_WIDTH = 64;
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
@@ -52,10 +53,14 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--tokenizer", description = "A tokenizer.json, char, byte or bpe:N (bpe:2048).")
   private String tokenizer = "bpe:2048";
 
-  @Option(names = "--process", description = "The noise: masking.")
+  @Option(names = "--process", description = "The noise: masking or uniform (masking).")
   private String process = "masking";
 
-  @Option(names = "--objective", description = "elbo, score-entropy or mask-predictor (elbo).")
+  @Option(
+      names = "--objective",
+      description =
+          "elbo, score-entropy (the same for uniform noise), mask-predictor (masking) or"
+              + " cross-entropy (uniform) (elbo).")
   private String objective = "elbo";
 
   @Option(
@@ -72,8 +77,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--heads", description = "Attention heads (4).")
   private int heads = 4;
 
-  @Option(names = "--time-width", description = "Features of the time condition, 0 for none (0).")
-  private int timeWidth;
+  @Option(
+      names = "--time-width",
+      description = "Features of the time condition, 0 for none (masking 0, uniform 64).")
+  private Optional<Integer> timeWidth = Optional.empty();
 
   @Option(names = "--length", description = "Tokens per block (128).")
   private int length = 128;
@@ -163,8 +170,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(OptionalInt knownSteps) throws IOException {
-    if (!process.equals("masking")) {
-      throw new IllegalArgumentException("--process must be masking, got " + process);
+    if (!process.equals("masking") && !process.equals("uniform")) {
+      throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
     }
     int budgets =
         (steps.isPresent() ? 1 : 0) + (tokens.isPresent() ? 1 : 0) + (minutes.isPresent() ? 1 : 0);
@@ -231,10 +238,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainingRun run(Tokenizer tok, Corpus corpus, TokenFile validation, int total)
       throws IOException {
-    int mask =
-        tok.vocabulary()
-            .mask()
-            .orElseThrow(() -> new IllegalArgumentException("the tokenizer has no mask id"));
+    boolean uniform = process.equals("uniform");
+    int mask = mask(tok);
     TrainingConfig config =
         new TrainingConfig(
             Objective.of(objective),
@@ -252,8 +257,15 @@ final class TrainCommand implements Callable<Integer> {
             common.seed);
     return new TrainingRun(
         out,
-        new NetworkShape(tok.vocabulary().size(), width, layers, heads, length, timeWidth, false),
-        mask,
+        new NetworkShape(
+            uniform ? mask : tok.vocabulary().size(),
+            width,
+            layers,
+            heads,
+            length,
+            timeWidth.orElse(uniform ? UNIFORM_TIME_WIDTH : 0),
+            false),
+        uniform ? -1 : mask,
         config,
         common.precision().orElseGet(() -> PyTorch.fastest(common.device)),
         store,
@@ -262,6 +274,23 @@ final class TrainCommand implements Callable<Integer> {
         tok.sha256(),
         corpus.summary().sha256(),
         "dllm " + String.join(" ", arguments));
+  }
+
+  /** The id of MASK; uniform noise has no use for it, so there it must be the last id. */
+  private int mask(Tokenizer tok) {
+    int mask =
+        tok.vocabulary()
+            .mask()
+            .orElseThrow(() -> new IllegalArgumentException("the tokenizer has no mask id"));
+    if (process.equals("uniform") && mask != tok.vocabulary().size() - 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--process uniform needs a tokenizer whose mask is its last id, %d, got %d",
+              tok.vocabulary().size() - 1,
+              mask));
+    }
+    return mask;
   }
 
   /**
@@ -293,7 +322,7 @@ final class TrainCommand implements Callable<Integer> {
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);
-      if (finished) {
+      if (finished && process.equals("masking")) {
         display.note("estimating the information curve from " + curveExamples + " held-out blocks");
         InformationFile.of(trainer.curve(validation, curveExamples)).write(out);
       }

@@ -3,25 +3,37 @@ package io.github.dllm4j.engine.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.github.dllm4j.engine.train.MaskedBatch;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
 
 /**
- * The training loss of a batch and its gradient, in one program call: the sum over the masked
- * positions of weight * (-ln p(target) [+ c - 1 - ln c]), nats per token; the bracket is the
- * normalisation penalty of denoising score entropy ({@code loss.ScoreEntropy}).
+ * The training loss of a batch and its gradient, in one program call, nats per token: the sum over
+ * the rows of weight times
+ *
+ * <ul>
+ *   <li>-ln p(target) [+ c - 1 - ln c] for masking and for cross-entropy; the bracket is the
+ *       normalisation penalty of denoising score entropy ({@code loss.ScoreEntropy});
+ *   <li>the denoising score entropy of uniform noise ({@code loss.UniformScoreEntropy}).
+ * </ul>
  */
-final class MaskedLoss {
+final class TrainingLoss {
   private final Network network;
   private final NDArray settings;
+  private final String method;
 
   /**
    * The loss of a network.
    *
-   * @param penalised whether the penalty is added
+   * @param mask id of MASK, -1 for uniform noise
+   * @param objective what is minimised
    * @param dropout probability in both branches of a block
    */
-  MaskedLoss(Network network, Precision precision, int mask, boolean penalised, double dropout) {
+  TrainingLoss(
+      Network network, Precision precision, int mask, Objective objective, double dropout) {
     this.network = network;
+    boolean entropy = objective == Objective.ELBO || objective == Objective.SCORE_ENTROPY;
+    this.method = mask < 0 && entropy ? "uniform_loss" : "loss";
+    boolean penalised = mask >= 0 && objective == Objective.SCORE_ENTROPY;
     long[] shape = network.shape().program();
     this.settings =
         network
@@ -45,12 +57,11 @@ final class MaskedLoss {
    * @param m for what the passes need for a moment
    * @return the loss, nats per token
    */
-  double backward(NDManager m, MaskedBatch batch) {
-    int sequences = batch.fractions().length;
+  double backward(NDManager m, NoisyBatch batch) {
+    int sequences = batch.sigmas().length;
     float[] sigmas = new float[sequences];
     for (int b = 0; b < sequences; b++) {
-      sigmas[b] =
-          (float) Math.min(TransformerDenoiser.LARGEST_SIGMA, -Math.log1p(-batch.fractions()[b]));
+      sigmas[b] = (float) Math.min(TransformerDenoiser.LARGEST_SIGMA, batch.sigmas()[b]);
     }
     float[] weights = new float[batch.weights().length];
     for (int r = 0; r < weights.length; r++) {
@@ -63,7 +74,7 @@ final class MaskedLoss {
             .program()
             .train(
                 m,
-                "loss",
+                method,
                 "tok",
                 longs(m, batch.noisy(), tokens),
                 "sigmas",

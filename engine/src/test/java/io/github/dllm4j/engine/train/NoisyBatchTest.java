@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class MaskedBatchTest {
+class NoisyBatchTest {
 
   @Test
   void masksExactlySoManyTokens() {
     int[][] blocks = {{1, 2, 3, 4}, {5, 6, 7, 8}};
-    MaskedBatch batch = MaskedBatch.of(blocks, new int[] {1, 4}, 9, 3, 0, 0);
-    assertArrayEquals(new double[] {0.25, 1}, batch.fractions());
+    NoisyBatch batch = NoisyBatch.masked(blocks, new int[] {1, 4}, 9, 3, 0, 0);
+    assertArrayEquals(new double[] {-Math.log(0.75), Double.POSITIVE_INFINITY}, batch.sigmas());
     assertEquals(5, batch.rows().length);
     for (int i = 0; i < 8; i++) {
       int r = Arrays.binarySearch(batch.rows(), i);
@@ -34,8 +34,8 @@ class MaskedBatchTest {
   void anExampleIsMaskedTheSameInAnyBatch() {
     int[] block = {1, 2, 3, 4, 5, 6};
     int[] counts = {3, 3, 3};
-    int[] three = MaskedBatch.of(new int[][] {block, block, block}, counts, 9, 3, 7, 4).noisy();
-    int[] last = MaskedBatch.of(new int[][] {block}, new int[] {3}, 9, 3, 7, 6).noisy();
+    int[] three = NoisyBatch.masked(new int[][] {block, block, block}, counts, 9, 3, 7, 4).noisy();
+    int[] last = NoisyBatch.masked(new int[][] {block}, new int[] {3}, 9, 3, 7, 6).noisy();
     assertArrayEquals(last, Arrays.copyOfRange(three, 12, 18));
   }
 
@@ -44,7 +44,7 @@ class MaskedBatchTest {
   void setsAreUniform() {
     long[] seen = new long[16];
     for (int step = 0; step < 6000; step++) {
-      MaskedBatch batch = MaskedBatch.of(new int[1][4], new int[] {2}, 1, 5, step, 0);
+      NoisyBatch batch = NoisyBatch.masked(new int[1][4], new int[] {2}, 1, 5, step, 0);
       seen[Arrays.stream(batch.rows()).map(i -> 1 << i).sum()]++;
     }
     double[] law = new double[16];
@@ -59,7 +59,7 @@ class MaskedBatchTest {
   void countsAreSpreadEvenlyAndEachUniform(int length, int batch) {
     long[] first = new long[length];
     for (int step = 0; step < 2000; step++) {
-      int[] counts = MaskedBatch.systematicCounts(length, batch, 11, step);
+      int[] counts = MaskCounts.systematic(length, batch, 11, step);
       int[] perSize = new int[length];
       for (int n : counts) {
         perSize[n - 1]++;
@@ -80,7 +80,7 @@ class MaskedBatchTest {
     int[] sizes = {1, 3, 2};
     long[] seen = new long[7];
     for (int step = 0; step < 3000; step++) {
-      for (int n : MaskedBatch.planCounts(sizes, 1, 13, step)) {
+      for (int n : MaskCounts.ofPlan(sizes, 1, 13, step)) {
         seen[n]++;
       }
     }
