@@ -33,8 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
  * is H/d: the noise that both share is gone.
  */
 class LearningTest {
-  private static final int SYMBOLS = 8;
-  private static final int LENGTH = 8;
+  static final int SYMBOLS = 8;
+  static final int LENGTH = 8;
 
   @TempDir Path directory;
 
@@ -49,13 +49,13 @@ class LearningTest {
     return p;
   }
 
-  private static ExactLaw law() {
+  static ExactLaw law() {
     double[] uniform = new double[SYMBOLS];
     Arrays.fill(uniform, 1.0 / SYMBOLS);
     return ExactLaw.markov(LENGTH, uniform, transition());
   }
 
-  private static TokenData chain(int size, long seed) {
+  static TokenData chain(int size, long seed) {
     Random random = new Random(seed);
     double[][] p = transition();
     int[] tokens = new int[size];
@@ -191,7 +191,7 @@ class LearningTest {
   }
 
   /** Nats that a model which had learnt one side only, and that perfectly, would lose. */
-  private static double lossOfOneSide() {
+  static double lossOfOneSide() {
     return oneSided() - law().curve().orElseThrow().entropy() / LENGTH;
   }
 
