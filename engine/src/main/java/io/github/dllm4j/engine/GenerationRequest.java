@@ -15,7 +15,7 @@ import java.util.OptionalInt;
  * @param samples how many to make
  * @param steps how many steps; the planner's choice if absent
  * @param epsilon error budget of that choice, nats per sequence
- * @param plan which sampler
+ * @param sampler which sampler; the best for the model if absent
  * @param temperature above 0; 1 is the model's law
  * @param topP nucleus in (0, 1]; 1 is the model's law
  * @param seed of everything random
@@ -27,7 +27,7 @@ public record GenerationRequest(
     int samples,
     OptionalInt steps,
     double epsilon,
-    PlanChoice plan,
+    Optional<SamplerChoice> sampler,
     double temperature,
     double topP,
     long seed) {
@@ -74,7 +74,7 @@ public record GenerationRequest(
         1,
         OptionalInt.empty(),
         DEFAULT_EPSILON,
-        PlanChoice.OPTIMAL,
+        Optional.empty(),
         1,
         1,
         0);
@@ -89,13 +89,13 @@ public record GenerationRequest(
   public static GenerationRequest template(String template) {
     GenerationRequest r = unconditional();
     return new GenerationRequest(
-        "", Optional.of(template), r.length, 1, r.steps, r.epsilon, r.plan, 1, 1, 0);
+        "", Optional.of(template), r.length, 1, r.steps, r.epsilon, r.sampler, 1, 1, 0);
   }
 
   /** The same with another beginning. */
   public GenerationRequest withPrompt(String value) {
     return new GenerationRequest(
-        value, template, length, samples, steps, epsilon, plan, temperature, topP, seed);
+        value, template, length, samples, steps, epsilon, sampler, temperature, topP, seed);
   }
 
   /** The same with another length, tokens. */
@@ -107,7 +107,7 @@ public record GenerationRequest(
         samples,
         steps,
         epsilon,
-        plan,
+        sampler,
         temperature,
         topP,
         seed);
@@ -116,7 +116,7 @@ public record GenerationRequest(
   /** The same with another number of samples. */
   public GenerationRequest withSamples(int value) {
     return new GenerationRequest(
-        prompt, template, length, value, steps, epsilon, plan, temperature, topP, seed);
+        prompt, template, length, value, steps, epsilon, sampler, temperature, topP, seed);
   }
 
   /** The same with a given number of steps. */
@@ -128,7 +128,7 @@ public record GenerationRequest(
         samples,
         OptionalInt.of(value),
         epsilon,
-        plan,
+        sampler,
         temperature,
         topP,
         seed);
@@ -143,33 +143,42 @@ public record GenerationRequest(
         samples,
         OptionalInt.empty(),
         value,
-        plan,
+        sampler,
         temperature,
         topP,
         seed);
   }
 
   /** The same with another sampler. */
-  public GenerationRequest withPlan(PlanChoice value) {
+  public GenerationRequest withSampler(SamplerChoice value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, value, temperature, topP, seed);
+        prompt,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        Optional.of(value),
+        temperature,
+        topP,
+        seed);
   }
 
   /** The same at another temperature. */
   public GenerationRequest withTemperature(double value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, plan, value, topP, seed);
+        prompt, template, length, samples, steps, epsilon, sampler, value, topP, seed);
   }
 
   /** The same from another nucleus. */
   public GenerationRequest withTopP(double value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, plan, temperature, value, seed);
+        prompt, template, length, samples, steps, epsilon, sampler, temperature, value, seed);
   }
 
   /** The same with another seed. */
   public GenerationRequest withSeed(long value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, plan, temperature, topP, value);
+        prompt, template, length, samples, steps, epsilon, sampler, temperature, topP, value);
   }
 }

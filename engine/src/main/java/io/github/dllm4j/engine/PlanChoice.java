@@ -34,7 +34,8 @@ import java.util.OptionalDouble;
  * @param delta of the second, nats, above 0
  */
 public record PlanChoice(
-    String sampler, String plan, List<Integer> sizes, String grid, double horizon, double delta) {
+    String sampler, String plan, List<Integer> sizes, String grid, double horizon, double delta)
+    implements SamplerChoice {
   /** Horizon unless another is given, nats. */
   public static final double DEFAULT_HORIZON = 8;
 
@@ -215,7 +216,7 @@ public record PlanChoice(
     return OptionalDouble.empty();
   }
 
-  /** What the sampler works by: its plan, its sizes or its grid. */
+  @Override
   public String schedule() {
     if (hasGrid()) {
       return grid;

@@ -25,11 +25,19 @@ final class Planning {
   /** A plan with what it is predicted to cost, or why that is not said. */
   record Planned(RevealPlan plan, OptionalDouble predictedKlNats, String note) {}
 
+  /**
+   * The plan of a masked model.
+   *
+   * @param choice the sampler
+   */
   static Planned plan(
-      GenerationRequest request, Canvas canvas, Optional<InformationCurve> information) {
+      GenerationRequest request,
+      PlanChoice choice,
+      Canvas canvas,
+      Optional<InformationCurve> information) {
     int holes = canvas.holeCount();
-    boolean automatic = request.steps().isEmpty() && request.plan().hasSteps();
-    if (information.isEmpty() && (automatic || request.plan().needsCurve())) {
+    boolean automatic = request.steps().isEmpty() && choice.hasSteps();
+    if (information.isEmpty() && (automatic || choice.needsCurve())) {
       throw new IllegalArgumentException(
           "the model has no information.json to plan with: give steps and a plan such as balanced");
     }
@@ -41,8 +49,8 @@ final class Planning {
     StepPlanner planner = new StepPlanner(smooth);
     RevealPlan plan =
         automatic
-            ? fewestSteps(request, holes, planner, smooth)
-            : request.plan().of(holes, request.steps().orElse(holes), planner);
+            ? fewestSteps(request, choice, holes, planner, smooth)
+            : choice.of(holes, request.steps().orElse(holes), planner);
     OptionalDouble cost = PlanChoice.cost(measured, plan);
     String note =
         cost.isEmpty()
@@ -99,8 +107,11 @@ final class Planning {
 
   /** The fewest steps within the budget; those of random places where the places are not random. */
   private static RevealPlan fewestSteps(
-      GenerationRequest request, int holes, StepPlanner planner, InformationCurve curve) {
-    PlanChoice choice = request.plan();
+      GenerationRequest request,
+      PlanChoice choice,
+      int holes,
+      StepPlanner planner,
+      InformationCurve curve) {
     PlanChoice priced = choice.hasSizes() ? PlanChoice.OPTIMAL.withPlan(choice.plan()) : choice;
     int low = 1;
     int high = choice.hasSizes() ? holes : MOST_STEPS;

@@ -5,7 +5,15 @@ import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.ReverseSampler;
+import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
+import io.github.dllm4j.engine.sample.StepListener;
+import java.util.OptionalDouble;
+import java.util.function.Function;
 import io.github.dllm4j.engine.sample.Sampler;
 import io.github.dllm4j.engine.sample.SamplingTask;
 import io.github.dllm4j.engine.sample.StepEvent;
@@ -76,7 +84,34 @@ public final class TextGenerator implements AutoCloseable {
   public GenerationResult generate(GenerationRequest request, GenerationListener listener) {
     long begin = System.nanoTime();
     Canvas canvas = canvas(request);
-    Planning.Planned planned = Planning.plan(request, canvas, model.information());
+    Prepared prepared = model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
+    List<Sample> samples = prepared.sampler().apply(event -> listener.onStep(step(event)));
+    double seconds = (System.nanoTime() - begin) * 1e-9;
+    return new GenerationResult(
+        samples.stream().map(sample -> text(sample, canvas, seconds)).toList(),
+        model.name(),
+        prepared.choice().sampler(),
+        prepared.choice().schedule(),
+        prepared.predictedKlNats(),
+        prepared.note(),
+        request.seed(),
+        PyTorch.versions());
+  }
+
+  /** A request made ready for one of the two sampler loops. */
+  private record Prepared(
+      SamplerChoice choice,
+      OptionalDouble predictedKlNats,
+      String note,
+      Function<StepListener, List<Sample>> sampler) {}
+
+  /** A masked model fills the holes by a plan. */
+  private Prepared fill(GenerationRequest request, Canvas canvas) {
+    if (!(request.sampler().orElse(PlanChoice.OPTIMAL) instanceof PlanChoice choice)) {
+      throw new IllegalArgumentException(
+          "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
+    }
+    Planning.Planned planned = Planning.plan(request, choice, canvas, model.information());
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
@@ -89,23 +124,49 @@ public final class TextGenerator implements AutoCloseable {
                         request.temperature(),
                         request.topP()))
             .toList();
-    List<Sample> samples =
-        new Sampler(model.denoiser(), BATCH).run(tasks, event -> listener.onStep(step(event)));
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    return new GenerationResult(
-        samples.stream().map(sample -> text(sample, canvas, seconds)).toList(),
-        model.name(),
-        request.plan().sampler(),
-        request.plan().schedule(),
+    return new Prepared(
+        choice,
         planned.predictedKlNats(),
         planned.note(),
-        request.seed(),
-        PyTorch.versions());
+        listener -> new Sampler(model.denoiser(), BATCH).run(tasks, listener));
+  }
+
+  /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
+  private Prepared reverse(GenerationRequest request, Canvas canvas) {
+    if (!(request.sampler().orElse(ReverseChoice.TWEEDIE) instanceof ReverseChoice choice)) {
+      throw new IllegalArgumentException(
+          "the model's noise is uniform: it needs a ReverseChoice, got " + request.sampler().get());
+    }
+    if (choice.hasSteps() && request.steps().isEmpty()) {
+      throw new IllegalArgumentException(
+          "a uniform model has no information.json to plan with: give steps");
+    }
+    ReversePlan plan = choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie());
+    List<ReverseTask> tasks =
+        IntStream.range(0, request.samples())
+            .mapToObj(
+                sample ->
+                    new ReverseTask(
+                        canvas,
+                        plan,
+                        request.seed(),
+                        sample,
+                        request.temperature(),
+                        request.topP()))
+            .toList();
+    NoiseProcess process = NoiseProcess.uniform(model.denoiser().vocabulary());
+    return new Prepared(
+        choice,
+        OptionalDouble.empty(),
+        choice.heuristic()
+            ? "heuristic: updates of several sites at once move the law they should keep"
+            : "no curve of a uniform model has been measured",
+        listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }
 
   private Canvas canvas(GenerationRequest request) {
     Tokenizer tokenizer = model.tokenizer();
-    int mask = model.config().mask();
+    int mask = Math.max(0, model.config().mask()); // uniform noise does not look at what holes hold
     int longest = model.config().network().length();
     Canvas canvas =
         request.template().isPresent()

@@ -31,7 +31,8 @@ class PlanningTest {
   }
 
   private static Planning.Planned plan(GenerationRequest request, Canvas canvas) {
-    return Planning.plan(request, canvas, Optional.of(curve()));
+    PlanChoice choice = (PlanChoice) request.sampler().orElse(PlanChoice.OPTIMAL);
+    return Planning.plan(request, choice, canvas, Optional.of(curve()));
   }
 
   @ParameterizedTest
@@ -41,7 +42,7 @@ class PlanningTest {
     for (String name : new String[] {"optimal", "balanced", "cosine", "back"}) {
       PlanChoice choice = PlanChoice.OPTIMAL.withPlan(name);
       GenerationRequest request =
-          GenerationRequest.unconditional().withPlan(choice).withEpsilon(epsilon);
+          GenerationRequest.unconditional().withSampler(choice).withEpsilon(epsilon);
       SizePlan chosen = (SizePlan) plan(request, blank).plan();
       assertTrue(SamplingCost.conditionalKl(curve(), chosen) <= epsilon + 1e-12, name);
       if (chosen.steps() > 1) {
@@ -55,7 +56,7 @@ class PlanningTest {
   void theTauLeapingFamilyIsPlannedToo() {
     GenerationRequest request =
         GenerationRequest.unconditional()
-            .withPlan(PlanChoice.ofSampler("modified-tau-leaping"))
+            .withSampler(PlanChoice.ofSampler("modified-tau-leaping"))
             .withEpsilon(1);
     Planning.Planned planned = plan(request, Canvas.blank(LENGTH, MASK));
     assertTrue(planned.predictedKlNats().getAsDouble() <= 1);
@@ -97,11 +98,14 @@ class PlanningTest {
     Canvas blank = Canvas.blank(LENGTH, MASK);
     assertThrows(
         IllegalArgumentException.class,
-        () -> Planning.plan(GenerationRequest.unconditional(), blank, Optional.empty()));
+        () ->
+            Planning.plan(
+                GenerationRequest.unconditional(), PlanChoice.OPTIMAL, blank, Optional.empty()));
     PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
     Planning.Planned planned =
         Planning.plan(
-            GenerationRequest.unconditional().withPlan(balanced).withSteps(4),
+            GenerationRequest.unconditional().withSteps(4),
+            balanced,
             blank,
             Optional.empty());
     assertEquals(4, planned.plan().steps(LENGTH));
@@ -127,7 +131,7 @@ class PlanningTest {
     for (String name : new String[] {"confidence", "margin", "entropy", "candidate-confidence"}) {
       Planning.Planned surest =
           plan(
-              GenerationRequest.unconditional().withPlan(PlanChoice.ofSampler(name)).withEpsilon(1),
+              GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name)).withEpsilon(1),
               blank);
       assertEquals(random.plan().steps(LENGTH), surest.plan().steps(LENGTH));
       assertTrue(surest.predictedKlNats().isEmpty());
@@ -135,7 +139,7 @@ class PlanningTest {
     }
     for (String name : new String[] {"threshold:0.9", "entropy-bound:0.5"}) {
       GenerationRequest request =
-          GenerationRequest.unconditional().withPlan(PlanChoice.ofSampler(name));
+          GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name));
       assertEquals(LENGTH, plan(request, blank).plan().steps(LENGTH));
     }
   }

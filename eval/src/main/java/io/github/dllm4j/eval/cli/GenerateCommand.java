@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -65,19 +66,20 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--sampler",
       description =
-          "mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie, first-hitting;"
-              + " heuristic: confidence, margin, entropy, candidate-confidence, threshold:X,"
-              + " entropy-bound:X.")
-  private String sampler = "mask-predictor";
+          "Masking: mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie,"
+              + " first-hitting; heuristic: confidence, margin, entropy, candidate-confidence,"
+              + " threshold:X, entropy-bound:X. Uniform: tweedie, euler, tau-leaping,"
+              + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling.")
+  private Optional<String> sampler = Optional.empty();
 
   @Option(
       names = "--grid",
       description =
-          "uniform, exponential-then-constant, alpha-linear, alpha-cosine: of the tau-leaping family.")
+          "Masking, tau-leaping family: uniform, exponential-then-constant, alpha-linear,"
+              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving.")
   private Optional<String> grid = Optional.empty();
 
-  @Option(names = "--corrector", description = "none.")
-  private String corrector = "none";
+  @Mixin private CorrectorOptions corrector;
 
   @Option(names = "--temperature", description = "Of the laws (1).")
   private double temperature = 1;
@@ -90,9 +92,11 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    GenerationRequest request = request();
+    checkStart();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
+      boolean uniform = generator.model().config().process().equals("uniform");
+      GenerationRequest request = request(uniform);
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -108,7 +112,7 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private GenerationRequest request() throws IOException {
+  private void checkStart() {
     long starts = Stream.of(prompt, template, promptFile).filter(Optional::isPresent).count();
     if (starts > 1) {
       throw new IllegalArgumentException(
@@ -117,9 +121,9 @@ final class GenerateCommand implements Callable<Integer> {
     if (template.isPresent() && length.isPresent()) {
       throw new IllegalArgumentException("--template says the length: give no --length with it");
     }
-    if (!corrector.equals("none")) {
-      throw new IllegalArgumentException("--corrector must be none, got " + corrector);
-    }
+  }
+
+  private GenerationRequest request(boolean uniform) throws IOException {
     OptionalInt count = steps();
     if (count.isPresent() && epsilon.isPresent()) {
       throw new IllegalArgumentException(
@@ -133,7 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
         samples,
         count,
         epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
-        planChoice(count),
+        Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
         temperature,
         topP,
         common.seed);
@@ -150,21 +154,42 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private PlanChoice planChoice(OptionalInt count) {
-    PlanChoice choice = PlanChoice.ofSampler(sampler);
+    if (corrector.given()) {
+      throw new IllegalArgumentException("--corrector is for uniform models, this one masks");
+    }
+    String name = sampler.orElse(PlanChoice.OPTIMAL.sampler());
+    PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
-      throw new IllegalArgumentException("--plan is not for --sampler " + sampler);
+      throw new IllegalArgumentException("--plan is not for --sampler " + name);
     }
     if (grid.isPresent() && !choice.hasGrid()) {
-      throw new IllegalArgumentException("--grid is not for --sampler " + sampler);
+      throw new IllegalArgumentException("--grid is not for --sampler " + name);
     }
     if (count.isPresent() && !choice.hasSteps()) {
       throw new IllegalArgumentException(
           String.format(
-              Locale.ROOT, "--sampler %s decides its steps itself: give no --steps", sampler));
+              Locale.ROOT, "--sampler %s decides its steps itself: give no --steps", name));
     }
     return choice
         .withPlan(plan.orElse(choice.plan()))
         .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta());
+  }
+
+  private ReverseChoice reverseChoice(OptionalInt count) {
+    if (plan.isPresent() || epsilon.isPresent()) {
+      throw new IllegalArgumentException(
+          "--plan and --epsilon are for masking models, this one's noise is uniform");
+    }
+    ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
+    if (grid.isPresent()) {
+      choice = choice.withGrid(grid.get());
+    }
+    if (count.isPresent() && !choice.hasSteps()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "--grid %s decides its steps itself: give no --steps", choice.grid()));
+    }
+    return corrector.on(choice);
   }
 
   private static String read(Path file) throws IOException {
