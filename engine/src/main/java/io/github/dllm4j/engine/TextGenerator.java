@@ -1,22 +1,20 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.GenerationResult.Finish;
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.ctmc.NoiseProcess;
-import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
-import io.github.dllm4j.engine.sample.StepListener;
-import java.util.OptionalDouble;
-import java.util.function.Function;
 import io.github.dllm4j.engine.sample.Sampler;
 import io.github.dllm4j.engine.sample.SamplingTask;
 import io.github.dllm4j.engine.sample.StepEvent;
+import io.github.dllm4j.engine.sample.StepListener;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,7 +22,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -84,7 +84,8 @@ public final class TextGenerator implements AutoCloseable {
   public GenerationResult generate(GenerationRequest request, GenerationListener listener) {
     long begin = System.nanoTime();
     Canvas canvas = canvas(request);
-    Prepared prepared = model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
+    Prepared prepared =
+        model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
     List<Sample> samples = prepared.sampler().apply(event -> listener.onStep(step(event)));
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
@@ -166,7 +167,8 @@ public final class TextGenerator implements AutoCloseable {
 
   private Canvas canvas(GenerationRequest request) {
     Tokenizer tokenizer = model.tokenizer();
-    int mask = Math.max(0, model.config().mask()); // uniform noise does not look at what holes hold
+    // Uniform noise has no MASK: what stands in its holes is no token.
+    int mask = model.denoiser().mask().orElse(model.denoiser().vocabulary());
     int longest = model.config().network().length();
     Canvas canvas =
         request.template().isPresent()

@@ -104,10 +104,7 @@ class PlanningTest {
     PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
     Planning.Planned planned =
         Planning.plan(
-            GenerationRequest.unconditional().withSteps(4),
-            balanced,
-            blank,
-            Optional.empty());
+            GenerationRequest.unconditional().withSteps(4), balanced, blank, Optional.empty());
     assertEquals(4, planned.plan().steps(LENGTH));
     assertTrue(planned.predictedKlNats().isEmpty());
   }
@@ -131,7 +128,9 @@ class PlanningTest {
     for (String name : new String[] {"confidence", "margin", "entropy", "candidate-confidence"}) {
       Planning.Planned surest =
           plan(
-              GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name)).withEpsilon(1),
+              GenerationRequest.unconditional()
+                  .withSampler(PlanChoice.ofSampler(name))
+                  .withEpsilon(1),
               blank);
       assertEquals(random.plan().steps(LENGTH), surest.plan().steps(LENGTH));
       assertTrue(surest.predictedKlNats().isEmpty());

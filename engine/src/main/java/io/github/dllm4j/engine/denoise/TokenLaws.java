@@ -58,8 +58,8 @@ public interface TokenLaws extends AutoCloseable {
   double[] entropyNats();
 
   /**
-   * The sum over ids of ln(1 + factor * probability) of each row, which the score entropy of uniform
-   * noise needs.
+   * The sum over ids of ln(1 + factor * probability) of each row, which the score entropy of
+   * uniform noise needs.
    *
    * @param factors at least 0, [rows]
    * @return nats, [rows]

@@ -33,8 +33,7 @@ record Examples(TrainingRun run) {
     }
     return run.uniform()
         ? noised(blocks, step, part)
-        : NoisyBatch.masked(
-            blocks, maskCounts(step, part), run.mask(), config.seed(), step, first);
+        : NoisyBatch.masked(blocks, maskCounts(step, part), run.mask(), config.seed(), step, first);
   }
 
   /** The mask counts of a part of a step: every so many-th of those of the whole step. */
@@ -62,12 +61,10 @@ record Examples(TrainingRun run) {
     for (int b = 0; b < blocks.length; b++) {
       double share = (b * parts + part + u) / ((double) blocks.length * parts);
       levels[b] = NoiseTimes.SCHEDULE.at(NoiseTimes.at(share));
-      weights[b] =
-          config.objective() == Objective.CROSS_ENTROPY ? 1 : NoiseTimes.weight(levels[b]);
+      weights[b] = config.objective() == Objective.CROSS_ENTROPY ? 1 : NoiseTimes.weight(levels[b]);
     }
     int symbols = run.shape().vocabulary();
     int first = part * config.batch();
-    return NoisyBatch.uniform(
-        blocks, levels, weights, symbols, config.seed(), step, first);
+    return NoisyBatch.uniform(blocks, levels, weights, symbols, config.seed(), step, first);
   }
 }

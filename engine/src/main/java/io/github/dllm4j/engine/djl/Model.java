@@ -106,8 +106,7 @@ public final class Model implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    Tokenizer tokenizer =
-        Tokenizers.load(Files.readAllBytes(file), specialIds(config));
+    Tokenizer tokenizer = Tokenizers.load(Files.readAllBytes(file), specialIds(config));
     int size = tokenizer.vocabulary().size() - (config.mask() < 0 ? 1 : 0);
     if (size > config.network().vocabulary()) {
       tokenizer.close();
@@ -132,9 +131,7 @@ public final class Model implements AutoCloseable {
 
   /** A uniform model's text has no MASK; what its tokenizer calls so is not in the network. */
   private static SpecialIds specialIds(ModelConfig config) {
-    return config.mask() < 0
-        ? SpecialIds.FROM_FILE
-        : SpecialIds.FROM_FILE.withMask(config.mask());
+    return config.mask() < 0 ? SpecialIds.FROM_FILE : SpecialIds.FROM_FILE.withMask(config.mask());
   }
 
   /** What messages and records call it. */

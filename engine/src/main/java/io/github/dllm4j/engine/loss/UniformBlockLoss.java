@@ -41,8 +41,7 @@ record UniformBlockLoss(int symbols, int times) implements BlockLoss {
     int[] noisy = Arrays.copyOfRange(examples.noisy(), from, to);
     double[] odds = new double[clean.length];
     Arrays.setAll(
-        odds,
-        r -> UniformScoreEntropy.odds(symbols, examples.sigmas()[(from + r) / length]));
+        odds, r -> UniformScoreEntropy.odds(symbols, examples.sigmas()[(from + r) / length]));
     double[] ofClean = laws.probabilityOf(clean);
     double[] ofNoisy = laws.probabilityOf(noisy);
     double[] logs = laws.sumLogOnePlus(odds);

@@ -21,9 +21,9 @@ package io.github.dllm4j.engine.loss;
  * L_x       = ln k - ln(1 + kappa p_x)
  * </pre>
  *
- * <p>which needs three numbers of the law, no large exponential, and is exactly the integrand of the
- * bounds of UDLM and Duo. Source: uniform-diffusion spec 4, the stable form divided by (1 - alpha) /
- * S. O(S).
+ * <p>which needs three numbers of the law, no large exponential, and is exactly the integrand of
+ * the bounds of UDLM and Duo. Source: uniform-diffusion spec 4, the stable form divided by (1 -
+ * alpha) / S. O(S).
  */
 public final class UniformScoreEntropy {
   private UniformScoreEntropy() {}

@@ -78,8 +78,7 @@ public record NoisyBatch(
       result.sigmas[b] = levels[b].sigma();
       for (int i = 0; i < length; i++) {
         int r = b * length + i;
-        double uniform =
-            KeyedRandom.uniform(seed, firstExample + b, step, i, Purpose.NOISE_TOKEN);
+        double uniform = KeyedRandom.uniform(seed, firstExample + b, step, i, Purpose.NOISE_TOKEN);
         result.noisy[r] = noised(blocks[b][i], levels[b].sigma(), symbols, uniform);
         result.rows[r] = r;
         result.targets[r] = blocks[b][i];

@@ -1,10 +1,10 @@
 package io.github.dllm4j.engine.djl;
 
-import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
@@ -141,7 +141,8 @@ class ForwardPassTest {
             TransformerDenoiser.owning(
                 Tiny.network(shape, Tiny.weights(shape, 11)).withoutTime(),
                 Precision.FP32,
-                Tiny.MASK, Representation.DENOISER)) {
+                Tiny.MASK,
+                Representation.DENOISER)) {
       assertEquals(Tiny.shape(false, true), folded.shape());
       double[][] expected = logLaws(whole, still, Rows.all(still));
       double[][] actual = logLaws(folded, noisy, Rows.all(noisy));

@@ -1,9 +1,9 @@
 package io.github.dllm4j.engine.djl;
 
-import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.oracle.ExactLaw;
@@ -157,7 +157,8 @@ class LearningTest {
                     directory.resolve("model.safetensors"),
                     ""),
                 Precision.FP32,
-                SYMBOLS, Representation.DENOISER)) {
+                SYMBOLS,
+                Representation.DENOISER)) {
       for (int b = 0; b < differences.length; b++) {
         List<int[]> one = List.of(blocks.get(b));
         double ours = LikelihoodBound.estimate(model, one.iterator(), LENGTH, 64, b).natsPerToken();

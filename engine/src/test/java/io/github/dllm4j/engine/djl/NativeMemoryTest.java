@@ -1,11 +1,11 @@
 package io.github.dllm4j.engine.djl;
 
-import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
@@ -60,9 +60,13 @@ class NativeMemoryTest {
     Network network = Tiny.network(SHAPE, Tiny.weights(SHAPE, 1));
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.owning(
-            Tiny.network(SHAPE, Tiny.weights(SHAPE, 1)), Precision.FP32, Tiny.MASK, Representation.DENOISER)) {
+            Tiny.network(SHAPE, Tiny.weights(SHAPE, 1)),
+            Precision.FP32,
+            Tiny.MASK,
+            Representation.DENOISER)) {
       network.weights().forEach(weight -> weight.setRequiresGradient(true));
-      TrainingLoss loss = new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.SCORE_ENTROPY, 0.1);
+      TrainingLoss loss =
+          new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.SCORE_ENTROPY, 0.1);
       AdamW adamW = new AdamW(network);
       int held = 0;
       double early = 0;

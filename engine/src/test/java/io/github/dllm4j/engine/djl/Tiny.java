@@ -42,7 +42,8 @@ final class Tiny {
   }
 
   static TransformerDenoiser denoiser(NetworkShape shape, Precision precision) {
-    return TransformerDenoiser.owning(network(shape, weights(shape, 11)), precision, MASK, Representation.DENOISER);
+    return TransformerDenoiser.owning(
+        network(shape, weights(shape, 11)), precision, MASK, Representation.DENOISER);
   }
 
   /** Sequences of random ids, MASK among them, each with its own noise level. */

@@ -41,8 +41,7 @@ class TrainerLossTest {
     double[][][] logits = new double[batch.sigmas().length][][];
     for (int b = 0; b < logits.length; b++) {
       int[] tokens = Arrays.copyOfRange(batch.noisy(), b * length, (b + 1) * length);
-      double sigma =
-          Math.min(TransformerDenoiser.LARGEST_SIGMA, batch.sigmas()[b]);
+      double sigma = Math.min(TransformerDenoiser.LARGEST_SIGMA, batch.sigmas()[b]);
       logits[b] = network.logits(tokens, sigma);
     }
     for (int r = 0; r < batch.rows().length; r++) {
@@ -101,7 +100,8 @@ class TrainerLossTest {
     double expected = reference(reference, batch(1), true);
     try (Network network = trainable(shape, 2);
         NDManager m = network.manager().newSubManager()) {
-      TrainingLoss loss = new TrainingLoss(network, Precision.BF16, Tiny.MASK, Objective.SCORE_ENTROPY, 0);
+      TrainingLoss loss =
+          new TrainingLoss(network, Precision.BF16, Tiny.MASK, Objective.SCORE_ENTROPY, 0);
       assertEquals(expected, loss.backward(m, batch(1)), 0.03 * expected);
     }
   }

@@ -283,7 +283,8 @@ class TrainerTest {
         TransformerDenoiser.owning(
             Network.read(PyTorch.newManager("cpu"), run.shape(), model(run), ""),
             Precision.FP32,
-            Tiny.MASK, Representation.DENOISER)) {
+            Tiny.MASK,
+            Representation.DENOISER)) {
       for (int b = 0; b < 12; b++) {
         int[] block = new int[Tiny.LENGTH];
         VALIDATION.read((long) b * Tiny.LENGTH, block);

@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.djl;
 
-import io.github.dllm4j.engine.denoise.Representation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.DenoiserContractTest;
+import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.train.Refusal;
@@ -86,7 +86,8 @@ class TransformerDenoiserTest extends DenoiserContractTest {
     weights[weights.length - 1][2] = Float.NaN;
     TokenBatch batch = Tiny.batch(1, 2);
     try (Denoiser denoiser =
-        TransformerDenoiser.owning(Tiny.network(shape, weights), Precision.FP32, Tiny.MASK, Representation.DENOISER)) {
+        TransformerDenoiser.owning(
+            Tiny.network(shape, weights), Precision.FP32, Tiny.MASK, Representation.DENOISER)) {
       String message =
           Refusal.message(
               IllegalStateException.class, () -> denoiser.predict(batch, Rows.all(batch)));

@@ -210,8 +210,17 @@ class UniformTrainingTest {
             IllegalArgumentException.class,
             () ->
                 new TrainingRun(
-                    directory, SHAPE, -1, config, Precision.FP32, WeightType.FP32, "cpu", 4, "t",
-                    "c", "a test"));
+                    directory,
+                    SHAPE,
+                    -1,
+                    config,
+                    Precision.FP32,
+                    WeightType.FP32,
+                    "cpu",
+                    4,
+                    "t",
+                    "c",
+                    "a test"));
     assertEquals("objective mask-predictor is not for uniform noise", message);
   }
 }

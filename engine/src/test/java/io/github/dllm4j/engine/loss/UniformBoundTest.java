@@ -25,8 +25,7 @@ class UniformBoundTest {
           new double[][] {{0.8, 0.15, 0.05}, {0.1, 0.7, 0.2}, {0.3, 0.1, 0.6}});
 
   private static LikelihoodBound bound(Denoiser head, int blocks, int times, int batch) {
-    Iterator<int[]> words =
-        IntStream.range(0, blocks).mapToObj(i -> LAW.sample(99, i)).iterator();
+    Iterator<int[]> words = IntStream.range(0, blocks).mapToObj(i -> LAW.sample(99, i)).iterator();
     return LikelihoodBound.estimate(head, words, times, batch, 7);
   }
 

@@ -273,8 +273,7 @@ class UniformLossGoldenTest {
       ExactLaw law = UniformGolden.law(name);
       int d = law.length();
       int symbols = law.symbols();
-      double entropy =
-          Arrays.stream(law.table()).map(v -> v == 0 ? 0 : -v * Math.log(v)).sum();
+      double entropy = Arrays.stream(law.table()).map(v -> v == 0 ? 0 : -v * Math.log(v)).sum();
       double[] pi = new double[law.table().length];
       Arrays.fill(pi, 1.0 / pi.length);
       double start = Divergence.kl(NoisyOracle.uniform(law).noised(HORIZON), pi);

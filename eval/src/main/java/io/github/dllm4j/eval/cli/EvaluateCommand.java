@@ -47,7 +47,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--validation-fraction", description = "Of that split (0.05).")
   private Optional<Double> fraction = Optional.empty();
 
-  @Option(names = "--counts", description = "Mask counts, or noise times, per block (16): more is less noise.")
+  @Option(
+      names = "--counts",
+      description = "Mask counts, or noise times, per block (16): more is less noise.")
   private int counts = 16;
 
   @Option(names = "--blocks", description = "At most so many blocks, spread evenly (all).")
@@ -91,7 +93,9 @@ final class EvaluateCommand implements Callable<Integer> {
       report(
           bound,
           tokens.charactersPerToken(),
-          String.format(Locale.ROOT, model.denoiser().mask().isPresent()
+          String.format(
+              Locale.ROOT,
+              model.denoiser().mask().isPresent()
                   ? "NELBO by %d systematic mask counts per block"
                   : "NELBO by %d systematic noise times per block, prior and reconstruction",
               counts));

@@ -216,8 +216,7 @@ class TrainCommandTest {
     refused(new String[] {"exactly one"}, args(out, "--steps", "3", "--tokens", "100"));
     refused(new String[] {"steps", "-4"}, args(out, "--steps", "-4"));
     refused(new String[] {"--minutes", "-1"}, args(out, "--minutes", "-1"));
-    refused(
-        new String[] {"--process", "uniform"}, args(out, "--steps", "3", "--process", "uniform"));
+    refused(new String[] {"--process", "smooth"}, args(out, "--steps", "3", "--process", "smooth"));
     refused(new String[] {"objective", "magic"}, args(out, "--steps", "3", "--objective", "magic"));
     refused(
         new String[] {"learning rate", "-1"}, args(out, "--steps", "3", "--learning-rate", "-1"));

@@ -1,0 +1,190 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A model of uniform noise through every command that takes a model. */
+class UniformCommandsTest {
+  @TempDir static Path folder;
+  private static Path model;
+
+  @BeforeAll
+  static void train() throws IOException {
+    model = Dllm.tinyModel(folder, "--process", "uniform");
+  }
+
+  private static String[] args(String command, String... more) {
+    List<String> all = new ArrayList<>(List.of(command, "--model", model.toString()));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  @Test
+  void theDirectorySaysWhatItIs() throws IOException {
+    JsonNode facts = done(args("inspect", "--json")).json();
+    assertEquals("uniform", facts.get("process").asText());
+    assertEquals("leave_one_out", facts.get("head").asText());
+    assertEquals(-1, facts.get("mask").asInt());
+    assertEquals(64, facts.get("time_width").asInt());
+    assertFalse(Files.exists(model.resolve("information.json")));
+  }
+
+  @Test
+  void theBoundSaysHowItWasMade() throws IOException {
+    Path corpus = folder.resolve("corpus.txt");
+    JsonNode bound = done(args("evaluate", "--corpus", corpus.toString(), "--json")).json();
+    assertTrue(bound.get("estimator").asText().contains("noise times"), bound.toString());
+    assertTrue(bound.get("nats_per_token").asDouble() > 0);
+  }
+
+  /** Each sampler, grid and corrector makes other texts; the same command makes the same. */
+  @Test
+  void everySamplerGridAndCorrectorMatters() {
+    String[][] variants = {
+      {"--steps", "6"},
+      {"--steps", "7"},
+      {"--steps", "6", "--sampler", "euler"},
+      {"--steps", "6", "--sampler", "tau-leaping"},
+      {"--steps", "6", "--sampler", "rejecting-tau-leaping"},
+      {"--steps", "6", "--sampler", "additive-tau-leaping"},
+      {"--steps", "6", "--sampler", "maximal-coupling"},
+      {"--steps", "6", "--grid", "uniform"},
+      {"--steps", "6", "--grid", "geometric"},
+      {"--grid", "halving"},
+      {"--steps", "6", "--corrector", "gibbs"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-steps", "5"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "sweep"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "parallel:4"},
+      {"--steps", "6", "--temperature", "0.5"},
+      {"--steps", "6", "--top-p", "0.5"},
+      {"--steps", "6", "--seed", "1"},
+    };
+    Map<String, String> texts = new HashMap<>();
+    for (String[] variant : variants) {
+      String options = String.join(" ", variant) + " --samples 8";
+      Dllm run = done(args("generate", options.split(" ")));
+      assertEquals(run, done(args("generate", options.split(" "))));
+      assertNull(texts.put(run.out(), options), options + " makes the same as another");
+    }
+  }
+
+  @Test
+  void thePromptIsKeptAndEvaluationsAreCounted() throws IOException {
+    Dllm run =
+        done(
+            args(
+                "generate",
+                "--prompt",
+                "the cat",
+                "--steps",
+                "4",
+                "--corrector",
+                "gibbs",
+                "--corrector-steps",
+                "3",
+                "--samples",
+                "3",
+                "--json"));
+    JsonNode document = run.json();
+    assertTrue(document.get("predicted_kl_nats").isNull());
+    Set<String> texts = new TreeSet<>();
+    for (JsonNode sample : document.get("samples")) {
+      assertTrue(sample.get("text").asText().startsWith("the cat"), run.out());
+      assertEquals(4 + 3 * 3, sample.get("evaluations").asInt());
+      texts.add(sample.get("text").asText());
+    }
+    assertEquals(3, texts.size());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "|give steps",
+        "--steps 4 --epsilon 1|give no --steps",
+        "--epsilon 1|noise is uniform",
+        "--steps 4 --plan balanced|noise is uniform",
+        "--steps 4 --sampler mask-predictor|sampler must be one of tweedie",
+        "--steps 4 --grid alpha-linear|grid must be one of log-linear",
+        "--steps 4 --grid halving|decides its steps itself",
+        "--steps 4 --corrector smooth|corrector must be one of none, gibbs, got smooth",
+        "--steps 4 --corrector-steps 2|need --corrector",
+        "--steps 4 --corrector gibbs --corrector-steps 0|corrector-steps must be 1 to",
+        "--steps 4 --corrector gibbs --corrector-sites some|corrector-sites must be random",
+      })
+  void refusesWhatCannotBe(String options, String says) {
+    String[] more = options == null ? new String[0] : options.split(" ");
+    refused(new String[] {says}, args("generate", more));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cross-entropy", "score-entropy"})
+  void otherObjectivesTrain(String objective, @TempDir Path other) throws IOException {
+    Path trained = Dllm.tinyModel(other, "--process", "uniform", "--objective", objective);
+    JsonNode facts = done("inspect", "--model", trained.toString(), "--json").json();
+    assertEquals(
+        objective.equals("cross-entropy") ? "denoiser" : "leave_one_out",
+        facts.get("head").asText());
+    Dllm run = done("generate", "--model", trained.toString(), "--steps", "4");
+    assertNotEquals("", run.out().strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "blurring, elbo, --process must be masking or uniform",
+    "uniform, mask-predictor, --plan-steps",
+    "masking, cross-entropy, objective cross-entropy is not for masking noise"
+  })
+  void trainingRefusesWhatCannotBe(
+      String process, String objective, String says, @TempDir Path other) throws IOException {
+    refused(
+        new String[] {says.startsWith("--plan") ? "mask-predictor" : says},
+        "train",
+        "--corpus",
+        Dllm.corpus(other).toString(),
+        "--out",
+        other.resolve("model").toString(),
+        "--tokenizer",
+        "char",
+        "--process",
+        process,
+        "--objective",
+        objective,
+        "--steps",
+        "2");
+  }
+
+  @Test
+  void masksHaveNoCorrector(@TempDir Path other) throws IOException {
+    Path masked = Dllm.tinyModel(other);
+    refused(
+        new String[] {"--corrector is for uniform models"},
+        "generate",
+        "--model",
+        masked.toString(),
+        "--corrector",
+        "gibbs");
+  }
+}
