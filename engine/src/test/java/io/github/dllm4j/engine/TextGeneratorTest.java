@@ -15,6 +15,7 @@ import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
@@ -40,7 +41,7 @@ class TextGeneratorTest {
     int vocabulary = tokenizer.vocabulary().size();
     TokenData text = TokenData.of(tokenizer.encode("abcd efgh ".repeat(50)));
     TrainingConfig config =
-        new TrainingConfig(Objective.ELBO, 0, 10, 4, 1, 1e-2, 0, 0, 1, 0, 0.9, 10, 1);
+        new TrainingConfig(Objective.ELBO, 0, 10, 4, 1, Update.ADAMW, 1e-2, 0, 0, 1, 0, 0.9, 10, 1);
     TrainingRun run =
         new TrainingRun(
             folder,

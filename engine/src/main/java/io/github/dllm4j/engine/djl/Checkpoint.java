@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * Everything a training run needs to go on bit for bit, in one safetensors file that is replaced as
- * a whole: float32 weights, their moving average, both moments of AdamW, and the state of the run.
+ * a whole: float32 weights, their moving average, both moments, and the state of the run.
  * Randomness needs no state: it is keyed by the seed and the step.
  */
 final class Checkpoint {

@@ -35,7 +35,7 @@ public final class Trainer implements AutoCloseable {
   private final Network network;
   private final TrainingLoss loss;
   private final Examples examples;
-  private final AdamW optimizer;
+  private final Optimizer optimizer;
   private int step;
   private long tokens;
   private double seconds;
@@ -59,7 +59,7 @@ public final class Trainer implements AutoCloseable {
             run.shape(),
             InitialWeights.of(run.shape(), config.seed()));
     try {
-      this.optimizer = new AdamW(network);
+      this.optimizer = new Optimizer(network, config.update(), run.precision());
       this.loss =
           new TrainingLoss(
               network, run.precision(), run.mask(), config.objective(), config.dropout());

@@ -11,6 +11,7 @@ import java.util.Locale;
  * @param steps optimiser steps
  * @param batch sequences per optimiser step and accumulation part
  * @param accumulation parts per optimiser step, whose gradients are added
+ * @param update how gradients change the weights
  * @param learningRate peak of the cosine schedule
  * @param warmup steps of linear warm-up
  * @param weightDecay of matrices, decoupled
@@ -27,6 +28,7 @@ public record TrainingConfig(
     int steps,
     int batch,
     int accumulation,
+    Update update,
     double learningRate,
     int warmup,
     double weightDecay,

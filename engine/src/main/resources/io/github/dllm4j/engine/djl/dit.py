@@ -161,9 +161,18 @@ class Dit(Module):
         total.backward()
         return total.detach()
 
-    def update(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
-        # Clipping by global norm, AdamW (decay on matrices only), exponential moving average, gradients to zero.
-        # hp: learning rate, beta1, beta2, epsilon, decay, largest norm, EMA rate. Returns the norm before clipping.
+    def gradient_norm(self, ws: List[Tensor]) -> Tensor:
+        # Euclidean norm of all gradients together.
+        gs : List[Tensor] = []
+        for w in ws:
+            g = w.grad
+            if g is not None:
+                gs.append(g)
+        return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
+
+    def adamw(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
+        # AdamW (decay on matrices only), exponential moving average, gradients to zero.
+        # hp: learning rate, beta1, beta2, epsilon, decay, factor of the gradients, EMA rate.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
         gs : List[Tensor] = []
@@ -176,15 +185,48 @@ class Dit(Module):
             g = w.grad
             if g is None:
                 g = torch.zeros_like(w)
+            g.mul_(h[5])
             gs.append(g)
             steps.append(step)
-        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
-        torch._foreach_mul_(gs, torch.clamp(h[5] / (norm + 1e-6), max=1.0))
         torch._fused_adamw_(ws, gs, ms, vs, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=0.0, eps=h[3], amsgrad=False, maximize=False)
         torch._foreach_lerp_(ema, ws, 1.0 - h[6])
-        torch._foreach_zero_(gs)
+        for g in gs:
+            g.zero_()
         torch.set_grad_enabled(True)
-        return norm
+        return step
+
+    def orthogonal(self, x: Tensor, dt: int) -> Tensor:
+        # The nearest matrix with equal singular values, about: x is [k, r, c]; five iterations of
+        # x <- a x + (b A + c A A) x, A = x x^T, whose coefficients raise small singular values fast (Jordan et al. 2024).
+        wide = x.size(1) <= x.size(2)
+        y = x if wide else x.transpose(1, 2)
+        y = (y / (torch.linalg_matrix_norm(y, "fro", [-2, -1], True) + 1e-7)).to(dt)
+        for i in range(5):
+            a = torch.matmul(y, y.transpose(1, 2))
+            y = 3.4445 * y + torch.matmul(-4.775 * a + 2.0315 * torch.matmul(a, a), y)
+        y = y.to(6)
+        return y if wide else y.transpose(1, 2)
+
+    def muon(self, ws: List[Tensor], ms: List[Tensor], ema: List[Tensor], hp: Tensor) -> Tensor:
+        # Muon with Nesterov momentum, exponential moving average, gradients to zero; a matrix with three times as many
+        # rows as columns is queries, keys and values.
+        # hp: learning rate, momentum, decay, factor of the gradients, EMA rate, type of the products.
+        h : List[float] = hp.tolist()
+        torch.set_grad_enabled(False)
+        for i, w in enumerate(ws):
+            g = w.grad
+            if g is not None:
+                m = ms[i]
+                m.mul_(h[1]).add_(g, alpha=h[3])
+                r, c = w.size(0), w.size(1)
+                k = 3 if r == 3 * c else 1
+                step = (h[3] * g + h[1] * m).view(k, r // k, c)
+                step = self.orthogonal(step, int(h[5])).reshape(r, c)
+                w.mul_(1.0 - h[0] * h[2]).add_(step, alpha=-0.2 * h[0] * float(max(r // k, c)) ** 0.5)
+                ema[i].lerp_(w, 1.0 - h[4])
+                g.zero_()
+        torch.set_grad_enabled(True)
+        return hp
 
     # ---- laws: every probability in float64 -----------------------------------------------------------------------
 

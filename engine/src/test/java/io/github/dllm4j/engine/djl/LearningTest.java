@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,6 +119,7 @@ class LearningTest {
             steps,
             batch,
             1,
+            Update.ADAMW,
             width == 64 ? 4e-3 : 2e-3,
             steps / 20,
             0.01,

@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.train.MaskCounts;
 import io.github.dllm4j.engine.train.NoisyBatch;
 import io.github.dllm4j.engine.train.Objective;
+import io.github.dllm4j.engine.train.Update;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,14 +45,14 @@ class NativeMemoryTest {
     }
   }
 
-  private static void train(Network network, TrainingLoss loss, AdamW adamW, int step) {
+  private static void train(Network network, TrainingLoss loss, Optimizer optimizer, int step) {
     int[] counts = MaskCounts.systematic(Tiny.LENGTH, 64, 1, step);
     int[][] blocks = new int[64][Tiny.LENGTH];
     try (NDManager m = network.manager().newSubManager()) {
       loss.backward(m, NoisyBatch.masked(blocks, counts, Tiny.MASK, 1, step, 0));
     }
     try (NDManager m = network.manager().newSubManager()) {
-      adamW.update(m, 1e-3, 0.1, 1, 0.9);
+      optimizer.update(m, 1e-3, 0.1, 1, 0.9);
     }
   }
 
@@ -67,12 +68,12 @@ class NativeMemoryTest {
       network.weights().forEach(weight -> weight.setRequiresGradient(true));
       TrainingLoss loss =
           new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.SCORE_ENTROPY, 0.1);
-      AdamW adamW = new AdamW(network);
+      Optimizer optimizer = new Optimizer(network, Update.ADAMW, Precision.FP32);
       int held = 0;
       double early = 0;
       for (int step = 0; step < steps; step++) {
         predict(denoiser, step);
-        train(network, loss, adamW, step);
+        train(network, loss, optimizer, step);
         if (step == 0) {
           held = network.manager().getManagedArrays().size();
         }

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.Update;
 import java.nio.file.Path;
 import java.util.Random;
 
@@ -15,7 +16,7 @@ final class TinyRun {
    */
   static TrainingConfig config(int steps, double dropout, long seed) {
     return new TrainingConfig(
-        Objective.ELBO, 0, steps, 4, 2, 1e-2, 2, 0.1, 0.5, dropout, 0.9, 2, seed);
+        Objective.ELBO, 0, steps, 4, 2, Update.ADAMW, 1e-2, 2, 0.1, 0.5, dropout, 0.9, 2, seed);
   }
 
   static TrainingRun run(Path directory, TrainingConfig config) {

@@ -16,6 +16,7 @@ import io.github.dllm4j.engine.train.Refusal;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -198,7 +199,8 @@ class TrainerTest {
     float[][] broken = Tiny.weights(run.shape(), 1);
     Arrays.fill(broken[0], Float.NaN);
     try (Network network = Tiny.network(run.shape(), broken)) {
-      Checkpoint.write(checkpoint, network, new AdamW(network).parts(), state);
+      Checkpoint.write(
+          checkpoint, network, new Optimizer(network, Update.ADAMW, Precision.FP32).parts(), state);
     }
     byte[] before = Files.readAllBytes(checkpoint);
     String message =
@@ -254,7 +256,7 @@ class TrainerTest {
   void everyObjectiveTrainsAndSaysWhatItMeans(Objective objective) throws IOException {
     int planSteps = objective == Objective.MASK_PREDICTOR ? 2 : 0;
     TrainingConfig config =
-        new TrainingConfig(objective, planSteps, 2, 4, 1, 1e-2, 1, 0, 1, 0, 0, 2, 5);
+        new TrainingConfig(objective, planSteps, 2, 4, 1, Update.ADAMW, 1e-2, 1, 0, 1, 0, 0, 2, 5);
     TrainingRun run = TinyRun.run(directory("run"), config);
     try (Trainer trainer = new Trainer(run, false)) {
       assertTrue(trainer.train(TRAINING, VALIDATION, new TrainingListener() {}));

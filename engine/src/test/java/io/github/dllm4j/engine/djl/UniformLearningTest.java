@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -27,7 +28,20 @@ class UniformLearningTest {
     int length = LearningTest.LENGTH;
     TrainingConfig config =
         new TrainingConfig(
-            Objective.ELBO, 0, steps, 64, 1, 3e-3, steps / 20, 0.01, 1, 0, 0.95, steps, 1);
+            Objective.ELBO,
+            0,
+            steps,
+            64,
+            1,
+            Update.ADAMW,
+            3e-3,
+            steps / 20,
+            0.01,
+            1,
+            0,
+            0.95,
+            steps,
+            1);
     NetworkShape shape =
         new NetworkShape(LearningTest.SYMBOLS, width, width / 32, 2, length, 32, false);
     TrainingRun run =

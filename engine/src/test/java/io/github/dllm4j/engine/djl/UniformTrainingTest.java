@@ -16,6 +16,7 @@ import io.github.dllm4j.engine.train.Refusal;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,7 +126,8 @@ class UniformTrainingTest {
         folder,
         SHAPE,
         -1,
-        new TrainingConfig(objective, 0, steps, 8, 2, 1e-2, 2, 0, 1, 0, 0.9, steps, 5),
+        new TrainingConfig(
+            objective, 0, steps, 8, 2, Update.ADAMW, 1e-2, 2, 0, 1, 0, 0.9, steps, 5),
         Precision.FP32,
         WeightType.FP32,
         "cpu",
@@ -204,7 +206,8 @@ class UniformTrainingTest {
   @Test
   void refusesWhatOnlyMaskingHas() {
     TrainingConfig config =
-        new TrainingConfig(Objective.MASK_PREDICTOR, 2, 2, 4, 1, 1e-2, 1, 0, 1, 0, 0, 2, 5);
+        new TrainingConfig(
+            Objective.MASK_PREDICTOR, 2, 2, 4, 1, Update.ADAMW, 1e-2, 1, 0, 1, 0, 0, 2, 5);
     String message =
         Refusal.message(
             IllegalArgumentException.class,

@@ -12,7 +12,7 @@ class TrainingConfigTest {
 
   private static TrainingConfig config(int steps, int batch, double rate, int warmup, double ema) {
     return new TrainingConfig(
-        Objective.ELBO, 0, steps, batch, 1, rate, warmup, 0.01, 1, 0.1, ema, 10, 1);
+        Objective.ELBO, 0, steps, batch, 1, Update.ADAMW, rate, warmup, 0.01, 1, 0.1, ema, 10, 1);
   }
 
   @Test
@@ -57,13 +57,19 @@ class TrainingConfigTest {
   void refusesAPlanThatNobodyFollowsAndStepsTooLarge() {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new TrainingConfig(Objective.ELBO, 4, 10, 4, 1, 0.1, 0, 0, 1, 0, 0, 10, 1));
+        () ->
+            new TrainingConfig(
+                Objective.ELBO, 4, 10, 4, 1, Update.ADAMW, 0.1, 0, 0, 1, 0, 0, 10, 1));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new TrainingConfig(Objective.MASK_PREDICTOR, 0, 10, 4, 1, 0.1, 0, 0, 1, 0, 0, 10, 1));
+        () ->
+            new TrainingConfig(
+                Objective.MASK_PREDICTOR, 0, 10, 4, 1, Update.ADAMW, 0.1, 0, 0, 1, 0, 0, 10, 1));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new TrainingConfig(Objective.ELBO, 0, 10, 65536, 65536, 1, 0, 0, 1, 0, 0, 10, 1));
+        () ->
+            new TrainingConfig(
+                Objective.ELBO, 0, 10, 65536, 65536, Update.ADAMW, 1, 0, 0, 1, 0, 0, 10, 1));
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import io.github.dllm4j.engine.djl.WeightType;
 import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.Update;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -99,6 +100,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--minutes", description = "Train about so long (speed is measured first).")
   private Optional<Double> minutes = Optional.empty();
+
+  @Option(names = "--optimizer", description = "muon or adamw (adamw).")
+  private String optimizer = "adamw";
 
   @Option(names = "--learning-rate", description = "Peak (0.002).")
   private double learningRate = 2e-3;
@@ -247,6 +251,7 @@ final class TrainCommand implements Callable<Integer> {
             total,
             batch,
             accumulate,
+            Update.of(optimizer),
             learningRate,
             warmup.orElse(Math.min(200, total / 20)),
             weightDecay,
