@@ -149,6 +149,16 @@ public final class Model implements AutoCloseable {
     return tokenizer;
   }
 
+  /** The sizes of its network as it runs, time modules folded away if it is not told the time. */
+  public NetworkShape shape() {
+    return denoiser.shape();
+  }
+
+  /** The weights that run, of {@link #shape}. */
+  Network network() {
+    return denoiser.network();
+  }
+
   /** Its network. */
   public Denoiser denoiser() {
     return denoiser;

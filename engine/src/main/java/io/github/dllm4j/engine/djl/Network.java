@@ -133,6 +133,21 @@ final class Network implements AutoCloseable {
     }
   }
 
+  /**
+   * A network with the same weights.
+   *
+   * @param other its manager, taken over; of any device
+   */
+  Network copy(NDManager other) {
+    List<NDArray> copies = new ArrayList<>();
+    for (NDArray weight : weights) {
+      NDArray copy = weight.toDevice(other.getDevice(), true);
+      copy.attach(other);
+      copies.add(copy);
+    }
+    return new Network(other, shape, Program.load(other), copies);
+  }
+
   /** One tensor of a file as float32 on a device. */
   static NDArray load(
       NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)

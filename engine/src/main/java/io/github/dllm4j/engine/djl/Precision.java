@@ -15,6 +15,20 @@ public enum Precision {
     this.scalarType = scalarType;
   }
 
+  /**
+   * The precision of a name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Precision of(String label) {
+    for (Precision precision : values()) {
+      if (precision.label().equals(label)) {
+        return precision;
+      }
+    }
+    throw new IllegalArgumentException("precision must be fp32 or bf16, got " + label);
+  }
+
   /** PyTorch's number for the type. */
   int scalarType() {
     return scalarType;

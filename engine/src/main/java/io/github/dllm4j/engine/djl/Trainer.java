@@ -50,27 +50,68 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if the checkpoint cannot be read or belongs to another run
    */
   public Trainer(TrainingRun run, boolean resume) throws IOException {
-    this.run = run;
-    this.config = run.config();
-    this.examples = new Examples(run);
-    this.network =
+    this(
+        run,
         Network.of(
             PyTorch.newManager(run.device()),
             run.shape(),
-            InitialWeights.of(run.shape(), config.seed()));
+            InitialWeights.of(run.shape(), run.config().seed())));
+    if (resume) {
+      try {
+        restore();
+      } catch (IOException | RuntimeException e) {
+        network.close();
+        throw e;
+      }
+    }
+  }
+
+  private Trainer(TrainingRun run, Network network) {
+    this.run = run;
+    this.config = run.config();
+    this.examples = new Examples(run);
+    this.network = network;
     try {
       this.optimizer = new Optimizer(network, config.update(), run.precision());
       this.loss =
           new TrainingLoss(
               network, run.precision(), run.mask(), config.objective(), config.dropout());
-      if (resume) {
-        restore();
-      }
       network.weights().forEach(weight -> weight.setRequiresGradient(true));
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       network.close();
       throw e;
     }
+  }
+
+  /**
+   * A trainer at step 0 that starts from a model's weights.
+   *
+   * @param run what is trained; of the model's shape and noise
+   * @param start the model; it may be closed afterwards
+   * @throws IllegalArgumentException if the model is of another shape or its output means something
+   *     else than what the run trains
+   */
+  public static Trainer from(TrainingRun run, Model start) {
+    if (!start.shape().equals(run.shape()) || start.config().mask() != run.mask()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the model to start from must have shape %s and mask %d, got %s and %d",
+              run.shape(),
+              run.mask(),
+              start.shape(),
+              start.config().mask()));
+    }
+    if (start.config().representation() != run.representation()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "objective %s trains a %s, the model to start from is a %s",
+              run.config().objective().label(),
+              run.representation(),
+              start.config().representation()));
+    }
+    return new Trainer(run, start.network().copy(PyTorch.newManager(run.device())));
   }
 
   /**

@@ -80,6 +80,11 @@ public final class TransformerDenoiser implements Denoiser {
     return representation;
   }
 
+  /** The network with its weights. */
+  Network network() {
+    return network;
+  }
+
   /** The sizes of the network. */
   public NetworkShape shape() {
     return network.shape();

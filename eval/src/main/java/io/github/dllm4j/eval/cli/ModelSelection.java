@@ -13,10 +13,13 @@ final class ModelSelection {
 
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
+    return open(model, common);
+  }
+
+  /** Opens the model of a name, bundled or a directory. */
+  static Model open(String name, CommonOptions common) throws IOException {
     common.applyThreads();
     ModelOptions options = new ModelOptions(common.device, common.precision());
-    return model.equals(Model.BUNDLED)
-        ? Model.bundled(options)
-        : Model.open(Path.of(model), options);
+    return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
   }
 }

@@ -5,15 +5,14 @@ import io.github.dllm4j.corpora.Corpus;
 import io.github.dllm4j.corpora.Split;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.NetworkShape;
+import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.djl.Trainer;
 import io.github.dllm4j.engine.djl.TrainingRun;
 import io.github.dllm4j.engine.djl.WeightType;
-import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TokenData;
-import io.github.dllm4j.engine.train.TrainingConfig;
-import io.github.dllm4j.engine.train.Update;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -24,7 +23,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,11 +37,15 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   private static final int INTERRUPTED = 130;
-  private static final int UNIFORM_TIME_WIDTH = 64;
+  private static final List<String> OF_THE_MODEL =
+      List.of(
+          "--tokenizer", "--process", "--layers", "--width", "--heads", "--time-width", "--length");
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
   @Mixin private CorpusOptionsMixin corpusOptions;
+  @Mixin private NetworkOptions networkOptions;
+  @Mixin private OptimizerOptions optimizerOptions;
 
   @Option(names = "--out", required = true, description = "The model directory to write.")
   private Path out;
@@ -51,79 +53,16 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on from the directory's checkpoint.")
   private boolean resume;
 
+  @Option(
+      names = "--from",
+      description = "Start from this model's weights, with its tokenizer, sizes and noise.")
+  private Optional<String> from = Optional.empty();
+
   @Option(names = "--tokenizer", description = "A tokenizer.json, char, byte or bpe:N (bpe:2048).")
   private String tokenizer = "bpe:2048";
 
   @Option(names = "--process", description = "The noise: masking or uniform (masking).")
   private String process = "masking";
-
-  @Option(
-      names = "--objective",
-      description =
-          "elbo, score-entropy (the same for uniform noise), mask-predictor (masking) or"
-              + " cross-entropy (uniform) (elbo).")
-  private String objective = "elbo";
-
-  @Option(
-      names = "--plan-steps",
-      description = "Steps of the balanced plan the mask-predictor objective is for.")
-  private int planSteps;
-
-  @Option(names = "--layers", description = "Blocks (6).")
-  private int layers = 6;
-
-  @Option(names = "--width", description = "Features per token (256).")
-  private int width = 256;
-
-  @Option(names = "--heads", description = "Attention heads (4).")
-  private int heads = 4;
-
-  @Option(
-      names = "--time-width",
-      description = "Features of the time condition, 0 for none (masking 0, uniform 64).")
-  private Optional<Integer> timeWidth = Optional.empty();
-
-  @Option(names = "--length", description = "Tokens per block (128).")
-  private int length = 128;
-
-  @Option(names = "--batch", description = "Blocks per forward pass (32).")
-  private int batch = 32;
-
-  @Option(names = "--accumulate", description = "Forward passes per optimiser step (1).")
-  private int accumulate = 1;
-
-  @Option(names = "--steps", description = "Optimiser steps.")
-  private Optional<Integer> steps = Optional.empty();
-
-  @Option(names = "--tokens", description = "Train on about so many tokens.")
-  private Optional<Long> tokens = Optional.empty();
-
-  @Option(names = "--minutes", description = "Train about so long (speed is measured first).")
-  private Optional<Double> minutes = Optional.empty();
-
-  @Option(names = "--optimizer", description = "muon or adamw (adamw).")
-  private String optimizer = "adamw";
-
-  @Option(names = "--learning-rate", description = "Peak (0.002).")
-  private double learningRate = 2e-3;
-
-  @Option(names = "--warmup", description = "Steps of linear warm-up (a twentieth, at most 200).")
-  private Optional<Integer> warmup = Optional.empty();
-
-  @Option(names = "--weight-decay", description = "Of matrices, decoupled (0.05).")
-  private double weightDecay = 0.05;
-
-  @Option(names = "--clip", description = "Largest global gradient norm (1).")
-  private double clip = 1;
-
-  @Option(names = "--dropout", description = "In both branches of a block (0).")
-  private double dropout;
-
-  @Option(names = "--ema", description = "Rate of the moving average of the weights (0.999).")
-  private double ema = 0.999;
-
-  @Option(names = "--validate-every", description = "Steps between validations (a tenth).")
-  private Optional<Integer> validateEvery = Optional.empty();
 
   @Option(names = "--validation-fraction", description = "Last part held out (0.05).")
   private double validationFraction = Split.DEFAULT_FRACTION;
@@ -144,14 +83,14 @@ final class TrainCommand implements Callable<Integer> {
         throw new IllegalArgumentException("--resume: no checkpoint in " + out);
       }
       TrainingSettings settings = TrainingSettings.read(out);
-      return settings.restore(this).train(OptionalInt.of(settings.steps()));
+      return settings.restore(this).train(Optional.of(settings));
     }
     if (Files.exists(out.resolve("checkpoint.safetensors"))) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT, "--out %s already holds a run: give --resume or another folder", out));
     }
-    return train(OptionalInt.empty());
+    return train(Optional.empty());
   }
 
   /** Whether the command says more than where to resume. */
@@ -173,22 +112,32 @@ final class TrainCommand implements Callable<Integer> {
     arguments = original;
   }
 
-  private int train(OptionalInt knownSteps) throws IOException {
+  private int train(Optional<TrainingSettings> begun) throws IOException {
     if (!process.equals("masking") && !process.equals("uniform")) {
       throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
     }
-    int budgets =
-        (steps.isPresent() ? 1 : 0) + (tokens.isPresent() ? 1 : 0) + (minutes.isPresent() ? 1 : 0);
-    if (budgets != 1) {
-      throw new IllegalArgumentException(
-          "give exactly one of --steps, --tokens and --minutes, got " + budgets);
+    optimizerOptions.requireOneBudget();
+    if (from.isEmpty()) {
+      return train(begun, Optional.empty());
     }
+    for (String option : OF_THE_MODEL) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(option + " is not for --from: the model decides it");
+      }
+    }
+    try (Model start = ModelSelection.open(from.get(), common)) {
+      return train(begun, Optional.of(start));
+    }
+  }
+
+  private int train(Optional<TrainingSettings> begun, Optional<Model> start) throws IOException {
     common.applyThreads();
     createFolder();
     Path stored = out.resolve("tokenizer.json");
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, validationFraction);
-      try (Tokenizer tok = resume ? Tokenizers.load(stored) : tokenizer(corpus, split.train());
+      try (Tokenizer tok =
+              resume ? Tokenizers.load(stored) : tokenizer(start, corpus, split.train(), stored);
           TokenFile training = TokenFile.of(split.train(), tok);
           TokenFile validation = TokenFile.of(split.validation(), tok)) {
         spec.commandLine()
@@ -201,16 +150,25 @@ final class TrainCommand implements Callable<Integer> {
                 training.size(),
                 validation.size(),
                 validation.charactersPerToken());
+        Precision precision =
+            begun
+                .map(TrainingSettings::ofPrecision)
+                .or(common::precision)
+                .orElseGet(() -> PyTorch.fastest(common.device));
+        TrainingRun trial = run(tok, start, precision, corpus, validation, 1_000_000_000);
         int total =
-            knownSteps.isPresent()
-                ? knownSteps.getAsInt()
-                : steps(tok, corpus, training, validation);
-        TrainingRun run = run(tok, corpus, validation, total);
+            begun.isPresent()
+                ? begun.get().steps()
+                : steps(trial, trial.shape().length(), training);
         if (!resume) {
-          tok.save(stored);
-          new TrainingSettings(arguments, total).write(out);
+          new TrainingSettings(arguments, total, precision.label()).write(out);
         }
-        return train(run, data(training), data(validation), validation.charactersPerToken());
+        return train(
+            run(tok, start, precision, corpus, validation, total),
+            start,
+            data(training),
+            data(validation),
+            validation.charactersPerToken());
       }
     }
   }
@@ -221,6 +179,18 @@ final class TrainCommand implements Callable<Integer> {
     } catch (FileSystemException e) {
       throw new IOException(String.format(Locale.ROOT, "--out %s cannot be made a folder", out), e);
     }
+  }
+
+  /** The run's tokenizer, a copy of the model's if it starts from one; kept in the folder. */
+  private Tokenizer tokenizer(Optional<Model> start, Corpus all, Corpus training, Path stored)
+      throws IOException {
+    if (start.isPresent()) {
+      start.get().tokenizer().save(stored);
+      return Tokenizers.load(stored);
+    }
+    Tokenizer tok = tokenizer(all, training);
+    tok.save(stored);
+    return tok;
   }
 
   /** The tokenizer asked for; a character one knows the held-out text's characters too. */
@@ -240,42 +210,29 @@ final class TrainCommand implements Callable<Integer> {
     return Tokenizers.load(Path.of(tokenizer));
   }
 
-  private TrainingRun run(Tokenizer tok, Corpus corpus, TokenFile validation, int total)
+  private TrainingRun run(
+      Tokenizer tok,
+      Optional<Model> start,
+      Precision precision,
+      Corpus corpus,
+      TokenFile validation,
+      int total)
       throws IOException {
-    boolean uniform = process.equals("uniform");
-    int mask = mask(tok);
-    TrainingConfig config =
-        new TrainingConfig(
-            Objective.of(objective),
-            planSteps,
-            total,
-            batch,
-            accumulate,
-            Update.of(optimizer),
-            learningRate,
-            warmup.orElse(Math.min(200, total / 20)),
-            weightDecay,
-            clip,
-            dropout,
-            ema,
-            validateEvery.orElse(Math.max(1, total / 10)),
-            common.seed);
+    int mask = start.isPresent() ? start.get().config().mask() : mask(tok);
+    boolean uniform = start.isPresent() ? mask < 0 : process.equals("uniform");
+    NetworkShape shape =
+        start.isPresent()
+            ? start.get().shape()
+            : networkOptions.shape(uniform ? mask : tok.vocabulary().size(), uniform);
     return new TrainingRun(
         out,
-        new NetworkShape(
-            uniform ? mask : tok.vocabulary().size(),
-            width,
-            layers,
-            heads,
-            length,
-            timeWidth.orElse(uniform ? UNIFORM_TIME_WIDTH : 0),
-            false),
+        shape,
         uniform ? -1 : mask,
-        config,
-        common.precision().orElseGet(() -> PyTorch.fastest(common.device)),
+        optimizerOptions.config(total, common.seed),
+        precision,
         store,
         common.device,
-        (int) Math.max(2, Math.min(128, validation.size() / length)),
+        (int) Math.max(2, Math.min(128, validation.size() / shape.length())),
         tok.sha256(),
         corpus.summary().sha256(),
         "dllm " + String.join(" ", arguments));
@@ -298,36 +255,33 @@ final class TrainCommand implements Callable<Integer> {
     return mask;
   }
 
-  /**
-   * The number of steps asked for; with --minutes, as many as a first measurement says will fit.
-   */
-  private int steps(Tokenizer tok, Corpus corpus, TokenFile training, TokenFile validation)
-      throws IOException {
-    long perStep = (long) batch * accumulate * length;
+  /** The number of steps; where a time was given, as many as a first measurement says will fit. */
+  private int steps(TrainingRun trial, int length, TokenFile training) throws IOException {
+    Optional<Integer> steps = optimizerOptions.steps(length);
     if (steps.isPresent()) {
       return steps.get();
-    } else if (tokens.isPresent()) {
-      return Math.toIntExact(Math.max(1, tokens.get() / perStep));
     }
-    double asked = minutes.orElseThrow();
-    if (!(asked > 0 && asked <= 1e6)) {
-      throw new IllegalArgumentException("--minutes must be above 0, got " + asked);
-    }
-    TrainingRun trial = run(tok, corpus, validation, 1_000_000_000);
+    double asked = optimizerOptions.minutes();
     double rate = Trainer.stepsPerSecond(trial, data(training), Math.min(15, asked * 6));
     return (int) Math.max(1, asked * 60 * rate);
   }
 
-  private int train(TrainingRun run, TokenData training, TokenData validation, double perToken)
+  private int train(
+      TrainingRun run,
+      Optional<Model> start,
+      TokenData training,
+      TokenData validation,
+      double perToken)
       throws IOException {
     TrainingDisplay display =
         new TrainingDisplay(run, perToken, resume, spec.commandLine().getErr());
     boolean finished;
-    try (Trainer trainer = new Trainer(run, resume);
+    try (Trainer trainer =
+            resume || start.isEmpty() ? new Trainer(run, resume) : Trainer.from(run, start.get());
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);
-      if (finished && process.equals("masking")) {
+      if (finished && run.mask() >= 0) {
         display.note("estimating the information curve from " + curveExamples + " held-out blocks");
         InformationFile.of(trainer.curve(validation, curveExamples)).write(out);
       }

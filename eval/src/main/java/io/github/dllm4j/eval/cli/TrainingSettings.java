@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,8 +14,9 @@ import picocli.CommandLine;
  *
  * @param arguments of the command that began it
  * @param steps of the optimiser, also where the command gave minutes
+ * @param precision of the matrix products, also where the command left it to be measured
  */
-record TrainingSettings(List<String> arguments, int steps) {
+record TrainingSettings(List<String> arguments, int steps, String precision) {
   private static final String NAME = "training.json";
 
   static TrainingSettings read(Path directory) throws IOException {
@@ -27,6 +29,11 @@ record TrainingSettings(List<String> arguments, int steps) {
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     }
+  }
+
+  /** The precision as a value. */
+  Precision ofPrecision() {
+    return Precision.of(precision);
   }
 
   void write(Path directory) throws IOException {

@@ -147,6 +147,7 @@ class TrainCommandTest {
     "--learning-rate,0.01",
     "--warmup,3",
     "--weight-decay,0.5",
+    "--optimizer,muon",
     "--clip,0.1",
     "--dropout,0.3",
     "--ema,0",
@@ -278,5 +279,65 @@ class TrainCommandTest {
     refused(
         new String[] {"another run"},
         args(out, "--steps", "3", "--resume", "--learning-rate", "0.1"));
+  }
+
+  @Test
+  void trainingStartsFromAModel() throws IOException {
+    Path first = folder.resolve("first");
+    done(args(first, "--steps", "6"));
+    Path second = folder.resolve("second");
+    String[] from = {
+      "train",
+      "--corpus",
+      corpus.toString(),
+      "--out",
+      second.toString(),
+      "--from",
+      first.toString(),
+      "--steps",
+      "2",
+      "--ema",
+      "0",
+      "--learning-rate",
+      "1e-30"
+    };
+    done(from);
+    assertArrayEquals(
+        Files.readAllBytes(first.resolve("tokenizer.json")),
+        Files.readAllBytes(second.resolve("tokenizer.json")));
+    // At that rate no weight moves: what comes out is what it started from.
+    assertArrayEquals(
+        Files.readAllBytes(first.resolve("model.safetensors")),
+        Files.readAllBytes(second.resolve("model.safetensors")));
+    Path third = folder.resolve("third");
+    from[4] = third.toString();
+    from[from.length - 1] = "0.01";
+    done(from);
+    assertFalse(
+        Arrays.equals(
+            Files.readAllBytes(first.resolve("model.safetensors")),
+            Files.readAllBytes(third.resolve("model.safetensors"))));
+    from[4] = folder.resolve("fourth").toString();
+    from[6] = folder.resolve("nowhere").toString();
+    refused(new String[] {"nowhere"}, from);
+    from[6] = first.toString();
+    from[9] = "--layers";
+    from[10] = "2";
+    refused(new String[] {"--layers", "--from"}, from);
+    from[9] = "--objective";
+    from[10] = "score-entropy";
+    refused(new String[] {"score-entropy", "DENOISER"}, from);
+  }
+
+  @Test
+  void aResumedRunKeepsThePrecisionItBeganWith() throws IOException {
+    Path measured = folder.resolve("measured");
+    String[] all = args(measured, "--steps", "3");
+    all[Arrays.asList(all).indexOf("--precision") + 1] = "auto";
+    done(all);
+    TrainingSettings settings = TrainingSettings.read(measured);
+    String other = settings.precision().equals("fp32") ? "bf16" : "fp32";
+    new TrainingSettings(settings.arguments(), settings.steps(), other).write(measured);
+    refused(new String[] {"another run"}, "train", "--resume", "--out", measured.toString());
   }
 }
