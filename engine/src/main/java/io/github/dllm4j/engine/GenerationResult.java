@@ -1,7 +1,8 @@
 package io.github.dllm4j.engine;
 
+import io.github.dllm4j.engine.info.Estimate;
 import java.util.List;
-import java.util.OptionalDouble;
+import java.util.Optional;
 
 /**
  * What was generated, and how.
@@ -11,9 +12,8 @@ import java.util.OptionalDouble;
  * @param sampler that made it
  * @param plan the sampler's plan or grid
  * @param predictedKlNats what the steps cost against one token per step, nats per sequence: the
- *     model's expected extra log-loss on its data; empty where nothing can be promised (see {@link
- *     #note})
- * @param note why nothing is promised; empty if something is
+ *     model's expected extra log-loss, with its standard error; empty where nothing can be promised
+ * @param note what the prediction rests on, unless it is held-out text, or why there is none
  * @param seed of the request
  * @param versions of dllm4j, DJL and PyTorch
  */
@@ -22,7 +22,7 @@ public record GenerationResult(
     String model,
     String sampler,
     String plan,
-    OptionalDouble predictedKlNats,
+    Optional<Estimate> predictedKlNats,
     String note,
     long seed,
     String versions) {

@@ -1,7 +1,5 @@
 package io.github.dllm4j.engine;
 
-import io.github.dllm4j.engine.info.InformationCurve;
-import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
@@ -201,19 +199,6 @@ public record PlanChoice(
       case "alpha-linear" -> TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, steps);
       default -> TimeGrid.alphaCosine(Double.POSITIVE_INFINITY, steps);
     };
-  }
-
-  /**
-   * A plan's conditional KL on a curve, nats; empty for plans that look at values, which no curve
-   * can price.
-   */
-  public static OptionalDouble cost(InformationCurve curve, RevealPlan plan) {
-    if (plan instanceof SizePlan sizes) {
-      return OptionalDouble.of(SamplingCost.conditionalKl(curve, sizes));
-    } else if (plan instanceof ChancePlan chances) {
-      return OptionalDouble.of(SamplingCost.conditionalKl(curve, chances));
-    }
-    return OptionalDouble.empty();
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
+import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.ReverseSampler;
@@ -22,7 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -42,6 +43,7 @@ public final class TextGenerator implements AutoCloseable {
   private static final int BATCH = 16;
 
   private final Model model;
+  private final MeasuredCurves curves = new MeasuredCurves();
 
   private TextGenerator(Model model) {
     this.model = model;
@@ -102,7 +104,7 @@ public final class TextGenerator implements AutoCloseable {
   /** A request made ready for one of the two sampler loops. */
   private record Prepared(
       SamplerChoice choice,
-      OptionalDouble predictedKlNats,
+      Optional<Estimate> predictedKlNats,
       String note,
       Function<StepListener, List<Sample>> sampler) {}
 
@@ -112,7 +114,13 @@ public final class TextGenerator implements AutoCloseable {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
-    Planning.Planned planned = Planning.plan(request, choice, canvas, model.information());
+    Planning.Planned planned =
+        Planning.plan(
+            request,
+            choice,
+            canvas,
+            model.information(),
+            () -> curves.of(model.denoiser(), canvas));
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
@@ -158,7 +166,7 @@ public final class TextGenerator implements AutoCloseable {
     NoiseProcess process = NoiseProcess.uniform(model.denoiser().vocabulary());
     return new Prepared(
         choice,
-        OptionalDouble.empty(),
+        Optional.empty(),
         choice.heuristic()
             ? "heuristic: updates of several sites at once move the law they should keep"
             : "no curve of a uniform model has been measured",

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.SizePlan;
+import java.util.Collections;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,9 +33,23 @@ class PlanningTest {
     return InformationCurve.exact(h);
   }
 
+  /** Four examples that all say the same. */
+  private static CurveSample sample(int length, InformationCurve.Source source) {
+    double[] h = new double[length];
+    for (int j = 0; j < length; j++) {
+      h[j] = 3 * Math.pow(1 - j / 24.0, 4);
+    }
+    return CurveSample.of(source, CurveNodes.all(length), Collections.nCopies(4, h));
+  }
+
   private static Planning.Planned plan(GenerationRequest request, Canvas canvas) {
     PlanChoice choice = (PlanChoice) request.sampler().orElse(PlanChoice.OPTIMAL);
-    return Planning.plan(request, choice, canvas, Optional.of(curve()));
+    return Planning.plan(
+        request,
+        choice,
+        canvas,
+        Optional.of(sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY)),
+        () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES));
   }
 
   @ParameterizedTest
@@ -59,7 +76,7 @@ class PlanningTest {
             .withSampler(PlanChoice.ofSampler("modified-tau-leaping"))
             .withEpsilon(1);
     Planning.Planned planned = plan(request, Canvas.blank(LENGTH, MASK));
-    assertTrue(planned.predictedKlNats().getAsDouble() <= 1);
+    assertTrue(planned.predictedKlNats().orElseThrow().mean() <= 1);
     assertTrue(planned.plan().steps(LENGTH) > 1);
   }
 
@@ -69,19 +86,37 @@ class PlanningTest {
         plan(GenerationRequest.unconditional().withSteps(3), Canvas.blank(LENGTH, MASK));
     assertEquals(
         SamplingCost.conditionalKl(curve(), (SizePlan) planned.plan()),
-        planned.predictedKlNats().getAsDouble(),
+        planned.predictedKlNats().orElseThrow().mean(),
         1e-12);
     assertEquals("", planned.note());
   }
 
   @Test
-  void nothingIsPromisedWithGivenTextOrAnotherLaw() {
+  void givenTextIsPlannedOnItsOwnCurve() {
     int[] tokens = Canvas.blank(LENGTH, MASK).tokens();
     tokens[0] = 1;
-    Planning.Planned conditional = plan(GenerationRequest.unconditional(), Canvas.of(tokens, MASK));
-    assertTrue(conditional.predictedKlNats().isEmpty());
-    assertFalse(conditional.note().isEmpty());
-    assertEquals(LENGTH - 1, ((SizePlan) conditional.plan()).holes());
+    for (Canvas canvas : new Canvas[] {Canvas.of(tokens, MASK), Canvas.blank(6, MASK)}) {
+      Planning.Planned planned = plan(GenerationRequest.unconditional().withEpsilon(0.5), canvas);
+      SizePlan sizes = (SizePlan) planned.plan();
+      assertEquals(canvas.holeCount(), sizes.holes());
+      InformationCurve own =
+          sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES).curve();
+      assertEquals(
+          SamplingCost.conditionalKl(own, sizes),
+          planned.predictedKlNats().orElseThrow().mean(),
+          1e-12);
+      assertTrue(planned.note().contains("4 samples of the model"), planned.note());
+      // What needs no curve is not measured, and then nothing is said.
+      PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
+      Planning.Planned given =
+          plan(GenerationRequest.unconditional().withSampler(balanced).withSteps(3), canvas);
+      assertTrue(given.predictedKlNats().isEmpty());
+      assertFalse(given.note().isEmpty());
+    }
+  }
+
+  @Test
+  void nothingIsPromisedForAnotherLaw() {
     Canvas blank = Canvas.blank(LENGTH, MASK);
     assertTrue(
         plan(GenerationRequest.unconditional().withTemperature(0.5), blank)
@@ -89,24 +124,21 @@ class PlanningTest {
             .isEmpty());
     assertTrue(
         plan(GenerationRequest.unconditional().withTopP(0.5), blank).predictedKlNats().isEmpty());
-    assertTrue(
-        plan(GenerationRequest.unconditional(), Canvas.blank(6, MASK)).predictedKlNats().isEmpty());
   }
 
   @Test
-  void withoutACurveThePlanMustBeGiven() {
+  void withoutInformationTheModelsOwnCurveServes() {
     Canvas blank = Canvas.blank(LENGTH, MASK);
-    assertThrows(
-        IllegalArgumentException.class,
-        () ->
-            Planning.plan(
-                GenerationRequest.unconditional(), PlanChoice.OPTIMAL, blank, Optional.empty()));
-    PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
     Planning.Planned planned =
         Planning.plan(
-            GenerationRequest.unconditional().withSteps(4), balanced, blank, Optional.empty());
+            GenerationRequest.unconditional().withSteps(4),
+            PlanChoice.OPTIMAL,
+            blank,
+            Optional.empty(),
+            () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES));
     assertEquals(4, planned.plan().steps(LENGTH));
-    assertTrue(planned.predictedKlNats().isEmpty());
+    assertTrue(planned.predictedKlNats().isPresent());
+    assertFalse(planned.note().isEmpty());
   }
 
   @Test

@@ -1,7 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -30,14 +30,14 @@ public final class Model implements AutoCloseable {
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final TransformerDenoiser denoiser;
-  private final Optional<InformationCurve> information;
+  private final Optional<CurveSample> information;
 
   private Model(
       String name,
       ModelConfig config,
       Tokenizer tokenizer,
       TransformerDenoiser denoiser,
-      Optional<InformationCurve> information) {
+      Optional<CurveSample> information) {
     this.name = name;
     this.config = config;
     this.tokenizer = tokenizer;
@@ -78,9 +78,9 @@ public final class Model implements AutoCloseable {
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
-      Optional<InformationCurve> information =
+      Optional<CurveSample> information =
           Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(InformationFile.read(directory).curve())
+              ? Optional.of(InformationFile.read(directory).sample())
               : Optional.empty();
       Network network =
           Network.read(
@@ -169,8 +169,8 @@ public final class Model implements AutoCloseable {
     return denoiser.precision();
   }
 
-  /** Its information curve, if it has been measured. */
-  public Optional<InformationCurve> information() {
+  /** Its information curves on held-out text, if they have been measured. */
+  public Optional<CurveSample> information() {
     return information;
   }
 

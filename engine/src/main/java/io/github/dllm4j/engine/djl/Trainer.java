@@ -4,9 +4,8 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.github.dllm4j.engine.info.CurveEstimator;
-import io.github.dllm4j.engine.info.InformationCurve;
-import io.github.dllm4j.engine.info.ModelCurve;
+import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
@@ -277,23 +276,21 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The information curve of the model on held-out blocks, spread evenly over the data.
+   * The information curves of the model on held-out blocks, spread evenly over the data.
    *
-   * @param examples how many blocks at most, at least 2
+   * @param examples how many blocks at most, at least 4
    */
-  public InformationCurve curve(TokenData data, int examples) {
+  public CurveStudy curve(TokenData data, int examples) {
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.borrowing(
             network, model(), Precision.FP32, run.mask(), run.representation())) {
       int length = run.shape().length();
-      CurveEstimator estimator =
-          new CurveEstimator(length, InformationCurve.Source.MODEL_CROSS_ENTROPY);
-      for (Iterator<int[]> blocks = blocks(data, length, examples); blocks.hasNext(); ) {
-        estimator.add(
-            ModelCurve.of(
-                denoiser, blocks.next(), estimator.examples(), VALIDATION_BATCH, config.seed()));
-      }
-      return estimator.curve();
+      return CurveStudy.of(
+          denoiser,
+          blocks(data, length, examples),
+          CurveNodes.spread(length, CurveStudy.DEFAULT_NODES),
+          VALIDATION_BATCH,
+          config.seed());
     }
   }
 

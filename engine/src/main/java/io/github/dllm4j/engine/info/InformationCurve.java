@@ -20,8 +20,10 @@ public final class InformationCurve {
     EXACT,
     /** E[-ln of the model's probability of the data]; at least the entropy curve. */
     MODEL_CROSS_ENTROPY,
-    /** Mean entropy of the model's own laws; its bias has no sign. */
-    MODEL_ENTROPY
+    /** Mean entropy of the model's own laws on data; its bias has no sign. */
+    MODEL_ENTROPY,
+    /** Mean entropy of the model's own laws on its own samples: about the model, not about data. */
+    MODEL_SAMPLES
   }
 
   /** Differences above this are rounding of a flat curve and count as 0, nats. */

@@ -47,6 +47,8 @@ public final class KeyedRandom {
     PRIOR(11),
     /** Which sites a corrector redraws. */
     CORRECTOR_SITE(12),
+    /** Multipliers of a bootstrap. */
+    BOOTSTRAP(40),
     /** The noise on a token of a training block. */
     NOISE_TOKEN(20);
 
@@ -71,6 +73,22 @@ public final class KeyedRandom {
     int[] block = philox(position, purpose.code, step, sample, (int) seed, (int) (seed >>> 32));
     long bits = ((block[0] & WORD) << 21) | ((block[1] & WORD) >>> 11);
     return bits * 0x1p-53;
+  }
+
+  /**
+   * A standard normal number by Box and Muller, the same for the same arguments.
+   *
+   * @param seed as in {@link #uniform}
+   * @param sample as in {@link #uniform}
+   * @param step as in {@link #uniform}
+   * @param position as in {@link #uniform}
+   * @param purpose as in {@link #uniform}
+   */
+  public static double gaussian(long seed, int sample, int step, int position, Purpose purpose) {
+    int[] block = philox(position, purpose.code, step, sample, (int) seed, (int) (seed >>> 32));
+    double first = (((block[0] & WORD) << 21) | ((block[1] & WORD) >>> 11)) * 0x1p-53;
+    double second = (((block[2] & WORD) << 21) | ((block[3] & WORD) >>> 11)) * 0x1p-53;
+    return Math.sqrt(-2 * Math.log1p(-first)) * Math.cos(2 * Math.PI * second);
   }
 
   /**

@@ -8,12 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.Functional;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.train.Refusal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,18 +122,17 @@ class ModelConfigTest {
 
   @Test
   void informationSurvivesTheRoundTrip() throws IOException {
-    InformationCurve curve =
-        InformationCurve.estimated(
-            new double[] {2, 1.5, 1.25},
-            new double[] {0.1, 0.2, 0.3},
-            InformationCurve.Source.MODEL_CROSS_ENTROPY,
-            7);
-    InformationFile.of(curve).write(directory);
+    CurveNodes nodes = new CurveNodes(4, new int[] {0, 1, 3});
+    CurveStudy study = new CurveStudy(curves(nodes, 0), curves(nodes, 0.25), 12);
+    InformationFile.of(study).write(directory);
     InformationFile read = InformationFile.read(directory);
-    assertArrayEquals(curve.values(), read.curve().values());
-    assertArrayEquals(curve.standardErrors(), read.curve().standardErrors());
-    assertEquals(4.75, read.entropy(), 1e-12);
-    assertEquals(7, read.curve().examples());
+    assertEquals(study.crossEntropy().source(), read.sample().source());
+    assertEquals(nodes, read.sample().nodes());
+    for (int e = 0; e < 4; e++) {
+      assertArrayEquals(study.crossEntropy().values().get(e), read.sample().values().get(e), 5e-6);
+    }
+    assertEquals(read.sample().estimate(Functional.ENTROPY), read.functionals().get("entropy"));
+    assertEquals(1, read.calibrationGap().mean(), 1e-12);
     Path file = directory.resolve(InformationFile.NAME);
     String json = Files.readString(file);
     for (String bad :
@@ -135,6 +140,7 @@ class ModelConfigTest {
           "null",
           json.replace("1.5,", "\"NaN\","),
           json.replace("1.5,", ""),
+          json.replace("[0,1,3]", "[0,1,2]"),
           json.replace("MODEL_CROSS_ENTROPY", "GUESS"),
           json.substring(1)
         }) {
@@ -142,5 +148,14 @@ class ModelConfigTest {
       String message = Refusal.message(IOException.class, () -> InformationFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);
     }
+  }
+
+  /** Four curves, lower by so much everywhere. */
+  private static CurveSample curves(CurveNodes nodes, double lower) {
+    List<double[]> curves = new ArrayList<>();
+    for (int e = 0; e < 4; e++) {
+      curves.add(new double[] {2 + e - lower, 1.5 - lower, 1 + e / 3.0 - lower});
+    }
+    return CurveSample.of(InformationCurve.Source.MODEL_CROSS_ENTROPY, nodes, curves);
   }
 }

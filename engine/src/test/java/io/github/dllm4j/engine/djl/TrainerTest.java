@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Representation;
-import io.github.dllm4j.engine.info.CurveEstimator;
-import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.ModelCurve;
 import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.Refusal;
@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -274,13 +275,12 @@ class TrainerTest {
   @Test
   void theCurveIsThatOfTheModelWritten() throws IOException {
     TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
-    InformationCurve curve;
+    CurveStudy study;
     try (Trainer trainer = new Trainer(run, false)) {
       trainer.train(TRAINING, VALIDATION, new TrainingListener() {});
-      curve = trainer.curve(VALIDATION, 12);
+      study = trainer.curve(VALIDATION, 12);
     }
-    CurveEstimator expected =
-        new CurveEstimator(Tiny.LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY);
+    List<double[]> expected = new ArrayList<>();
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.owning(
             Network.read(PyTorch.newManager("cpu"), run.shape(), model(run), ""),
@@ -290,11 +290,14 @@ class TrainerTest {
       for (int b = 0; b < 12; b++) {
         int[] block = new int[Tiny.LENGTH];
         VALIDATION.read((long) b * Tiny.LENGTH, block);
-        expected.add(ModelCurve.of(denoiser, block, b, 7, 5));
+        CurveNodes nodes = CurveNodes.all(Tiny.LENGTH);
+        expected.add(ModelCurve.of(denoiser, block, nodes, b, 7, 5).crossEntropy());
       }
     }
-    assertArrayEquals(expected.curve().values(), curve.values(), 1e-5);
-    assertEquals(12, curve.examples());
+    assertEquals(12, study.crossEntropy().examples());
+    for (int b = 0; b < 12; b++) {
+      assertArrayEquals(expected.get(b), study.crossEntropy().values().get(b), 1e-5);
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.info.InformationCurve.Source;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.sample.SizePlan;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class InformationCurveTest {
@@ -71,17 +72,18 @@ class InformationCurveTest {
 
   @Test
   void anEstimateCarriesTheErrorOfItsFunctionals() {
-    CurveEstimator estimator = new CurveEstimator(2, Source.MODEL_CROSS_ENTROPY);
-    estimator.add(new double[] {1, 0.5});
-    estimator.add(new double[] {3, 1.5});
-    assertEquals(2, estimator.examples());
-    InformationCurve mean = estimator.curve();
+    CurveSample sample =
+        CurveSample.of(
+            Source.MODEL_CROSS_ENTROPY,
+            CurveNodes.all(2),
+            List.of(new double[] {1, 0.5}, new double[] {3, 1.5}));
+    InformationCurve mean = sample.curve();
     assertArrayEquals(new double[] {2, 1}, mean.values());
     assertArrayEquals(new double[] {1, 0.5}, mean.standardErrors(), 1e-15);
     assertEquals(Source.MODEL_CROSS_ENTROPY, mean.source());
     assertEquals(2, mean.examples());
     // The values are perfectly correlated: errors of single values would give sqrt(1.25).
-    Estimate drop = estimator.estimate(h -> h[0] - h[1]);
+    Estimate drop = sample.estimate(h -> h[0] - h[1]);
     assertEquals(new Estimate(1, 0.5, 2), drop);
   }
 
@@ -110,9 +112,6 @@ class InformationCurveTest {
         () -> InformationCurve.estimated(new double[] {1}, new double[0], Source.MODEL_ENTROPY, 1));
     assertThrows(
         IllegalArgumentException.class, () -> SamplingCost.conditionalKl(curve, SizePlan.of(3)));
-    CurveEstimator estimator = new CurveEstimator(2, Source.MODEL_ENTROPY);
-    assertThrows(IllegalArgumentException.class, () -> estimator.add(new double[3]));
-    assertThrows(IllegalStateException.class, estimator::curve);
     assertThrows(IllegalArgumentException.class, () -> Estimate.of());
     assertThrows(
         IllegalArgumentException.class,

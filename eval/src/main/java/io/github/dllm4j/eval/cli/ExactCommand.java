@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.StepPlanner;
@@ -136,7 +137,7 @@ final class ExactCommand implements Callable<Integer> {
     double[] truth = law.table();
     double kl = Divergence.kl(truth, output.law());
     OptionalDouble conditional =
-        curve.isPresent() ? PlanChoice.cost(curve.get(), reveal) : OptionalDouble.empty();
+        curve.isPresent() ? CurvePlanner.cost(curve.get(), reveal) : OptionalDouble.empty();
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("kl_nats", Double.isInfinite(kl) ? "Infinity" : (Object) kl);
     document.put(

@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.info.Estimate;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.CharacterCodingException;
@@ -211,9 +212,10 @@ final class GenerateCommand implements Callable<Integer> {
     document.put("model", result.model());
     document.put("sampler", result.sampler());
     document.put("plan", result.plan());
+    document.put("predicted_kl_nats", result.predictedKlNats().map(Estimate::mean).orElse(null));
     document.put(
-        "predicted_kl_nats",
-        result.predictedKlNats().isPresent() ? result.predictedKlNats().getAsDouble() : null);
+        "predicted_kl_standard_error",
+        result.predictedKlNats().map(Estimate::standardError).orElse(null));
     document.put("note", result.note());
     document.put("seed", result.seed());
     document.put("versions", result.versions());

@@ -2,7 +2,9 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelConfig;
-import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.Estimate;
+import io.github.dllm4j.engine.info.Functional;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -71,15 +73,16 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("trained_in", made.precision());
     facts.put("validation_nats_per_token", made.validationNatsPerToken());
     facts.put("validation_standard_error", made.validationStandardError());
-    model.information().ifPresent(curve -> addInformation(facts, curve));
+    model.information().ifPresent(curves -> addInformation(facts, curves));
     return facts;
   }
 
-  private static void addInformation(Map<String, Object> facts, InformationCurve curve) {
-    facts.put("information_examples", curve.examples());
-    facts.put("entropy_bound_nats", curve.entropy());
-    facts.put("total_correlation_nats", curve.totalCorrelation());
-    facts.put("dual_total_correlation_nats", curve.dualTotalCorrelation());
-    facts.put("effective_total_correlation_nats", curve.effectiveTotalCorrelation());
+  private static void addInformation(Map<String, Object> facts, CurveSample curves) {
+    facts.put("information_examples", curves.examples());
+    for (Functional functional : Functional.values()) {
+      Estimate estimate = curves.estimate(functional);
+      facts.put(functional.label() + "_nats", estimate.mean());
+      facts.put(functional.label() + "_standard_error", estimate.standardError());
+    }
   }
 }

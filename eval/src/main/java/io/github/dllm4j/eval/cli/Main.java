@@ -28,6 +28,7 @@ import picocli.CommandLine.IVersionProvider;
       TokenizerCommand.class,
       EvaluateCommand.class,
       InspectCommand.class,
+      PlanCommand.class,
       ExactCommand.class
     })
 public final class Main implements Runnable {
@@ -93,6 +94,6 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect, exact (dllm --help)");
+        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact (dllm --help)");
   }
 }

@@ -1,29 +1,13 @@
 package io.github.dllm4j.eval.plot;
 
-import io.github.dllm4j.engine.train.AtomicFiles;
-import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The loss of a training run against its steps, {@code loss.png}. */
 public final class LossPlot {
-  private static final Color TRAINING = new Color(0x0072B2);
-  private static final Color VALIDATION = new Color(0xD55E00);
-
-  private static final int WIDTH = 900;
-  private static final int HEIGHT = 540;
-
   private LossPlot() {}
 
   /**
@@ -35,29 +19,13 @@ public final class LossPlot {
    */
   public static void write(Path directory, List<double[]> rows) throws IOException {
     XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title("Training loss and held-out bound")
-            .xAxisTitle("optimiser step")
-            .yAxisTitle("nats per token")
-            .build();
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setPlotBorderVisible(false);
-    chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
+        Charts.chart("Training loss and held-out bound", "optimiser step", "nats per token");
     if (rows.isEmpty()) {
       return;
     }
-    add(chart, "training loss", rows, 1, TRAINING, 1f);
-    add(chart, "held-out bound", rows, 2, VALIDATION, 2.5f);
-    ByteArrayOutputStream png = new ByteArrayOutputStream();
-    BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = image.createGraphics();
-    chart.paint(graphics, WIDTH, HEIGHT);
-    graphics.dispose();
-    ImageIO.write(image, "png", png);
-    AtomicFiles.write(directory.resolve("loss.png"), png.toByteArray());
+    add(chart, "training loss", rows, 1, Charts.BLUE, 1f);
+    add(chart, "held-out bound", rows, 2, Charts.VERMILION, 2.5f);
+    Charts.write(directory.resolve("loss.png"), List.of(chart));
   }
 
   private static void add(
@@ -73,9 +41,6 @@ public final class LossPlot {
       x[i] = points[i][0];
       y[i] = points[i][column];
     }
-    XYSeries series = chart.addSeries(name, x, y);
-    series.setMarker(SeriesMarkers.NONE);
-    series.setLineColor(colour);
-    series.setLineStyle(new BasicStroke(width));
+    Charts.line(chart, name, x, y, colour, width);
   }
 }

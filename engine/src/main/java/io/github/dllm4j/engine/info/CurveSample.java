@@ -1,0 +1,198 @@
+package io.github.dllm4j.engine.info;
+
+import io.github.dllm4j.engine.info.InformationCurve.Source;
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * The curves of single examples. Everything of interest is linear in the curve, so its standard
+ * error comes from computing it per example (spec 8); errors of single values cannot be combined,
+ * because the values of one example are correlated. Holds examples times nodes doubles.
+ */
+public final class CurveSample {
+  private static final int BOOTSTRAP = 1000;
+
+  private final Source source;
+  private final CurveNodes nodes;
+  private final double[][] values; // [examples][nodes]
+
+  private CurveSample(Source source, CurveNodes nodes, double[][] values) {
+    this.source = source;
+    this.nodes = nodes;
+    this.values = values;
+  }
+
+  /**
+   * A sample of curves.
+   *
+   * @param source what the values are
+   * @param nodes where they were measured
+   * @param examples mean loss or entropy per hidden token at each node, nats, finite, [n][nodes], n
+   *     at least 2; copied
+   */
+  public static CurveSample of(Source source, CurveNodes nodes, List<double[]> examples) {
+    if (examples.size() < 2) {
+      throw new IllegalArgumentException(
+          "a standard error needs at least two examples, got " + examples.size());
+    }
+    double[][] values = new double[examples.size()][];
+    for (int e = 0; e < values.length; e++) {
+      values[e] = examples.get(e).clone();
+      nodes.interpolate(values[e]); // checks the count
+      for (double value : values[e]) {
+        if (!(value >= -1e-9 && value < Double.POSITIVE_INFINITY)) {
+          throw new IllegalArgumentException(
+              String.format(
+                  Locale.ROOT,
+                  "curves must be finite and at least 0 nats, got %s in example %d",
+                  value,
+                  e));
+        }
+      }
+    }
+    return new CurveSample(source, nodes, values);
+  }
+
+  /** What the values are. */
+  public Source source() {
+    return source;
+  }
+
+  /** Where they were measured. */
+  public CurveNodes nodes() {
+    return nodes;
+  }
+
+  /** Number of tokens d. */
+  public int length() {
+    return nodes.length();
+  }
+
+  /** Number of examples. */
+  public int examples() {
+    return values.length;
+  }
+
+  /** A copy of the values, nats, [examples][nodes]. */
+  public List<double[]> values() {
+    List<double[]> copy = new ArrayList<>();
+    for (double[] example : values) {
+      copy.add(example.clone());
+    }
+    return copy;
+  }
+
+  /** The mean curve with the standard error of each value. */
+  public InformationCurve curve() {
+    double[] means = new double[length()];
+    double[] errors = new double[length()];
+    double[][] curves = new double[values.length][];
+    Arrays.setAll(curves, e -> nodes.interpolate(values[e]));
+    for (int j = 0; j < means.length; j++) {
+      int at = j;
+      Estimate estimate = Estimate.of(Arrays.stream(curves).mapToDouble(c -> c[at]).toArray());
+      means[j] = Math.max(0, estimate.mean());
+      errors[j] = estimate.standardError();
+    }
+    return InformationCurve.estimated(means, errors, source, values.length);
+  }
+
+  /** Every second example, from the first or from the second; at least four are needed. */
+  public CurveSample half(boolean first) {
+    if (values.length < 4) {
+      throw new IllegalStateException(
+          "two halves need at least four examples, got " + values.length);
+    }
+    double[][] some =
+        IntStream.range(0, values.length)
+            .filter(e -> e % 2 == (first ? 0 : 1))
+            .mapToObj(e -> values[e])
+            .toArray(double[][]::new);
+    return new CurveSample(source, nodes, some);
+  }
+
+  /**
+   * A functional of the curve with its standard error.
+   *
+   * @param functional linear in the curve, nats, [d]
+   * @return its mean over the examples
+   */
+  public Estimate estimate(ToDoubleFunction<double[]> functional) {
+    return Estimate.of(
+        Arrays.stream(values)
+            .mapToDouble(v -> functional.applyAsDouble(nodes.interpolate(v)))
+            .toArray());
+  }
+
+  /** A functional with its standard error. */
+  public Estimate estimate(Functional functional) {
+    double[] weights = functional.weights(length());
+    return estimate(
+        curve -> IntStream.range(0, weights.length).mapToDouble(j -> weights[j] * curve[j]).sum());
+  }
+
+  /**
+   * Most that lines between the nodes can do to the entropy if the curve does not increase, nats.
+   */
+  public double interpolationError() {
+    return nodes.sumError(means());
+  }
+
+  /** More nodes, until that error is small enough. */
+  CurveNodes refined(double error, int most) {
+    return nodes.refined(means(), error, most);
+  }
+
+  private double[] means() {
+    double[] means = new double[nodes.count()];
+    for (double[] example : values) {
+      for (int n = 0; n < means.length; n++) {
+        means[n] += example[n] / values.length;
+      }
+    }
+    return means;
+  }
+
+  /**
+   * How many standard errors wide a band must be on either side to hold the whole curve at once, by
+   * the Gaussian multiplier bootstrap of the largest deviation at the nodes.
+   *
+   * @param level probability that the band holds, in (0, 1)
+   * @param seed of the 1000 draws
+   */
+  public double simultaneousBand(double level, long seed) {
+    if (!(level > 0 && level < 1)) {
+      throw new IllegalArgumentException("level must be in (0, 1), got " + level);
+    }
+    double[] means = means();
+    double[] errors = new double[means.length];
+    for (int n = 0; n < errors.length; n++) {
+      int at = n;
+      errors[n] =
+          Estimate.of(Arrays.stream(values).mapToDouble(v -> v[at]).toArray()).standardError();
+    }
+    double[] largest = new double[BOOTSTRAP];
+    for (int b = 0; b < BOOTSTRAP; b++) {
+      double[] sums = new double[means.length];
+      for (int e = 0; e < values.length; e++) {
+        double gaussian = KeyedRandom.gaussian(seed, b, 0, e, Purpose.BOOTSTRAP);
+        for (int n = 0; n < sums.length; n++) {
+          sums[n] += gaussian * (values[e][n] - means[n]);
+        }
+      }
+      for (int n = 0; n < sums.length; n++) {
+        if (errors[n] > 0) {
+          largest[b] = Math.max(largest[b], Math.abs(sums[n] / values.length) / errors[n]);
+        }
+      }
+    }
+    Arrays.sort(largest);
+    return largest[(int) Math.min(BOOTSTRAP - 1.0, Math.ceil(level * BOOTSTRAP) - 1)];
+  }
+}

@@ -1,0 +1,208 @@
+package io.github.dllm4j.eval.cli;
+
+import io.github.dllm4j.corpora.Corpus;
+import io.github.dllm4j.corpora.TokenFile;
+import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.info.ConditionalCurve;
+import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurvePlanner;
+import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.SizePlan;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code dllm plan}: how many steps a sample needs and what they cost. */
+@Command(
+    name = "plan",
+    description = "How much tokens depend on each other, and what every number of steps costs.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
+final class PlanCommand implements Callable<Integer> {
+  private static final int BATCH = 32;
+  private static final int OWN_SAMPLES = 16;
+  private static final int OWN_NODES = 33;
+
+  @Spec private CommandSpec spec;
+  @Mixin private CommonOptions common;
+  @Mixin private ModelSelection selection;
+  @Mixin private CorpusOptionsMixin corpusOptions;
+  @Mixin private BlockOptions blockOptions;
+
+  @Option(
+      names = "--distribution",
+      description = "A known law instead of a model, as in exact: a name or a JSON file.")
+  private Optional<String> distribution = Optional.empty();
+
+  @Option(names = "--steps", description = "The plan of so many steps (powers of two).")
+  private Optional<Integer> steps = Optional.empty();
+
+  @Option(names = "--epsilon", description = "The fewest steps within so many nats per sequence.")
+  private Optional<Double> epsilon = Optional.empty();
+
+  @Option(
+      names = "--nodes",
+      description = "Places where the curve is measured, at most (129); lines between them.")
+  private Optional<Integer> nodes = Optional.empty();
+
+  @Option(
+      names = "--standard-error",
+      description = "Read as few blocks as the entropy's standard error needs to be this, nats.")
+  private Optional<Double> standardError = Optional.empty();
+
+  @Option(names = "--save", description = "Write the model's information.json from the corpus.")
+  private boolean save;
+
+  @Option(names = "--plot", description = "Write a PNG: the curve with its band, cost by steps.")
+  private Optional<Path> plot = Optional.empty();
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    PlanReport report =
+        distribution.isPresent() ? ofLaw(Distributions.of(distribution.get())) : ofModel();
+    List<SizePlan> plans = plans(report.planner());
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(common.json ? Json.text(report.document(plans)) : report.text(plans));
+    if (plot.isPresent()) {
+      report.plot(plot.get());
+    }
+    return 0;
+  }
+
+  private void check() {
+    blockOptions.check();
+    if (steps.isPresent() && epsilon.isPresent()) {
+      throw new IllegalArgumentException("give --steps or --epsilon, not both");
+    }
+    if (steps.orElse(1) < 1) {
+      throw new IllegalArgumentException("--steps must be at least 1, got " + steps.get());
+    }
+    if (!(epsilon.orElse(0.0) >= 0)) {
+      throw new IllegalArgumentException("--epsilon must be at least 0, got " + epsilon.get());
+    }
+    if (nodes.orElse(2) < 2) {
+      throw new IllegalArgumentException("--nodes must be at least 2, got " + nodes.get());
+    }
+    if (nodes.isPresent() && standardError.isPresent()) {
+      throw new IllegalArgumentException("give --nodes or --standard-error, not both");
+    }
+    boolean hasCorpus = !corpusOptions.sources.isEmpty();
+    if (distribution.isPresent()) {
+      for (String option : List.of("--model", "--corpus", "--part", "--length", "--save")) {
+        if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+          throw new IllegalArgumentException(option + " is not for --distribution");
+        }
+      }
+    } else if (!hasCorpus) {
+      for (String option :
+          List.of("--part", "--blocks", "--length", "--nodes", "--standard-error", "--save")) {
+        if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+          throw new IllegalArgumentException(option + " needs --corpus");
+        }
+      }
+    }
+    if (save && selection.model.equals(Model.BUNDLED)) {
+      throw new IllegalArgumentException(
+          "--save needs --model DIR: the bundled one is not written");
+    }
+  }
+
+  /** The exact curve, or one measured on the law's own words where there is no formula. */
+  private PlanReport ofLaw(ExactLaw law) {
+    Optional<InformationCurve> curve = law.curve();
+    if (curve.isPresent() && nodes.isEmpty() && standardError.isEmpty()) {
+      return PlanReport.exact(curve.get());
+    }
+    Iterator<int[]> words =
+        IntStream.range(0, blockOptions.most.orElse(400))
+            .mapToObj(i -> law.sample(common.seed, i))
+            .iterator();
+    CurveStudy study = study(new OracleDenoiser(law), words, law.length());
+    // The oracle's laws are exact, so its entropies are unbiased and vary least.
+    return PlanReport.measured(study.entropy(), study, common.seed);
+  }
+
+  private CurveStudy study(
+      io.github.dllm4j.engine.denoise.Denoiser denoiser, Iterator<int[]> blocks, int length) {
+    return standardError.isPresent()
+        ? CurveStudy.toStandardError(
+            denoiser, blocks, length, standardError.get(), BATCH, common.seed)
+        : CurveStudy.of(
+            denoiser,
+            blocks,
+            CurveNodes.spread(length, nodes.orElse(CurveStudy.DEFAULT_NODES)),
+            BATCH,
+            common.seed);
+  }
+
+  private PlanReport ofModel() throws IOException {
+    try (Model model = selection.open(common)) {
+      if (model.denoiser().mask().isEmpty()) {
+        throw new IllegalArgumentException(
+            "plan needs a masking model, this one's noise is uniform");
+      }
+      if (!corpusOptions.sources.isEmpty()) {
+        return ofCorpus(model);
+      } else if (model.information().isPresent()) {
+        return PlanReport.measured(model.information().get(), common.seed);
+      }
+      int length = model.config().network().length();
+      CurveSample own =
+          ConditionalCurve.of(
+              model.denoiser(),
+              Canvas.blank(length, model.config().mask()),
+              CurveNodes.spread(length, OWN_NODES),
+              OWN_SAMPLES,
+              common.seed);
+      return PlanReport.measured(own, common.seed);
+    }
+  }
+
+  private PlanReport ofCorpus(Model model) throws IOException {
+    try (Corpus corpus = corpusOptions.open();
+        TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
+      int length = blockOptions.length(model);
+      CurveStudy study = study(model.denoiser(), blockOptions.of(tokens, length, 8), length);
+      if (save) {
+        InformationFile.of(study).write(Path.of(selection.model));
+      }
+      return PlanReport.measured(study.crossEntropy(), study, common.seed);
+    }
+  }
+
+  private List<SizePlan> plans(CurvePlanner planner) {
+    int length = planner.curve().length();
+    if (steps.isPresent()) {
+      if (steps.get() > length) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT, "--steps must be 1 to %d, the length, got %d", length, steps.get()));
+      }
+      return List.of(planner.steps().forSteps(steps.get()));
+    } else if (epsilon.isPresent()) {
+      return List.of(planner.forBudget(epsilon.get()));
+    }
+    return Stream.iterate(1, n -> n <= length, n -> 2 * n)
+        .map(n -> planner.steps().forSteps(n))
+        .toList();
+  }
+}
