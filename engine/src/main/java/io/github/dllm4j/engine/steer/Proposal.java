@@ -5,7 +5,10 @@ import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -46,53 +49,93 @@ record Proposal(ReverseChain chain, SequenceScorer scorer, Twist twist, boolean 
 
   /** The starts of particles with keys first, first + 1, .. */
   List<Drawn> start(int count, long seed, int first) {
-    double[][] prior = chain.prior();
-    List<Drawn> drawn = new ArrayList<>();
-    int[] holes = chain.canvas().holes();
-    for (int j = 0; j < count; j++) {
-      int[] blank = chain.canvas().tokens();
-      drawn.add(next(0, holes, blank, prior, seed, first + j, Purpose.PRIOR));
-    }
-    return drawn;
+    List<int[]> blank = Collections.nCopies(count, chain.canvas().tokens());
+    double[][][] rows = new double[count][][];
+    Arrays.fill(rows, chain.prior());
+    return next(0, chain.canvas().holes(), blank, rows, new Keys(seed, first, Purpose.PRIOR));
   }
 
   /** Move k of particles with keys first, first + 1, .. */
   List<Drawn> next(int k, List<int[]> particles, long seed, int first) {
     double[][][] rows = chain.rows(k, particles);
-    int[] positions = chain.positions(k);
+    Keys keys = new Keys(seed, first, Purpose.DRAW);
+    return next(k + 1, chain.positions(k), particles, rows, keys);
+  }
+
+  private record Keys(long seed, int first, Purpose purpose) {}
+
+  private List<Drawn> next(
+      int move, int[] positions, List<int[]> particles, double[][][] rows, Keys keys) {
+    Optional<double[][]> factors = lookAhead ? twist.logFactors(move) : Optional.empty();
+    if (lookAhead && factors.isEmpty()) {
+      return enumerated(move, positions, particles, rows, keys);
+    }
     List<Drawn> drawn = new ArrayList<>();
     for (int j = 0; j < rows.length; j++) {
-      int[] x = particles.get(j);
-      drawn.add(next(k + 1, positions, x, rows[j], seed, first + j, Purpose.DRAW));
+      double[][] laws = factors.isEmpty() ? rows[j] : tilted(factors.get(), positions, rows[j]);
+      int[] from = particles.get(j).clone();
+      int key = keys.first + j;
+      int[] y = ReverseChain.drawn(positions, from, laws, keys.seed, key, move, keys.purpose);
+      double ratio =
+          factors.isEmpty()
+              ? 0
+              : ReverseChain.logProbability(rows[j], positions, y)
+                  - ReverseChain.logProbability(laws, positions, y);
+      drawn.add(new Drawn(y, ratio));
     }
     return drawn;
   }
 
-  private Drawn next(
-      int move, int[] positions, int[] x, double[][] rows, long seed, int key, Purpose purpose) {
-    Optional<double[][]> factors = lookAhead ? twist.logFactors(move) : Optional.empty();
-    if (lookAhead && factors.isEmpty()) {
-      Outcomes all = Outcomes.of(x, positions, rows);
-      double[] chances = tilted(move, all);
-      int chosen = HeapLaws.draw(chances, KeyedRandom.uniform(seed, key, move, 0, purpose));
-      double ratio = all.logProbabilities()[chosen] - Math.log(chances[chosen]);
-      return new Drawn(all.sequences().get(chosen), ratio);
+  private List<Drawn> enumerated(
+      int move, int[] positions, List<int[]> particles, double[][][] rows, Keys keys) {
+    List<Outcomes> outcomes = new ArrayList<>();
+    for (int j = 0; j < rows.length; j++) {
+      outcomes.add(Outcomes.of(particles.get(j), positions, rows[j]));
     }
-    double[][] laws = factors.isEmpty() ? rows : tilted(factors.get(), positions, rows);
-    int[] y = ReverseChain.drawn(positions, x.clone(), laws, seed, key, move, purpose);
-    double ratio =
-        laws == rows
-            ? 0
-            : ReverseChain.logProbability(rows, positions, y)
-                - ReverseChain.logProbability(laws, positions, y);
-    return new Drawn(y, ratio);
+    double[][] chances = tilted(move, outcomes);
+    List<Drawn> drawn = new ArrayList<>();
+    for (int j = 0; j < rows.length; j++) {
+      Outcomes all = outcomes.get(j);
+      double uniform = KeyedRandom.uniform(keys.seed, keys.first + j, move, 0, keys.purpose);
+      int chosen = HeapLaws.draw(chances[j], uniform);
+      double ratio = all.logProbabilities()[chosen] - Math.log(chances[j][chosen]);
+      drawn.add(new Drawn(all.sequences().get(chosen), ratio));
+    }
+    return drawn;
   }
 
-  /** M by enumeration: K psi, normalised, [outcomes]. */
-  double[] tilted(int move, Outcomes outcomes) {
-    double[] logs = logValue(move, outcomes.sequences());
-    Arrays.setAll(logs, y -> logs[y] + outcomes.logProbabilities()[y]);
-    return LogWeights.normalised(logs);
+  /**
+   * M by enumeration: K psi, normalised, psi asked once about every different sequence.
+   *
+   * @return probabilities, [particle][outcome]
+   */
+  double[][] tilted(int move, List<Outcomes> particles) {
+    Map<List<Integer>, Integer> seen = new HashMap<>();
+    List<int[]> different = new ArrayList<>();
+    int[][] where = new int[particles.size()][];
+    for (int j = 0; j < where.length; j++) {
+      List<int[]> sequences = particles.get(j).sequences();
+      where[j] = new int[sequences.size()];
+      for (int y = 0; y < where[j].length; y++) {
+        int[] sequence = sequences.get(y);
+        int index =
+            seen.computeIfAbsent(Arrays.stream(sequence).boxed().toList(), s -> different.size());
+        if (index == different.size()) {
+          different.add(sequence);
+        }
+        where[j][y] = index;
+      }
+    }
+    double[] values = logValue(move, different);
+    double[][] chances = new double[where.length][];
+    for (int j = 0; j < where.length; j++) {
+      double[] logs = particles.get(j).logProbabilities().clone();
+      for (int y = 0; y < logs.length; y++) {
+        logs[y] += values[where[j][y]];
+      }
+      chances[j] = LogWeights.normalised(logs);
+    }
+    return chances;
   }
 
   /** M token by token: row_b e^theta_b, normalised, [position][S]. */
