@@ -90,7 +90,7 @@ class GuidanceGoldenTest {
         golden.close(what + " swept", Divergence.totalVariation(target, swept), sweptTv);
       }
       for (JsonNode row : entry.get("geometric_grid_plus_2_guided_gibbs_sweeps")) {
-        TimeGrid grid = TimeGrid.halving(8, Math.scalb(1, 1 - row.get("levels").asInt()));
+        TimeGrid grid = TimeGrid.halving(8, Math.scalb(1.0, 1 - row.get("levels").asInt()));
         double[] law = new Enumerated(chain(g, grid).withSweeps(2)).output();
         double kl = Divergence.kl(target, law);
         golden.close(name + " " + grid, kl, row.get("KL_target").asDouble());

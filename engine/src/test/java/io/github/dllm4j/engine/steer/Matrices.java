@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.steer;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Small dense matrices. */
 final class Matrices {
@@ -51,8 +52,7 @@ final class Matrices {
 
   /** The second largest eigenvalue of a matrix reversible for a law, on the law's support. */
   static double secondEigenvalue(double[][] reversible, double[] law) {
-    int[] support =
-        java.util.stream.IntStream.range(0, law.length).filter(x -> law[x] > 0).toArray();
+    int[] support = IntStream.range(0, law.length).filter(x -> law[x] > 0).toArray();
     double[][] symmetric = new double[support.length][support.length];
     for (int a = 0; a < support.length; a++) {
       for (int b = 0; b < support.length; b++) {
@@ -71,7 +71,7 @@ final class Matrices {
     for (int sweep = 0; sweep < 30; sweep++) {
       for (int p = 0; p < n; p++) {
         for (int q = p + 1; q < n; q++) {
-          if (Math.abs(a[p][q]) > 1e-300) {
+          if (Math.abs(a[p][q]) > 1e-17) {
             rotate(a, p, q);
           }
         }
