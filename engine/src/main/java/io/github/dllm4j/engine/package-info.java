@@ -39,6 +39,7 @@
  * {@link io.github.dllm4j.engine.sample} has the sampler loop and its plans, {@link
  * io.github.dllm4j.engine.denoise} the contract of a network, {@link io.github.dllm4j.engine.info}
  * the planner, {@link io.github.dllm4j.engine.oracle} exact laws, {@link
+ * io.github.dllm4j.engine.steer} guidance, rewriting and rewards, {@link
  * io.github.dllm4j.engine.djl} the network itself; nothing else imports DJL.
  */
 @NullMarked

@@ -50,7 +50,13 @@ public final class KeyedRandom {
     /** Multipliers of a bootstrap. */
     BOOTSTRAP(40),
     /** The noise on a token of a training block. */
-    NOISE_TOKEN(20);
+    NOISE_TOKEN(20),
+    /** The noise that a U-turn puts on a sequence. */
+    RENOISE(30),
+    /** Whether a Metropolis step accepts. */
+    ACCEPT(31),
+    /** Which particles survive. */
+    RESAMPLE(32);
 
     private final int code;
 
