@@ -6,13 +6,18 @@ import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
+import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 
 /**
  * Which masked sampler, by name.
@@ -20,10 +25,15 @@ import java.util.OptionalDouble;
  * <pre>
  * mask-predictor                                          sizes by a plan, random places
  * modified-tau-leaping, tau-leaping, euler, tweedie       chances by a time grid
+ * theta-trapezoidal[:X]                                   the same grids, two calls per step, theta X (0.5)
  * first-hitting                                           one token per step
  * confidence, margin, entropy, candidate-confidence       sizes by a plan, the surest places (heuristic)
  * threshold:X, entropy-bound:X                            as many places as are sure enough
+ * remask-cap[:X], remask-rescale[:X], remask-confidence   a time grid, filled holes are masked again (heuristic)
+ * remask-loop[:X]                                         the same with a grid of its own
  * </pre>
+ *
+ * <p>The number X of the remasking samplers is eta, 0.02 unless given.
  *
  * @param sampler one of the names above
  * @param plan of samplers with sizes: optimal, balanced, cosine, geometric, front or back
@@ -45,8 +55,23 @@ public record PlanChoice(
   private static final double RATIO = 0.9;
   private static final List<String> WITH_SIZES =
       List.of("mask-predictor", "confidence", "margin", "entropy", "candidate-confidence");
-  private static final List<String> WITH_GRID =
+  private static final List<String> TAU_LEAPING =
       List.of("modified-tau-leaping", "tau-leaping", "euler", "tweedie");
+  private static final List<String> UNPRICED_WITH_GRID =
+      List.of("theta-trapezoidal", "remask-cap", "remask-rescale", "remask-confidence");
+  private static final List<String> OTHERS =
+      List.of("first-hitting", "threshold", "entropy-bound", "remask-loop");
+
+  /** What X is unless given; the samplers with nothing here need it. */
+  private static final Map<String, Optional<Double>> NUMBERS =
+      Map.of(
+          "threshold", Optional.empty(),
+          "entropy-bound", Optional.empty(),
+          "theta-trapezoidal", Optional.of(0.5),
+          "remask-cap", Optional.of(0.02),
+          "remask-rescale", Optional.of(0.02),
+          "remask-loop", Optional.of(0.02));
+
   private static final List<String> PLANS =
       List.of("optimal", "balanced", "cosine", "geometric", "front", "back");
   private static final List<String> GRIDS =
@@ -58,18 +83,7 @@ public record PlanChoice(
   /** Checks the names and numbers. */
   public PlanChoice {
     sizes = List.copyOf(sizes);
-    if (!WITH_SIZES.contains(sampler)
-        && !WITH_GRID.contains(sampler)
-        && !sampler.equals("first-hitting")
-        && limit(sampler).isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X, got %s",
-              String.join(", ", WITH_SIZES),
-              String.join(", ", WITH_GRID),
-              sampler));
-    }
+    checkSampler(sampler);
     require("plan", plan, PLANS);
     require("grid", grid, GRIDS);
     if (!(horizon > 0 && horizon <= 1000)) {
@@ -82,6 +96,29 @@ public record PlanChoice(
               "delta must be above 0 and below the horizon %s, got %s",
               horizon,
               delta));
+    }
+  }
+
+  private static void checkSampler(String sampler) {
+    String name = name(sampler);
+    boolean known =
+        Stream.of(WITH_SIZES, TAU_LEAPING, UNPRICED_WITH_GRID, OTHERS)
+            .anyMatch(names -> names.contains(name));
+    boolean numbered =
+        sampler.equals(name)
+            ? !NUMBERS.containsKey(name) || NUMBERS.get(name).isPresent()
+            : NUMBERS.containsKey(name)
+                && sampler.substring(name.length()).matches(":[0-9]{1,9}(\\.[0-9]{1,18})?");
+    if (!known || !numbered) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X,"
+                  + " theta-trapezoidal[:X], remask-cap[:X], remask-rescale[:X],"
+                  + " remask-confidence, remask-loop[:X], got %s",
+              String.join(", ", WITH_SIZES),
+              String.join(", ", TAU_LEAPING),
+              sampler));
     }
   }
 
@@ -125,7 +162,7 @@ public record PlanChoice(
 
   /** Whether the sampler works by a time grid. */
   public boolean hasGrid() {
-    return WITH_GRID.contains(sampler);
+    return TAU_LEAPING.contains(sampler) || UNPRICED_WITH_GRID.contains(name(sampler));
   }
 
   /** Whether the plan needs an information curve even if the steps are given. */
@@ -135,15 +172,20 @@ public record PlanChoice(
 
   /** Whether the number of steps is for the caller to choose. */
   public boolean hasSteps() {
-    return sizes.isEmpty() && (hasSizes() || hasGrid());
+    return sizes.isEmpty() && (hasSizes() || hasGrid() || name(sampler).equals("remask-loop"));
   }
 
-  /** The number behind threshold: or entropy-bound:. */
-  private static OptionalDouble limit(String sampler) {
-    if (!sampler.matches("(threshold|entropy-bound):[0-9]{1,9}(\\.[0-9]{1,18})?")) {
-      return OptionalDouble.empty();
-    }
-    return OptionalDouble.of(Double.parseDouble(sampler.substring(sampler.indexOf(':') + 1)));
+  /** A sampler's name without its number. */
+  private static String name(String sampler) {
+    return sampler.replaceFirst(":.*", "");
+  }
+
+  /** The number behind the sampler's name, or what stands for it. */
+  private double number() {
+    String name = name(sampler);
+    return sampler.equals(name)
+        ? NUMBERS.get(name).orElseThrow()
+        : Double.parseDouble(sampler.substring(name.length() + 1));
   }
 
   /**
@@ -155,7 +197,7 @@ public record PlanChoice(
    * @param planner of the holes' curve; used by the optimal plan only
    */
   public RevealPlan of(int holes, int steps, StepPlanner planner) {
-    return switch (sampler) {
+    return switch (name(sampler)) {
       case "mask-predictor" -> sizes(holes, steps, planner);
       case "first-hitting" -> SizePlan.firstHitting(holes);
       case "modified-tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.MODIFIED);
@@ -166,12 +208,13 @@ public record PlanChoice(
       case "margin" -> surest(holes, steps, planner, Confidence.MARGIN);
       case "entropy" -> surest(holes, steps, planner, Confidence.NEGATIVE_ENTROPY);
       case "candidate-confidence" -> surest(holes, steps, planner, Confidence.CANDIDATE);
-      default -> {
-        double limit = limit(sampler).orElseThrow();
-        yield sampler.startsWith("threshold")
-            ? AdaptivePlan.threshold(limit, Confidence.MAX_PROBABILITY)
-            : AdaptivePlan.entropyBound(limit);
-      }
+      case "threshold" -> AdaptivePlan.threshold(number(), Confidence.MAX_PROBABILITY);
+      case "entropy-bound" -> AdaptivePlan.entropyBound(number());
+      case "theta-trapezoidal" -> TrapezoidalPlan.of(grid(steps), number());
+      case "remask-cap" -> RemaskPlan.capped(grid(steps), number());
+      case "remask-rescale" -> RemaskPlan.rescaled(grid(steps), number());
+      case "remask-confidence" -> RemaskPlan.byConfidence(grid(steps));
+      default -> RemaskPlan.loop(steps, number());
     };
   }
 
@@ -203,10 +246,17 @@ public record PlanChoice(
     };
   }
 
-  /**
-   * A plan's conditional KL on a curve, nats; empty for plans that look at values, which no curve
-   * can price.
-   */
+  /** The choice whose price stands in for this one's where no curve can price it. */
+  PlanChoice priced() {
+    if (hasSizes()) {
+      return OPTIMAL.withPlan(plan);
+    }
+    return TAU_LEAPING.contains(sampler)
+        ? this
+        : ofSampler("modified-tau-leaping").withGrid(grid, horizon, delta);
+  }
+
+  /** A plan's conditional KL on a curve, nats; empty for plans that no curve can price. */
   public static OptionalDouble cost(InformationCurve curve, RevealPlan plan) {
     if (plan instanceof SizePlan sizes) {
       return OptionalDouble.of(SamplingCost.conditionalKl(curve, sizes));
@@ -223,6 +273,10 @@ public record PlanChoice(
     } else if (hasSizes()) {
       return sizes.isEmpty() ? plan : "sizes";
     }
-    return sampler.equals("first-hitting") ? "one by one" : "adaptive";
+    return switch (name(sampler)) {
+      case "first-hitting" -> "one by one";
+      case "remask-loop" -> "loop";
+      default -> "adaptive";
+    };
   }
 }

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.IsotonicRegression;
 import io.github.dllm4j.engine.info.StepPlanner;
+import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Locale;
@@ -52,16 +53,19 @@ final class Planning {
             ? fewestSteps(request, choice, holes, planner, smooth)
             : choice.of(holes, request.steps().orElse(holes), planner);
     OptionalDouble cost = PlanChoice.cost(measured, plan);
-    String note =
-        cost.isEmpty()
-            ? "heuristic: places are chosen by the model's own laws, which no curve can price"
-            : note(request, canvas, information);
+    String note = cost.isEmpty() ? unpriced(plan) : note(request, canvas, information);
     return new Planned(
         plan,
         note.isEmpty()
             ? OptionalDouble.of(Math.max(0, cost.getAsDouble()))
             : OptionalDouble.empty(),
         note);
+  }
+
+  private static String unpriced(RevealPlan plan) {
+    return plan instanceof AdaptivePlan
+        ? "heuristic: places are chosen by the model's own laws, which no curve can price"
+        : "heuristic: no bound is known for this sampler, and no curve can price it";
   }
 
   private static String note(
@@ -112,7 +116,7 @@ final class Planning {
       int holes,
       StepPlanner planner,
       InformationCurve curve) {
-    PlanChoice priced = choice.hasSizes() ? PlanChoice.OPTIMAL.withPlan(choice.plan()) : choice;
+    PlanChoice priced = choice.priced();
     int low = 1;
     int high = choice.hasSizes() ? holes : MOST_STEPS;
     while (low < high) {

@@ -18,7 +18,24 @@ interface Course {
   int[] asked();
 
   /** What the next step wants to know of those laws besides the draws. */
-  Optional<Confidence> confidence();
+  default Optional<Confidence> confidence() {
+    return Optional.empty();
+  }
+
+  /** Whether the next step draws from {@link #changed} laws, not from the network's. */
+  default boolean changesLaws() {
+    return false;
+  }
+
+  /**
+   * The laws to draw from at the asked positions; asked for once per step, before {@link #advance}.
+   *
+   * @param laws the network's, after temperature and nucleus, [asked][vocabulary]; not changed
+   * @return [asked][vocabulary]
+   */
+  default double[][] changed(double[][] laws) {
+    return laws;
+  }
 
   /**
    * Makes the step.
@@ -39,6 +56,8 @@ interface Course {
       return new ScheduledCourse(plan, task);
     } else if (task.plan() instanceof AdaptivePlan plan) {
       return new AdaptiveCourse(plan, task.canvas());
+    } else if (task.plan() instanceof TrapezoidalPlan plan) {
+      return new TrapezoidalCourse(plan, task);
     }
     return new RemaskCourse((RemaskPlan) task.plan(), task);
   }

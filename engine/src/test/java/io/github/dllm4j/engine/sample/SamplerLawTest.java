@@ -60,8 +60,29 @@ class SamplerLawTest {
         new Case("latent_parity_k2", AdaptivePlan.entropyBound(0.5), AdaptivePlan.entropyBound(5)),
         new Case(
             "markov_d4_S2",
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.3),
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.9)),
+        new Case(
+            "latent_parity_k2",
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.5),
+            ChancePlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), TauLeaping.MODIFIED)),
+        new Case(
+            "markov_d4_S2",
             RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 1),
-            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 0)));
+            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 0)),
+        new Case(
+            "hmm_d4_S3",
+            RemaskPlan.capped(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 4), 0.5),
+            RemaskPlan.capped(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 4), 0)),
+        new Case(
+            "markov_d4_S2",
+            RemaskPlan.byConfidence(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5)),
+            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5), 0)),
+        new Case("markov_d4_S2", RemaskPlan.loop(8, 1), RemaskPlan.loop(8, 0)),
+        new Case(
+            "latent_parity_k2",
+            RemaskPlan.forwardBackward(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), 3, 0.3),
+            RemaskPlan.forwardBackward(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), 0, 0.3)));
   }
 
   private static long[] counts(
