@@ -6,8 +6,10 @@ import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ScheduledPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
@@ -42,9 +44,17 @@ import java.util.stream.Stream;
  *     alpha-cosine
  * @param horizon of the first two grids, nats, above 0
  * @param delta of the second, nats, above 0
+ * @param correctorSteps Gibbs updates after every step, at least 0; only for samplers whose places
+ *     do not depend on values: mask-predictor, first-hitting and those with chances
  */
 public record PlanChoice(
-    String sampler, String plan, List<Integer> sizes, String grid, double horizon, double delta)
+    String sampler,
+    String plan,
+    List<Integer> sizes,
+    String grid,
+    double horizon,
+    double delta,
+    int correctorSteps)
     implements SamplerChoice {
   /** Horizon unless another is given, nats. */
   public static final double DEFAULT_HORIZON = 8;
@@ -59,6 +69,14 @@ public record PlanChoice(
       List.of("modified-tau-leaping", "tau-leaping", "euler", "tweedie");
   private static final List<String> UNPRICED_WITH_GRID =
       List.of("theta-trapezoidal", "remask-cap", "remask-rescale", "remask-confidence");
+  private static final List<String> CORRECTABLE =
+      List.of(
+          "mask-predictor",
+          "first-hitting",
+          "modified-tau-leaping",
+          "tau-leaping",
+          "euler",
+          "tweedie");
   private static final List<String> OTHERS =
       List.of("first-hitting", "threshold", "entropy-bound", "remask-loop");
 
@@ -96,6 +114,18 @@ public record PlanChoice(
               "delta must be above 0 and below the horizon %s, got %s",
               horizon,
               delta));
+    }
+    if (correctorSteps < 0 || correctorSteps > 100_000) {
+      throw new IllegalArgumentException(
+          "corrector-steps must be 0 to 100,000, got " + correctorSteps);
+    }
+    if (correctorSteps > 0 && !CORRECTABLE.contains(sampler)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the Gibbs corrector of masking models is for %s, where its law is known, not for %s",
+              String.join(", ", CORRECTABLE),
+              sampler));
     }
   }
 
@@ -137,22 +167,27 @@ public record PlanChoice(
   /** A sampler with the optimal plan, or on the alpha-linear grid. */
   public static PlanChoice ofSampler(String sampler) {
     return new PlanChoice(
-        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA);
+        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA, 0);
   }
 
   /** The same with another plan of sizes. */
   public PlanChoice withPlan(String value) {
-    return new PlanChoice(sampler, value, sizes, grid, horizon, delta);
+    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps);
   }
 
   /** The same with these sizes, in sampling order. */
   public PlanChoice withSizes(List<Integer> value) {
-    return new PlanChoice(sampler, plan, value, grid, horizon, delta);
+    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps);
   }
 
   /** The same on another grid. */
   public PlanChoice withGrid(String value, double newHorizon, double newDelta) {
-    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta);
+    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps);
+  }
+
+  /** The same with this many Gibbs updates after every step that fills something. */
+  public PlanChoice withCorrector(int updates) {
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates);
   }
 
   /** Whether the sampler works by sizes. */
@@ -197,6 +232,11 @@ public record PlanChoice(
    * @param planner of the holes' curve; used by the optimal plan only
    */
   public RevealPlan of(int holes, int steps, StepPlanner planner) {
+    RevealPlan reveal = uncorrected(holes, steps, planner);
+    return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
+  }
+
+  private RevealPlan uncorrected(int holes, int steps, StepPlanner planner) {
     return switch (name(sampler)) {
       case "mask-predictor" -> sizes(holes, steps, planner);
       case "first-hitting" -> SizePlan.firstHitting(holes);
@@ -252,7 +292,7 @@ public record PlanChoice(
       return OPTIMAL.withPlan(plan);
     }
     return TAU_LEAPING.contains(sampler)
-        ? this
+        ? withCorrector(0)
         : ofSampler("modified-tau-leaping").withGrid(grid, horizon, delta);
   }
 

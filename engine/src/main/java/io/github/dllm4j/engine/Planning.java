@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.info.IsotonicRegression;
 import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Locale;
 import java.util.Optional;
@@ -63,6 +64,9 @@ final class Planning {
   }
 
   private static String unpriced(RevealPlan plan) {
+    if (plan instanceof CorrectedPlan) {
+      return "the curve prices the steps, not what a corrector gains";
+    }
     return plan instanceof AdaptivePlan
         ? "heuristic: places are chosen by the model's own laws, which no curve can price"
         : "heuristic: no bound is known for this sampler, and no curve can price it";

@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
@@ -18,9 +19,10 @@ import java.util.stream.DoubleStream;
  * <p>The state is the partly filled canvas. From a state with m holes a step of a scheduled plan
  * fills a set A with probability {@link ScheduledPlan#chance}(step, |A|, m) and then each token of
  * A by its own law; an adaptive plan is shown every combination of candidates and keeps what it
- * keeps; a trapezoidal plan makes every second leap from every first one. Cost O((2S+1)^holes) per
- * step, O((2S)^holes) for adaptive and O((3S+1)^holes) for trapezoidal plans, and (S+1)^holes
- * denoiser rows once, so for small canvases: at most 2^24 states.
+ * keeps; a trapezoidal plan makes every second leap from every first one; a corrected plan's
+ * updates are made of whole laws. Cost O((2S+1)^holes) per step, O((2S)^holes) for adaptive and
+ * O((3S+1)^holes) for trapezoidal plans, and (S+1)^holes denoiser rows once, so for small canvases:
+ * at most 2^24 states.
  */
 public final class ExactSampling {
   private final CanvasStates canvases;
@@ -92,6 +94,19 @@ public final class ExactSampling {
 
   /** One step from a law of states to the next; returns the expected evaluations. */
   private double step(RevealPlan plan, int step, double[] states, double[] next) {
+    if (plan instanceof CorrectedPlan corrected) {
+      double[] moved = new double[states.length];
+      double calls = fill(corrected.predictor(), step, states, moved, next);
+      for (int update = 0; update < corrected.updates(); update++) {
+        moved = gibbs(moved);
+      }
+      for (int state = 0; state < moved.length; state++) {
+        next[state] += moved[state];
+      }
+      return calls * (1 + corrected.updates());
+    } else if (plan instanceof ScheduledPlan scheduled) {
+      return fill(scheduled, step, states, next, next);
+    }
     double evaluations = 0;
     for (int state = 0; state < states.length; state++) {
       double probability = states[state];
@@ -100,11 +115,6 @@ public final class ExactSampling {
         continue;
       } else if (masked.length == 0) {
         next[state] += probability;
-      } else if (plan instanceof ScheduledPlan scheduled) {
-        double[] chances = new double[masked.length + 1];
-        Arrays.setAll(chances, chosen -> scheduled.chance(step, chosen, masked.length));
-        evaluations += probability * (1 - chances[0]);
-        new Filling(state, masked, chances, next).go(0, 0, state, probability);
       } else if (plan instanceof TrapezoidalPlan trapezoidal) {
         evaluations += leap(trapezoidal, step, state, probability, next);
       } else {
@@ -113,6 +123,45 @@ public final class ExactSampling {
       }
     }
     return evaluations;
+  }
+
+  /** One step of a scheduled plan; what it does not change is kept apart. */
+  private double fill(
+      ScheduledPlan plan, int step, double[] states, double[] moved, double[] unmoved) {
+    double evaluations = 0;
+    for (int state = 0; state < states.length; state++) {
+      int[] masked = canvases.masked(state);
+      if (masked.length == 0 || states[state] == 0) {
+        unmoved[state] += states[state];
+        continue;
+      }
+      double[] chances = new double[masked.length + 1];
+      Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked.length));
+      evaluations += states[state] * (1 - chances[0]);
+      unmoved[state] += states[state] * chances[0];
+      chances[0] = 0;
+      new Filling(state, masked, chances, moved).go(0, 0, state, states[state]);
+    }
+    return evaluations;
+  }
+
+  /** One Gibbs update: one of the filled holes, each as likely, is masked and drawn again. */
+  double[] gibbs(double[] states) {
+    double[] next = new double[states.length];
+    for (int state = 0; state < states.length; state++) {
+      int[] filled = states[state] > 0 ? canvases.filled(state) : new int[0];
+      if (filled.length == 0) {
+        next[state] += states[state];
+      }
+      for (int hole : filled) {
+        int without = canvases.with(state, hole, canvases.symbols());
+        for (int v = 0; v < canvases.symbols(); v++) {
+          next[canvases.with(without, hole, v)] +=
+              states[state] / filled.length * canvases.law(without, hole)[v];
+        }
+      }
+    }
+    return next;
   }
 
   /** Both leaps of a step from one state. */

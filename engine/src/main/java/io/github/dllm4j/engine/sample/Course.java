@@ -11,6 +11,14 @@ interface Course {
   /** Index of the next step that fills something. */
   int step();
 
+  /**
+   * What keys the draws of the next network call; no two calls of a sample share it if they draw at
+   * the same position.
+   */
+  default int key() {
+    return step();
+  }
+
   /** Total noise at the next step, nats. */
   double sigma();
 
@@ -54,6 +62,8 @@ interface Course {
   static Course of(SamplingTask task) {
     if (task.plan() instanceof ScheduledPlan plan) {
       return new ScheduledCourse(plan, task);
+    } else if (task.plan() instanceof CorrectedPlan plan) {
+      return new CorrectedCourse(plan, task);
     } else if (task.plan() instanceof AdaptivePlan plan) {
       return new AdaptiveCourse(plan, task.canvas());
     } else if (task.plan() instanceof TrapezoidalPlan plan) {

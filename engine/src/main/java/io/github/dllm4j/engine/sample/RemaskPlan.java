@@ -20,11 +20,11 @@ import java.util.Locale;
  * </pre>
  *
  * <p>so that a hole is filled with probability alpha_s after the step, whatever s. Except by
- * confidence: there a masked hole is filled with probability (alpha_s - alpha_t) / (1 - alpha_t),
- * as in the public code, and a little more stays masked until the last step. Unless by confidence,
- * which holes are filled and masked does not depend on values. A step that fills nothing costs
- * nothing. With an exact predictor remasking only adds error; it can pay where it repairs a
- * network's. No bound is known.
+ * confidence: there s is 0 for a masked hole, which is filled with probability (alpha_s - alpha_t)
+ * / (1 - alpha_t), and a little more stays masked until the last step. Unless by confidence, which
+ * holes are filled and masked does not depend on values. A step that fills nothing costs nothing.
+ * With an exact predictor remasking only adds error; it can pay where it repairs a network's. No
+ * bound is known.
  */
 public final class RemaskPlan implements RevealPlan {
   private static final double LOOP_FROM = 0.45; // share of the steps before the loop
@@ -80,8 +80,7 @@ public final class RemaskPlan implements RevealPlan {
 
   /**
    * Rises to alpha = 0.9 in the first 45% of the time, exchanges tokens there for half of it, and
-   * fills the rest in the last 5%; piecewise linear, as the public code by default. Departs from it
-   * in the steps across a corner, which start and end on the corner's two sides.
+   * fills the rest in the last 5%; piecewise linear.
    *
    * @param steps N, at least 1
    * @param eta remasking probability in the middle, in [0, 1], or the most there can be

@@ -9,6 +9,7 @@ import io.github.dllm4j.engine.oracle.ExactSampling;
 import io.github.dllm4j.engine.oracle.Golden;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -78,6 +79,17 @@ class SamplerLawTest {
             "markov_d4_S2",
             RemaskPlan.byConfidence(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5)),
             RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5), 0)),
+        new Case(
+            "markov_d4_S2",
+            new CorrectedPlan(SizePlan.of(2, 2), 3),
+            new CorrectedPlan(SizePlan.of(2, 2), 1)),
+        new Case(
+            "hmm_d4_S3",
+            new CorrectedPlan(
+                ChancePlan.of(
+                    TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), TauLeaping.MODIFIED),
+                4),
+            ChancePlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), TauLeaping.MODIFIED)),
         new Case("markov_d4_S2", RemaskPlan.loop(8, 1), RemaskPlan.loop(8, 0)),
         new Case(
             "latent_parity_k2",
@@ -167,13 +179,18 @@ class SamplerLawTest {
     if (test.plan() instanceof ScheduledPlan plan) {
       assertEquals(plan.expectedEvaluations(4), exact, 1e-12);
     }
-    double sum = 0;
     int samples = 4000;
-    for (int s = 0; s < samples; s++) {
-      SamplingTask task = SamplingTask.of(canvas, test.plan(), 77, s);
-      sum += new Sampler(oracle, 1).run(List.of(task), StepListener.NONE).get(0).evaluations();
+    List<SamplingTask> tasks =
+        IntStream.range(0, samples)
+            .mapToObj(s -> SamplingTask.of(canvas, test.plan(), 77, s))
+            .toList();
+    DoubleSummaryStatistics calls = new DoubleSummaryStatistics();
+    double squares = 0;
+    for (Sample sample : new Sampler(oracle, 500).run(tasks, StepListener.NONE)) {
+      calls.accept(sample.evaluations());
+      squares += (sample.evaluations() - exact) * (sample.evaluations() - exact);
     }
-    // A count between 1 and 6 has a standard deviation of at most 2.5; four standard errors.
-    assertEquals(exact, sum / samples, 4 * 2.5 / Math.sqrt(samples));
+    // Four standard errors: false-alarm rate below 1e-4 per case.
+    assertEquals(exact, calls.getAverage(), 4 * Math.sqrt(squares) / samples + 1e-12);
   }
 }
