@@ -96,7 +96,8 @@ class Theorem12Test {
   void theSharpConstantHoldsAndSmallerOnesAreRejected(TestReporter reporter) {
     int one = failures(delta -> 1);
     int half = failures(delta -> 0.5);
-    reporter.publishEntry(
+    Golden.say(
+        reporter,
         "Theorem 12",
         String.format(
             Locale.ROOT,
@@ -142,7 +143,7 @@ class Theorem12Test {
                 least,
                 most,
                 last);
-    reporter.publishEntry("Theorem 12 on " + named.getKey(), slack);
+    Golden.say(reporter, "Theorem 12 on " + named.getKey(), slack);
   }
 
   /** The exact path KL of (K3) against the integral of the theorem's proof. */
@@ -202,7 +203,8 @@ class Theorem12Test {
         }
       }
     }
-    reporter.publishEntry(
+    Golden.say(
+        reporter,
         "Theorem 12, samples",
         String.format(Locale.ROOT, "KL of the samples at most %.3f of the path KL", closest));
   }

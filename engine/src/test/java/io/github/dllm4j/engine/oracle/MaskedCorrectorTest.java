@@ -129,7 +129,7 @@ class MaskedCorrectorTest {
           before = kl;
         }
       }
-      reporter.publishEntry("KL by Gibbs updates on " + name, line.toString());
+      Golden.say(reporter, "KL by Gibbs updates on " + name, line.toString());
     }
     assertThrows(IllegalArgumentException.class, () -> new CorrectedPlan(SizePlan.of(2), 0));
   }
@@ -159,7 +159,7 @@ class MaskedCorrectorTest {
     String line =
         String.format(
             Locale.ROOT, "TV %.2e at h=0.02, %.2e at 0.01, order %.3f", coarse, fine, order);
-    reporter.publishEntry("forward-backward drift on " + name, line);
+    Golden.say(reporter, "forward-backward drift on " + name, line);
     assertEquals(2, order, 0.05, name + ": " + line);
     // The broken twin, a network that sees no context, drifts by first order.
     ExactLaw wrong = independent(law);
