@@ -17,10 +17,10 @@ import java.util.Locale;
  * proportion to the rates. The last step fills everything at once in one call. Departs from the
  * source in the clock (theirs diverges at data) and in filling a hole at most once.
  *
- * <p>Total variation falls like ln N / N^2 as long as no token makes a value of another rarer than
- * a2/a1 of what it was (1/2 at theta = 1/2); else the positive part cuts rates off and it falls
- * like 1/N, with a smaller constant than one call per step has. At equal calls it pays where the
- * law has full support and not under hard constraints (MaskedOrderTest measures all three).
+ * <p>Total variation falls like 1/N^2 as long as no token makes a value of another rarer than a2/a1
+ * of what it was (1/2 at theta = 1/2); else the positive part cuts rates off and it falls like 1/N,
+ * with a smaller constant than one call per step has. At equal calls it pays where the law has full
+ * support and not under hard constraints (MaskedOrderTest measures all three).
  *
  * <p>How likely a hole is to be filled depends on the laws of two canvases, so this is neither a
  * {@link ScheduledPlan} nor an {@link AdaptivePlan}: it needs all laws of the holes on the heap,

@@ -4,11 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.Representation;
-import io.github.dllm4j.engine.denoise.Rows;
-import io.github.dllm4j.engine.denoise.TokenBatch;
-import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
@@ -17,6 +13,7 @@ import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.ExactSampling;
 import io.github.dllm4j.engine.oracle.Golden;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.oracle.RememberedDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
@@ -31,11 +28,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -87,51 +81,6 @@ class NetworkForOracleTest {
       word[i] = rest % SYMBOLS;
     }
     return word;
-  }
-
-  /** The network as a fixed table: float32 sums differ in their last digits from batch to batch. */
-  private static final class Frozen implements Denoiser {
-    private final Denoiser network;
-    private final Map<List<Integer>, double[][]> laws = new HashMap<>();
-
-    Frozen(Denoiser network) {
-      this.network = network;
-    }
-
-    @Override
-    public int vocabulary() {
-      return network.vocabulary();
-    }
-
-    @Override
-    public OptionalInt mask() {
-      return network.mask();
-    }
-
-    @Override
-    public Representation representation() {
-      return network.representation();
-    }
-
-    @Override
-    public TokenLaws predict(TokenBatch batch, Rows rows) {
-      double[][] answer = new double[rows.size()][];
-      for (int r = 0; r < answer.length; r++) {
-        int start = rows.index(r) / LENGTH * LENGTH;
-        int[] tokens = IntStream.range(start, start + LENGTH).map(batch::token).toArray();
-        answer[r] =
-            laws.computeIfAbsent(Arrays.stream(tokens).boxed().toList(), k -> ask(tokens))[
-                rows.index(r) - start];
-      }
-      return HeapLaws.of(answer);
-    }
-
-    private double[][] ask(int[] tokens) {
-      TokenBatch one = TokenBatch.of(LENGTH, tokens, new double[] {1});
-      try (TokenLaws all = network.predict(one, Rows.of(new int[] {0, 1, 2, 3}))) {
-        return all.toArray();
-      }
-    }
   }
 
   /** h_theta(j): mean over words and masks of the cross-entropy per masked token, nats. */
@@ -236,7 +185,8 @@ class NetworkForOracleTest {
     double[] data = law.table();
     Canvas canvas = Canvas.blank(LENGTH, SYMBOLS);
     try (Denoiser network = trained(250)) {
-      Denoiser frozen = new Frozen(network);
+      // As a fixed table: float32 sums differ in their last digits from batch to batch.
+      Denoiser frozen = new RememberedDenoiser(network);
       double[] model = crossEntropies(frozen);
       ExactSampling exact = new ExactSampling(frozen, canvas, 1, 1);
       ExactSampling oracle = new ExactSampling(new OracleDenoiser(law), canvas, 1, 1);

@@ -31,8 +31,7 @@ import org.junit.jupiter.api.TestReporter;
  * </pre>
  *
  * <p>The trapezoidal rule loses an order where one token makes a value of another rarer than a2/a1
- * of what it was: there the positive part of its rates cuts them off. The last steps, in which the
- * clock v diverges, cost it a factor ln N.
+ * of what it was: there the positive part of its rates cuts them off.
  */
 class MaskedOrderTest {
   private static final int STEPS = 128;

@@ -3,11 +3,13 @@ package io.github.dllm4j.engine.sample;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.ExactSampling;
 import io.github.dllm4j.engine.oracle.Golden;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.oracle.RememberedDenoiser;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
@@ -45,6 +47,26 @@ class SamplerLawTest {
         new Case(
             "hmm_d4_S3",
             ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.EULER),
+            SizePlan.of(4)),
+        new Case(
+            "latent_parity_k2",
+            ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.TWEEDIE),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.POISSON_REJECT),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MAX_PROBABILITY),
+            SizePlan.of(2, 2)),
+        new Case(
+            "hmm_d4_S3",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.NEGATIVE_ENTROPY),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.threshold(0.8, Confidence.MAX_PROBABILITY),
             SizePlan.of(4)),
         new Case(
             "markov_d4_S2",
@@ -98,7 +120,7 @@ class SamplerLawTest {
   }
 
   private static long[] counts(
-      OracleDenoiser oracle, Canvas canvas, RevealPlan plan, double temperature, double topP) {
+      Denoiser oracle, Canvas canvas, RevealPlan plan, double temperature, double topP) {
     int symbols = oracle.vocabulary() - 1;
     long[] counts = new long[(int) Math.pow(symbols, canvas.holeCount())];
     List<SamplingTask> tasks =
@@ -119,7 +141,7 @@ class SamplerLawTest {
   @MethodSource("cases")
   void theSamplerFollowsItsExactLaw(Case test) {
     ExactLaw law = Golden.law(test.law());
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     ExactSampling exact = new ExactSampling(oracle, canvas, 1, 1);
     long[] counts = counts(oracle, canvas, test.plan(), 1, 1);
@@ -132,7 +154,7 @@ class SamplerLawTest {
   @Test
   void withPromptTemperatureAndNucleus() {
     ExactLaw law = Golden.law("markov_d6_S3");
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.of(new int[] {3, 0, 3, 3, 2, 3}, 3);
     RevealPlan plan = SizePlan.of(2, 2);
     double[] exact = new ExactSampling(oracle, canvas, 1.5, 0.9).outputLaw(plan);
@@ -148,7 +170,7 @@ class SamplerLawTest {
   @Test
   void aSharedRevealOrderIsRejected() {
     ExactLaw law = Golden.law("markov_d4_S2");
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(4, 2);
     double[] exact = new ExactSampling(oracle, canvas, 1, 1).outputLaw(SizePlan.of(2, 2));
     long[] counts = new long[16];
@@ -173,7 +195,7 @@ class SamplerLawTest {
   @MethodSource("cases")
   void expectedEvaluationsAreExact(Case test) {
     ExactLaw law = Golden.law(test.law());
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     double exact = new ExactSampling(oracle, canvas, 1, 1).run(test.plan()).expectedEvaluations();
     if (test.plan() instanceof ScheduledPlan plan) {
