@@ -17,7 +17,6 @@ import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
@@ -80,15 +79,15 @@ public record PlanChoice(
   private static final List<String> OTHERS =
       List.of("first-hitting", "threshold", "entropy-bound", "remask-loop");
 
-  /** What X is unless given; the samplers with nothing here need it. */
-  private static final Map<String, Optional<Double>> NUMBERS =
+  private static final List<String> NUMBERED = List.of("threshold", "entropy-bound");
+
+  /** What X is unless given, where it need not be. */
+  private static final Map<String, Double> NUMBERS =
       Map.of(
-          "threshold", Optional.empty(),
-          "entropy-bound", Optional.empty(),
-          "theta-trapezoidal", Optional.of(0.5),
-          "remask-cap", Optional.of(0.02),
-          "remask-rescale", Optional.of(0.02),
-          "remask-loop", Optional.of(0.02));
+          "theta-trapezoidal", 0.5,
+          "remask-cap", 0.02,
+          "remask-rescale", 0.02,
+          "remask-loop", 0.02);
 
   private static final List<String> PLANS =
       List.of("optimal", "balanced", "cosine", "geometric", "front", "back");
@@ -136,8 +135,8 @@ public record PlanChoice(
             .anyMatch(names -> names.contains(name));
     boolean numbered =
         sampler.equals(name)
-            ? !NUMBERS.containsKey(name) || NUMBERS.get(name).isPresent()
-            : NUMBERS.containsKey(name)
+            ? !NUMBERED.contains(name)
+            : (NUMBERED.contains(name) || NUMBERS.containsKey(name))
                 && sampler.substring(name.length()).matches(":[0-9]{1,9}(\\.[0-9]{1,18})?");
     if (!known || !numbered) {
       throw new IllegalArgumentException(
@@ -219,7 +218,7 @@ public record PlanChoice(
   private double number() {
     String name = name(sampler);
     return sampler.equals(name)
-        ? NUMBERS.get(name).orElseThrow()
+        ? NUMBERS.getOrDefault(name, Double.NaN)
         : Double.parseDouble(sampler.substring(name.length() + 1));
   }
 
