@@ -169,9 +169,7 @@ public final class ExactSampling {
     for (int state = 0; state < states.length; state++) {
       double probability = states[state];
       int[] masked = canvases.masked(state);
-      if (probability == 0) {
-        continue;
-      } else if (masked.length == 0) {
+      if (masked.length == 0 || probability == 0) {
         next[state] += probability;
       } else if (plan instanceof TrapezoidalPlan trapezoidal) {
         evaluations += leap(trapezoidal, step, state, probability, next);

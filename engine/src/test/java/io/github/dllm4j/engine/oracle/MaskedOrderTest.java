@@ -11,10 +11,7 @@ import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import io.github.dllm4j.engine.sample.TrapezoidalPlan;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 
@@ -36,14 +33,14 @@ import org.junit.jupiter.api.TestReporter;
 class MaskedOrderTest {
   private static final int STEPS = 128;
 
-  private static Map<String, Function<TimeGrid, RevealPlan>> predictors() {
-    Map<String, Function<TimeGrid, RevealPlan>> predictors = new LinkedHashMap<>();
-    for (TauLeaping kind : TauLeaping.values()) {
-      predictors.put(kind.name(), grid -> ChancePlan.of(grid, kind));
-    }
-    predictors.put("THETA_TRAPEZOIDAL 0.5", grid -> TrapezoidalPlan.of(grid, 0.5));
-    predictors.put("THETA_TRAPEZOIDAL 0.3", grid -> TrapezoidalPlan.of(grid, 0.3));
-    return predictors;
+  private static final String TRAPEZOIDAL = "THETA_TRAPEZOIDAL ";
+
+  /** A member of the tau-leaping family by name, or the trapezoidal rule with its theta. */
+  private static RevealPlan plan(String predictor, int steps) {
+    TimeGrid grid = TimeGrid.alphaLinear(12, steps);
+    return predictor.startsWith(TRAPEZOIDAL)
+        ? TrapezoidalPlan.of(grid, Double.parseDouble(predictor.substring(TRAPEZOIDAL.length())))
+        : ChancePlan.of(grid, TauLeaping.valueOf(predictor));
   }
 
   /** A chain whose tokens stay the same with probability 0.62, or a law of the golden file. */
@@ -61,8 +58,8 @@ class MaskedOrderTest {
     ExactLaw law = law(name);
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     ExactSampling exact = new ExactSampling(new OracleDenoiser(law), canvas, 1, 1);
-    RevealPlan coarse = predictors().get(predictor).apply(TimeGrid.alphaLinear(12, STEPS));
-    RevealPlan fine = predictors().get(predictor).apply(TimeGrid.alphaLinear(12, 2 * STEPS));
+    RevealPlan coarse = plan(predictor, STEPS);
+    RevealPlan fine = plan(predictor, 2 * STEPS);
     double[] p = law.table();
     double[] first = exact.outputLaw(coarse);
     double[] second = exact.outputLaw(fine);
@@ -104,18 +101,16 @@ class MaskedOrderTest {
 
   @Test
   void trapezoidal(TestReporter reporter) {
-    for (String predictor : predictors().keySet()) {
-      if (predictor.startsWith("THETA")) {
-        Orders weak = orders(reporter, "potts", predictor);
-        assertEquals(2, weak.tv(), 0.3, predictor);
-        assertEquals(4, weak.kl(), 0.6, predictor);
-        Orders strong = orders(reporter, "markov_d4_S2", predictor);
-        assertEquals(1, strong.tv(), 0.1, predictor);
-        assertEquals(2, strong.kl(), 0.2, predictor);
-        Orders constrained = orders(reporter, "latent_parity_k2", predictor);
-        assertEquals(1, constrained.tv(), 0.05, predictor);
-        assertEquals(1, constrained.kl(), 0.05, predictor);
-      }
+    for (String predictor : new String[] {TRAPEZOIDAL + 0.5, TRAPEZOIDAL + 0.3}) {
+      Orders weak = orders(reporter, "potts", predictor);
+      assertEquals(2, weak.tv(), 0.3, predictor);
+      assertEquals(4, weak.kl(), 0.6, predictor);
+      Orders strong = orders(reporter, "markov_d4_S2", predictor);
+      assertEquals(1, strong.tv(), 0.1, predictor);
+      assertEquals(2, strong.kl(), 0.2, predictor);
+      Orders constrained = orders(reporter, "latent_parity_k2", predictor);
+      assertEquals(1, constrained.tv(), 0.05, predictor);
+      assertEquals(1, constrained.kl(), 0.05, predictor);
     }
   }
 
@@ -129,7 +124,7 @@ class MaskedOrderTest {
   }
 
   private static double kl(String name, String predictor, int steps) {
-    RevealPlan plan = predictors().get(predictor).apply(TimeGrid.alphaLinear(12, steps));
+    RevealPlan plan = plan(predictor, steps);
     ExactLaw law = law(name);
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     double[] out = new ExactSampling(new OracleDenoiser(law), canvas, 1, 1).outputLaw(plan);
