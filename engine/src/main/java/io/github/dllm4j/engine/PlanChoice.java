@@ -4,13 +4,19 @@ import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
+import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ScheduledPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 
 /**
  * Which masked sampler, by name.
@@ -18,10 +24,15 @@ import java.util.OptionalDouble;
  * <pre>
  * mask-predictor                                          sizes by a plan, random places
  * modified-tau-leaping, tau-leaping, euler, tweedie       chances by a time grid
+ * theta-trapezoidal[:X]                                   the same grids, two calls per step, theta X (0.5)
  * first-hitting                                           one token per step
  * confidence, margin, entropy, candidate-confidence       sizes by a plan, the surest places (heuristic)
  * threshold:X, entropy-bound:X                            as many places as are sure enough
+ * remask-cap[:X], remask-rescale[:X], remask-confidence   a time grid, filled holes are masked again (heuristic)
+ * remask-loop[:X]                                         the same with a grid of its own
  * </pre>
+ *
+ * <p>The number X of the remasking samplers is eta, 0.02 unless given.
  *
  * @param sampler one of the names above
  * @param plan of samplers with sizes: optimal, balanced, cosine, geometric, front or back
@@ -30,9 +41,17 @@ import java.util.OptionalDouble;
  *     alpha-cosine
  * @param horizon of the first two grids, nats, above 0
  * @param delta of the second, nats, above 0
+ * @param correctorSteps Gibbs updates after every step, at least 0; only for samplers whose places
+ *     do not depend on values: mask-predictor, first-hitting and those with chances
  */
 public record PlanChoice(
-    String sampler, String plan, List<Integer> sizes, String grid, double horizon, double delta)
+    String sampler,
+    String plan,
+    List<Integer> sizes,
+    String grid,
+    double horizon,
+    double delta,
+    int correctorSteps)
     implements SamplerChoice {
   /** Horizon unless another is given, nats. */
   public static final double DEFAULT_HORIZON = 8;
@@ -43,8 +62,31 @@ public record PlanChoice(
   private static final double RATIO = 0.9;
   private static final List<String> WITH_SIZES =
       List.of("mask-predictor", "confidence", "margin", "entropy", "candidate-confidence");
-  private static final List<String> WITH_GRID =
+  private static final List<String> TAU_LEAPING =
       List.of("modified-tau-leaping", "tau-leaping", "euler", "tweedie");
+  private static final List<String> UNPRICED_WITH_GRID =
+      List.of("theta-trapezoidal", "remask-cap", "remask-rescale", "remask-confidence");
+  private static final List<String> CORRECTABLE =
+      List.of(
+          "mask-predictor",
+          "first-hitting",
+          "modified-tau-leaping",
+          "tau-leaping",
+          "euler",
+          "tweedie");
+  private static final List<String> OTHERS =
+      List.of("first-hitting", "threshold", "entropy-bound", "remask-loop");
+
+  private static final List<String> NUMBERED = List.of("threshold", "entropy-bound");
+
+  /** What X is unless given, where it need not be. */
+  private static final Map<String, Double> NUMBERS =
+      Map.of(
+          "theta-trapezoidal", 0.5,
+          "remask-cap", 0.02,
+          "remask-rescale", 0.02,
+          "remask-loop", 0.02);
+
   private static final List<String> PLANS =
       List.of("optimal", "balanced", "cosine", "geometric", "front", "back");
   private static final List<String> GRIDS =
@@ -56,18 +98,7 @@ public record PlanChoice(
   /** Checks the names and numbers. */
   public PlanChoice {
     sizes = List.copyOf(sizes);
-    if (!WITH_SIZES.contains(sampler)
-        && !WITH_GRID.contains(sampler)
-        && !sampler.equals("first-hitting")
-        && limit(sampler).isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X, got %s",
-              String.join(", ", WITH_SIZES),
-              String.join(", ", WITH_GRID),
-              sampler));
-    }
+    checkSampler(sampler);
     require("plan", plan, PLANS);
     require("grid", grid, GRIDS);
     if (!(horizon > 0 && horizon <= 1000)) {
@@ -80,6 +111,41 @@ public record PlanChoice(
               "delta must be above 0 and below the horizon %s, got %s",
               horizon,
               delta));
+    }
+    if (correctorSteps < 0 || correctorSteps > 100_000) {
+      throw new IllegalArgumentException(
+          "corrector-steps must be 0 to 100,000, got " + correctorSteps);
+    }
+    if (correctorSteps > 0 && !CORRECTABLE.contains(sampler)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the Gibbs corrector of masking models is for %s, where its law is known, not for %s",
+              String.join(", ", CORRECTABLE),
+              sampler));
+    }
+  }
+
+  private static void checkSampler(String sampler) {
+    String name = name(sampler);
+    boolean known =
+        Stream.of(WITH_SIZES, TAU_LEAPING, UNPRICED_WITH_GRID, OTHERS)
+            .anyMatch(names -> names.contains(name));
+    boolean numbered =
+        sampler.equals(name)
+            ? !NUMBERED.contains(name)
+            : (NUMBERED.contains(name) || NUMBERS.containsKey(name))
+                && sampler.substring(name.length()).matches(":[0-9]{1,9}(\\.[0-9]{1,18})?");
+    if (!known || !numbered) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X,"
+                  + " theta-trapezoidal[:X], remask-cap[:X], remask-rescale[:X],"
+                  + " remask-confidence, remask-loop[:X], got %s",
+              String.join(", ", WITH_SIZES),
+              String.join(", ", TAU_LEAPING),
+              sampler));
     }
   }
 
@@ -98,22 +164,27 @@ public record PlanChoice(
   /** A sampler with the optimal plan, or on the alpha-linear grid. */
   public static PlanChoice ofSampler(String sampler) {
     return new PlanChoice(
-        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA);
+        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA, 0);
   }
 
   /** The same with another plan of sizes. */
   public PlanChoice withPlan(String value) {
-    return new PlanChoice(sampler, value, sizes, grid, horizon, delta);
+    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps);
   }
 
   /** The same with these sizes, in sampling order. */
   public PlanChoice withSizes(List<Integer> value) {
-    return new PlanChoice(sampler, plan, value, grid, horizon, delta);
+    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps);
   }
 
   /** The same on another grid. */
   public PlanChoice withGrid(String value, double newHorizon, double newDelta) {
-    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta);
+    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps);
+  }
+
+  /** The same with this many Gibbs updates after every step that fills something. */
+  public PlanChoice withCorrector(int updates) {
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates);
   }
 
   /** Whether the sampler works by sizes. */
@@ -123,7 +194,7 @@ public record PlanChoice(
 
   /** Whether the sampler works by a time grid. */
   public boolean hasGrid() {
-    return WITH_GRID.contains(sampler);
+    return TAU_LEAPING.contains(sampler) || UNPRICED_WITH_GRID.contains(name(sampler));
   }
 
   /** Whether the plan needs an information curve even if the steps are given. */
@@ -133,15 +204,20 @@ public record PlanChoice(
 
   /** Whether the number of steps is for the caller to choose. */
   public boolean hasSteps() {
-    return sizes.isEmpty() && (hasSizes() || hasGrid());
+    return sizes.isEmpty() && (hasSizes() || hasGrid() || name(sampler).equals("remask-loop"));
   }
 
-  /** The number behind threshold: or entropy-bound:. */
-  private static OptionalDouble limit(String sampler) {
-    if (!sampler.matches("(threshold|entropy-bound):[0-9]{1,9}(\\.[0-9]{1,18})?")) {
-      return OptionalDouble.empty();
-    }
-    return OptionalDouble.of(Double.parseDouble(sampler.substring(sampler.indexOf(':') + 1)));
+  /** A sampler's name without its number. */
+  private static String name(String sampler) {
+    return sampler.replaceFirst(":.*", "");
+  }
+
+  /** The number behind the sampler's name, or what stands for it. */
+  private double number() {
+    String name = name(sampler);
+    return sampler.equals(name)
+        ? NUMBERS.getOrDefault(name, Double.NaN)
+        : Double.parseDouble(sampler.substring(name.length() + 1));
   }
 
   /**
@@ -153,7 +229,12 @@ public record PlanChoice(
    * @param planner of the holes' curve; used by the optimal plan only
    */
   public RevealPlan of(int holes, int steps, StepPlanner planner) {
-    return switch (sampler) {
+    RevealPlan reveal = uncorrected(holes, steps, planner);
+    return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
+  }
+
+  private RevealPlan uncorrected(int holes, int steps, StepPlanner planner) {
+    return switch (name(sampler)) {
       case "mask-predictor" -> sizes(holes, steps, planner);
       case "first-hitting" -> SizePlan.firstHitting(holes);
       case "modified-tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.MODIFIED);
@@ -164,12 +245,13 @@ public record PlanChoice(
       case "margin" -> surest(holes, steps, planner, Confidence.MARGIN);
       case "entropy" -> surest(holes, steps, planner, Confidence.NEGATIVE_ENTROPY);
       case "candidate-confidence" -> surest(holes, steps, planner, Confidence.CANDIDATE);
-      default -> {
-        double limit = limit(sampler).orElseThrow();
-        yield sampler.startsWith("threshold")
-            ? AdaptivePlan.threshold(limit, Confidence.MAX_PROBABILITY)
-            : AdaptivePlan.entropyBound(limit);
-      }
+      case "threshold" -> AdaptivePlan.threshold(number(), Confidence.MAX_PROBABILITY);
+      case "entropy-bound" -> AdaptivePlan.entropyBound(number());
+      case "theta-trapezoidal" -> TrapezoidalPlan.of(grid(steps), number());
+      case "remask-cap" -> RemaskPlan.capped(grid(steps), number());
+      case "remask-rescale" -> RemaskPlan.rescaled(grid(steps), number());
+      case "remask-confidence" -> RemaskPlan.byConfidence(grid(steps));
+      default -> RemaskPlan.loop(steps, number());
     };
   }
 
@@ -201,6 +283,16 @@ public record PlanChoice(
     };
   }
 
+  /** The choice whose price stands in for this one's where no curve can price it. */
+  PlanChoice priced() {
+    if (hasSizes()) {
+      return OPTIMAL.withPlan(plan);
+    }
+    return TAU_LEAPING.contains(sampler)
+        ? withCorrector(0)
+        : ofSampler("modified-tau-leaping").withGrid(grid, horizon, delta);
+  }
+
   @Override
   public String schedule() {
     if (hasGrid()) {
@@ -208,6 +300,10 @@ public record PlanChoice(
     } else if (hasSizes()) {
       return sizes.isEmpty() ? plan : "sizes";
     }
-    return sampler.equals("first-hitting") ? "one by one" : "adaptive";
+    return switch (name(sampler)) {
+      case "first-hitting" -> "one by one";
+      case "remask-loop" -> "loop";
+      default -> "adaptive";
+    };
   }
 }

@@ -5,7 +5,9 @@ import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.StepPlanner;
+import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Locale;
 import java.util.Optional;
@@ -62,10 +64,7 @@ final class Planning {
             : choice.of(holes, request.steps().orElse(Math.max(1, holes)), planner.steps());
     Optional<Estimate> price = planner.price(plan);
     if (price.isEmpty()) {
-      return new Planned(
-          plan,
-          price,
-          "heuristic: places are chosen by the model's own laws, which no curve can price");
+      return new Planned(plan, price, unpriced(plan));
     } else if (request.temperature() != 1 || request.topP() != 1) {
       return new Planned(
           plan, Optional.empty(), "temperature or top-p change the law the curve was measured for");
@@ -74,6 +73,15 @@ final class Planning {
           plan, Optional.empty(), "the curve of this text was not measured: the plan needs none");
     }
     return new Planned(plan, price.map(Planning::atLeastZero), whole ? "" : note(curves.get()));
+  }
+
+  private static String unpriced(RevealPlan plan) {
+    if (plan instanceof CorrectedPlan) {
+      return "the curve prices the steps, not what a corrector gains";
+    }
+    return plan instanceof AdaptivePlan
+        ? "heuristic: places are chosen by the model's own laws, which no curve can price"
+        : "heuristic: no bound is known for this sampler, and no curve can price it";
   }
 
   private static int length(Optional<CurveSample> information) {
@@ -96,7 +104,7 @@ final class Planning {
   private static RevealPlan fewestSteps(
       GenerationRequest request, PlanChoice choice, int holes, CurvePlanner planner) {
     StepPlanner best = planner.steps();
-    PlanChoice priced = choice.hasSizes() ? PlanChoice.OPTIMAL.withPlan(choice.plan()) : choice;
+    PlanChoice priced = choice.priced();
     int low = 1;
     int high = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
     while (low < high) {

@@ -2,17 +2,15 @@ package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.HeapLaws;
-import io.github.dllm4j.engine.denoise.Rows;
-import io.github.dllm4j.engine.denoise.TokenBatch;
-import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
+import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.IntStream;
+import java.util.stream.DoubleStream;
 
 /**
  * The exact law of what the sampler puts out, by enumeration through the same denoiser and the same
@@ -21,18 +19,13 @@ import java.util.stream.IntStream;
  * <p>The state is the partly filled canvas. From a state with m holes a step of a scheduled plan
  * fills a set A with probability {@link ScheduledPlan#chance}(step, |A|, m) and then each token of
  * A by its own law; an adaptive plan is shown every combination of candidates and keeps what it
- * keeps. Cost O((2S+1)^holes) per step, O((2S)^holes) for adaptive plans, and (S+1)^holes denoiser
- * rows once, so for small canvases: at most 2^24 states.
+ * keeps; a trapezoidal plan makes every second leap from every first one; a corrected plan's
+ * updates are made of whole laws. Cost O((2S+1)^holes) per step, O((2S)^holes) for adaptive and
+ * O((3S+1)^holes) for trapezoidal plans, and (S+1)^holes denoiser rows once, so for small canvases:
+ * at most 2^24 states.
  */
 public final class ExactSampling {
-  private static final int BATCH = 256;
-
-  private final int symbols;
-  private final int base;
-  private final int[] holes;
-  private final int[] powers; // of the base, most significant hole first
-  private final double[][][] raw; // [state][hole][id]; empty where filled
-  private final double[][][] laws; // the same after temperature and nucleus
+  private final CanvasStates canvases;
 
   /**
    * Asks the denoiser about every partly filled canvas.
@@ -44,65 +37,7 @@ public final class ExactSampling {
    * @param topP as in the sampler's task
    */
   public ExactSampling(Denoiser denoiser, Canvas canvas, double temperature, double topP) {
-    base = denoiser.vocabulary();
-    symbols = base - 1;
-    if (denoiser.mask().orElse(-1) != symbols) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "MASK must be the last id %d, got %s", symbols, denoiser.mask()));
-    }
-    holes = canvas.holes();
-    raw = new double[Words.states(base, holes.length, "number of states")][holes.length][0];
-    boolean shaped = temperature != 1 || topP != 1;
-    laws = shaped ? new double[raw.length][holes.length][0] : raw;
-    powers = new int[holes.length];
-    for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= base) {
-      powers[h] = power;
-    }
-    for (int from = 0; from < laws.length; from += BATCH) {
-      ask(denoiser, canvas, from, Math.min(laws.length, from + BATCH), temperature, topP);
-    }
-  }
-
-  private void ask(
-      Denoiser denoiser, Canvas canvas, int from, int to, double temperature, double topP) {
-    int length = canvas.length();
-    int[] tokens = new int[(to - from) * length];
-    double[] sigmas = new double[to - from];
-    IntStream.Builder rows = IntStream.builder();
-    for (int state = from; state < to; state++) {
-      int offset = (state - from) * length;
-      System.arraycopy(canvas.tokens(), 0, tokens, offset, length);
-      int masked = 0;
-      for (int h = 0; h < holes.length; h++) {
-        int symbol = symbol(state, h);
-        tokens[offset + holes[h]] = symbol;
-        if (symbol == symbols) {
-          rows.add(offset + holes[h]);
-          masked++;
-        }
-      }
-      sigmas[state - from] = -Math.log1p(-masked / (double) length);
-    }
-    int[] indices = rows.build().toArray();
-    if (indices.length == 0) {
-      return;
-    }
-    try (TokenLaws asked =
-            denoiser.predict(TokenBatch.of(length, tokens, sigmas), Rows.of(indices));
-        TokenLaws shaped = asked.shaped(temperature, topP)) {
-      double[][] before = asked.toArray();
-      double[][] after = shaped.toArray();
-      for (int r = 0; r < indices.length; r++) {
-        int hole = Arrays.binarySearch(holes, indices[r] % length);
-        raw[from + indices[r] / length][hole] = before[r];
-        laws[from + indices[r] / length][hole] = after[r];
-      }
-    }
-  }
-
-  private int symbol(int state, int hole) {
-    return state / powers[hole] % base;
+    canvases = new CanvasStates(denoiser, canvas, temperature, topP);
   }
 
   /**
@@ -134,40 +69,22 @@ public final class ExactSampling {
    * @return its exact output
    */
   public Output run(RevealPlan plan, double filled) {
-    double[] states = new double[laws.length];
+    double[] states = new double[canvases.count()];
     for (int state = 0; state < states.length; state++) {
-      int masked = masked(state).length;
-      double token = Math.pow(filled / symbols, holes.length - masked);
+      int masked = canvases.masked(state).length;
+      double token = Math.pow(filled / canvases.symbols(), canvases.holes() - masked);
       states[state] = token * Math.pow(1 - filled, masked);
     }
+    if (plan instanceof RemaskPlan remask) {
+      return new ExactRemasking(canvases, remask).run(states);
+    }
     double evaluations = 0;
-    for (int step = 0; step < plan.steps(holes.length); step++) {
+    for (int step = 0; step < plan.steps(canvases.holes()); step++) {
       double[] next = new double[states.length];
-      for (int state = 0; state < states.length; state++) {
-        int[] masked = masked(state);
-        if (plan instanceof RemaskPlan remask) {
-          double fill = remask.fillChance(step);
-          evaluations += states[state] * (1 - Math.pow(1 - fill, masked.length));
-          new Moving(fill, remask.remaskChance(step), state, next).go(0, state, states[state]);
-        } else if (masked.length == 0) {
-          next[state] += states[state];
-        } else if (states[state] > 0 && plan instanceof ScheduledPlan scheduled) {
-          double[] chances = chances(scheduled, step, masked.length);
-          evaluations += states[state] * (1 - chances[0]);
-          new Filling(state, masked, chances, next).go(0, 0, state, states[state]);
-        } else if (states[state] > 0) {
-          evaluations += states[state];
-          AdaptivePlan adaptive = (AdaptivePlan) plan;
-          new Keeping(adaptive, step, state, masked, next).go(0, states[state]);
-        }
-      }
+      evaluations += step(plan, step, states, next);
       states = next;
     }
-    double[] words = new double[Words.states(symbols, holes.length, "number of words")];
-    for (int word = 0; word < words.length; word++) {
-      words[word] = states[stateOf(word)];
-    }
-    return new Output(words, evaluations);
+    return new Output(canvases.words(states), evaluations);
   }
 
   /** The law of {@link #run}. */
@@ -175,29 +92,176 @@ public final class ExactSampling {
     return run(plan).law();
   }
 
-  private int[] masked(int state) {
-    return IntStream.range(0, holes.length).filter(h -> symbol(state, h) == symbols).toArray();
-  }
-
-  private static double[] chances(ScheduledPlan plan, int step, int masked) {
-    double[] chances = new double[masked + 1];
-    Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked));
-    return chances;
-  }
-
-  private int stateOf(int word) {
-    int state = 0;
-    int rest = word;
-    for (int h = holes.length - 1; h >= 0; h--) {
-      state += rest % symbols * powers[h];
-      rest /= symbols;
+  /**
+   * The conditional KL of a plan with this denoiser, exact or not, by enumeration of the ordered
+   * reveal sets: the mean over them of KL(data || output given the sets), nats (spec sections 0 and
+   * 4, K4). Cost O(steps 3^holes + 2^holes S^holes).
+   *
+   * @param plan what the sampler executes
+   * @param data law of the words in the holes, as in {@link Output}
+   * @return nats; infinity if the denoiser rules out what the data holds
+   */
+  public double conditionalKl(ScheduledPlan plan, double[] data) {
+    int all = (1 << canvases.holes()) - 1;
+    double[] surprise = new double[all + 1];
+    for (int filled = 0; filled < all; filled++) {
+      surprise[filled] = surprise(filled, data);
     }
-    return state;
+    double[] reached = new double[all + 1]; // by set of filled holes
+    reached[0] = 1;
+    double nats = 0;
+    for (double p : data) {
+      nats += p > 0 ? p * Math.log(p) : 0;
+    }
+    for (int step = 0; step < plan.steps(); step++) {
+      double[] next = new double[all + 1];
+      for (int filled = 0; filled <= all; filled++) {
+        int left = all & ~filled;
+        int masked = Integer.bitCount(left);
+        for (int set = left; ; set = (set - 1) & left) {
+          int chosen = Integer.bitCount(set);
+          double p = reached[filled] == 0 ? 0 : reached[filled] * plan.chance(step, chosen, masked);
+          next[filled | set] += p;
+          // By symmetry every masked hole is in the set equally often.
+          nats += p == 0 || chosen == 0 ? 0 : p * chosen / masked * surprise[filled];
+          if (set == 0) {
+            break;
+          }
+        }
+      }
+      reached = next;
+    }
+    return nats;
+  }
+
+  /** Sum over the holes left of the mean of -ln p(x_i | x_filled), nats. */
+  private double surprise(int filled, double[] data) {
+    double nats = 0;
+    for (int word = 0; word < data.length; word++) {
+      int full = canvases.ofWord(word);
+      int state = full;
+      for (int h = 0; h < canvases.holes(); h++) {
+        state = (filled >> h & 1) == 1 ? state : canvases.with(state, h, canvases.symbols());
+      }
+      for (int h : data[word] > 0 ? canvases.masked(state) : new int[0]) {
+        nats -= data[word] * Math.log(canvases.law(state, h)[canvases.symbol(full, h)]);
+      }
+    }
+    return nats;
+  }
+
+  /** One step from a law of states to the next; returns the expected evaluations. */
+  private double step(RevealPlan plan, int step, double[] states, double[] next) {
+    if (plan instanceof CorrectedPlan corrected) {
+      double[] moved = new double[states.length];
+      double calls = fill(corrected.predictor(), step, states, moved, next);
+      for (int update = 0; update < corrected.updates(); update++) {
+        moved = gibbs(moved);
+      }
+      for (int state = 0; state < moved.length; state++) {
+        next[state] += moved[state];
+      }
+      return calls * (1 + corrected.updates());
+    } else if (plan instanceof ScheduledPlan scheduled) {
+      return fill(scheduled, step, states, next, next);
+    }
+    double evaluations = 0;
+    for (int state = 0; state < states.length; state++) {
+      double probability = states[state];
+      int[] masked = canvases.masked(state);
+      if (masked.length == 0 || probability == 0) {
+        next[state] += probability;
+      } else if (plan instanceof TrapezoidalPlan trapezoidal) {
+        evaluations += leap(trapezoidal, step, state, probability, next);
+      } else {
+        evaluations += probability;
+        new Keeping((AdaptivePlan) plan, step, state, masked, next).go(0, probability);
+      }
+    }
+    return evaluations;
+  }
+
+  /** One step of a scheduled plan; what it does not change is kept apart. */
+  private double fill(
+      ScheduledPlan plan, int step, double[] states, double[] moved, double[] unmoved) {
+    double evaluations = 0;
+    for (int state = 0; state < states.length; state++) {
+      int[] masked = canvases.masked(state);
+      if (masked.length == 0 || states[state] == 0) {
+        unmoved[state] += states[state];
+        continue;
+      }
+      double[] chances = new double[masked.length + 1];
+      Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked.length));
+      evaluations += states[state] * (1 - chances[0]);
+      unmoved[state] += states[state] * chances[0];
+      chances[0] = 0;
+      new Filling(state, masked, chances, moved).go(0, 0, state, states[state]);
+    }
+    return evaluations;
+  }
+
+  /** One Gibbs update: one of the filled holes, each as likely, is masked and drawn again. */
+  double[] gibbs(double[] states) {
+    double[] next = new double[states.length];
+    for (int state = 0; state < states.length; state++) {
+      int[] filled = states[state] > 0 ? canvases.filled(state) : new int[0];
+      if (filled.length == 0) {
+        next[state] += states[state];
+      }
+      for (int hole : filled) {
+        int without = canvases.with(state, hole, canvases.symbols());
+        for (int v = 0; v < canvases.symbols(); v++) {
+          next[canvases.with(without, hole, v)] +=
+              states[state] / filled.length * canvases.law(without, hole)[v];
+        }
+      }
+    }
+    return next;
+  }
+
+  /** Both leaps of a step from one state. */
+  private double leap(TrapezoidalPlan plan, int step, int from, double probability, double[] next) {
+    double[][] first = new double[canvases.holes()][];
+    for (int h = 0; h < first.length; h++) {
+      first[h] =
+          canvases.isMasked(from, h)
+              ? canvases.filling(from, h, plan.firstChance(step))
+              : canvases.staying(from, h);
+    }
+    double[] second = new double[1]; // probability of the second call
+    canvases.spread(
+        first,
+        probability,
+        (middle, p) -> {
+          if (canvases.masked(middle).length > 0) {
+            second[0] += p;
+          }
+          canvases.spread(secondLeap(plan, step, from, middle), p, (to, q) -> next[to] += q);
+        });
+    return probability + second[0];
+  }
+
+  private double[][] secondLeap(TrapezoidalPlan plan, int step, int from, int middle) {
+    double[][] rows = new double[canvases.holes()][];
+    for (int h = 0; h < rows.length; h++) {
+      rows[h] = canvases.staying(middle, h);
+      if (canvases.isMasked(middle, h)) {
+        double[] rates = plan.secondRates(canvases.law(from, h), canvases.law(middle, h));
+        double total = DoubleStream.of(rates).sum();
+        double chance = plan.secondChance(step, total);
+        for (int v = 0; v < canvases.symbols() && total > 0; v++) {
+          rows[h][v] = chance * rates[v] / total;
+        }
+        rows[h][canvases.symbols()] = 1 - chance;
+      }
+    }
+    return rows;
   }
 
   /** All that one step of a scheduled plan can make of one state. */
   private final class Filling {
-    private final double[][] answers;
+    private final int from;
     private final int[] masked;
     private final double[] chances; // by number of holes filled
     private final double[] next;
@@ -206,7 +270,7 @@ public final class ExactSampling {
       this.masked = masked;
       this.chances = chances;
       this.next = next;
-      answers = laws[state];
+      from = state;
     }
 
     /** Decides the masked holes from the m-th on; {@code filled} are filled so far. */
@@ -224,10 +288,10 @@ public final class ExactSampling {
       }
       go(m + 1, filled, state, probability);
       int hole = masked[m];
-      for (int v = 0; v < symbols; v++) {
-        double p = answers[hole][v];
+      for (int v = 0; v < canvases.symbols(); v++) {
+        double p = canvases.law(from, hole)[v];
         if (p > 0) {
-          go(m + 1, filled + 1, state - (symbols - v) * powers[hole], probability * p);
+          go(m + 1, filled + 1, canvases.with(state, hole, v), probability * p);
         }
       }
     }
@@ -250,15 +314,16 @@ public final class ExactSampling {
       this.masked = masked;
       this.next = next;
       answers =
-          HeapLaws.of(Arrays.stream(masked).mapToObj(h -> raw[state][h]).toArray(double[][]::new));
+          HeapLaws.of(
+              Arrays.stream(masked).mapToObj(h -> canvases.raw(state, h)).toArray(double[][]::new));
       candidates = new int[masked.length];
     }
 
     /** Draws candidates for the masked holes from the m-th on; then the plan keeps some. */
     void go(int m, double probability) {
       if (m < masked.length) {
-        for (int v = 0; v < symbols; v++) {
-          double p = laws[state][masked[m]][v];
+        for (int v = 0; v < canvases.symbols(); v++) {
+          double p = canvases.law(state, masked[m])[v];
           if (p > 0) {
             candidates[m] = v;
             go(m + 1, probability * p);
@@ -268,45 +333,9 @@ public final class ExactSampling {
       }
       int to = state;
       for (int kept : plan.keep(step, plan.confidence().of(answers, candidates))) {
-        to -= (symbols - candidates[kept]) * powers[masked[kept]];
+        to = canvases.with(to, masked[kept], candidates[kept]);
       }
       next[to] += probability;
-    }
-  }
-
-  /** All that one step that fills and remasks can make of one state. */
-  private final class Moving {
-    private final double fill;
-    private final double remask;
-    private final int from;
-    private final double[] next;
-
-    Moving(double fill, double remask, int from, double[] next) {
-      this.fill = fill;
-      this.remask = remask;
-      this.from = from;
-      this.next = next;
-    }
-
-    /** Decides the holes from one on. */
-    void go(int hole, int state, double probability) {
-      if (probability == 0) {
-        return;
-      }
-      if (hole == holes.length) {
-        next[state] += probability;
-        return;
-      }
-      int symbol = symbol(from, hole);
-      boolean masked = symbol == symbols;
-      go(hole + 1, state, probability * (1 - (masked ? fill : remask)));
-      if (!masked) {
-        go(hole + 1, state + (symbols - symbol) * powers[hole], probability * remask);
-      }
-      for (int v = 0; v < symbols && masked; v++) {
-        double p = laws[from][hole][v];
-        go(hole + 1, state - (symbols - v) * powers[hole], probability * fill * p);
-      }
     }
   }
 }

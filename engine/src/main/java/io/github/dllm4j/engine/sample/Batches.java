@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.sample;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,11 @@ final class Batches {
 
   /** What the tasks of one call have in common. */
   private record Shape(
-      int length, double temperature, double topP, Optional<Confidence> confidence) {}
+      int length,
+      double temperature,
+      double topP,
+      Optional<Confidence> confidence,
+      boolean changesLaws) {}
 
   /** Splits tasks into batches of equal shape, at most {@code maxBatch} each. */
   static List<List<Progress>> of(List<Progress> tasks, int maxBatch) {
@@ -22,7 +27,12 @@ final class Batches {
     for (Progress task : tasks) {
       SamplingTask t = task.task();
       Shape shape =
-          new Shape(t.canvas().length(), t.temperature(), t.topP(), task.course().confidence());
+          new Shape(
+              t.canvas().length(),
+              t.temperature(),
+              t.topP(),
+              task.course().confidence(),
+              task.course().changesLaws());
       shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
     }
     List<List<Progress>> batches = new ArrayList<>();
@@ -69,6 +79,19 @@ final class Batches {
       }
     }
     return uniforms;
+  }
+
+  /** The laws that the tasks of a batch draw from, [rows][vocabulary]. */
+  static double[][] changed(List<Progress> batch, double[][] laws) {
+    double[][] changed = new double[laws.length][];
+    int row = 0;
+    for (Progress task : batch) {
+      int count = task.course().asked().length;
+      double[][] own = task.course().changed(Arrays.copyOfRange(laws, row, row + count));
+      System.arraycopy(own, 0, changed, row, count);
+      row += count;
+    }
+    return changed;
   }
 
   private static int rowCount(List<Progress> batch) {

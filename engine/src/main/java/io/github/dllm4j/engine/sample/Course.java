@@ -11,6 +11,14 @@ interface Course {
   /** Index of the next step that fills something. */
   int step();
 
+  /**
+   * What keys the draws of the next network call; no two calls of a sample share it if they draw at
+   * the same position.
+   */
+  default int key() {
+    return step();
+  }
+
   /** Total noise at the next step, nats. */
   double sigma();
 
@@ -18,7 +26,24 @@ interface Course {
   int[] asked();
 
   /** What the next step wants to know of those laws besides the draws. */
-  Optional<Confidence> confidence();
+  default Optional<Confidence> confidence() {
+    return Optional.empty();
+  }
+
+  /** Whether the next step draws from {@link #changed} laws, not from the network's. */
+  default boolean changesLaws() {
+    return false;
+  }
+
+  /**
+   * The laws to draw from at the asked positions; asked for once per step, before {@link #advance}.
+   *
+   * @param laws the network's, after temperature and nucleus, [asked][vocabulary]; not changed
+   * @return [asked][vocabulary]
+   */
+  default double[][] changed(double[][] laws) {
+    return laws;
+  }
 
   /**
    * Makes the step.
@@ -37,8 +62,12 @@ interface Course {
   static Course of(SamplingTask task) {
     if (task.plan() instanceof ScheduledPlan plan) {
       return new ScheduledCourse(plan, task);
+    } else if (task.plan() instanceof CorrectedPlan plan) {
+      return new CorrectedCourse(plan, task);
     } else if (task.plan() instanceof AdaptivePlan plan) {
       return new AdaptiveCourse(plan, task.canvas());
+    } else if (task.plan() instanceof TrapezoidalPlan plan) {
+      return new TrapezoidalCourse(plan, task);
     }
     return new RemaskCourse((RemaskPlan) task.plan(), task);
   }

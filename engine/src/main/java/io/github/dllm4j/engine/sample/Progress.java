@@ -49,7 +49,7 @@ final class Progress {
     double[] uniforms = new double[asked.length];
     for (int i = 0; i < asked.length; i++) {
       uniforms[i] =
-          KeyedRandom.uniform(task.seed(), task.sample(), course.step(), asked[i], Purpose.DRAW);
+          KeyedRandom.uniform(task.seed(), task.sample(), course.key(), asked[i], Purpose.DRAW);
     }
     return uniforms;
   }

@@ -5,12 +5,16 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Every hole goes back and forth between masked and filled, drawn from the seed alone. */
+/**
+ * Every hole goes back and forth between masked and filled, drawn from the seed alone, or from that
+ * and the confidences of the tokens drawn so far.
+ */
 final class RemaskCourse implements Course {
   private final RemaskPlan plan;
   private final SamplingTask task;
   private final int[] holes;
   private final boolean[] filled;
+  private final double[] confidences; // by hole, of the token it holds
   private int step = -1;
   private int[] asked = {};
   private boolean[] emptied; // by hole: masked again since the last network call
@@ -20,6 +24,7 @@ final class RemaskCourse implements Course {
     this.task = task;
     holes = task.canvas().holes();
     filled = new boolean[holes.length];
+    confidences = new double[holes.length];
     emptied = new boolean[holes.length];
     toNextStep();
   }
@@ -43,11 +48,18 @@ final class RemaskCourse implements Course {
 
   /** The holes whose state a step changes. */
   private boolean[] moved(int k) {
+    double[] own =
+        IntStream.range(0, holes.length)
+            .filter(h -> filled[h])
+            .mapToDouble(h -> confidences[h])
+            .toArray();
+    double[] remaskChances = plan.remaskChances(k, own);
     boolean[] moved = new boolean[holes.length];
+    int next = 0;
     for (int h = 0; h < holes.length; h++) {
       double uniform =
           KeyedRandom.uniform(task.seed(), task.sample(), k, holes[h], Purpose.REVEAL_STEP);
-      moved[h] = uniform < (filled[h] ? plan.remaskChance(k) : plan.fillChance(k));
+      moved[h] = uniform < (filled[h] ? remaskChances[next++] : plan.fillChance(k));
     }
     return moved;
   }
@@ -83,16 +95,18 @@ final class RemaskCourse implements Course {
 
   @Override
   public Optional<Confidence> confidence() {
-    return Optional.empty();
+    return plan.looksAtConfidence() ? Optional.of(Confidence.CANDIDATE) : Optional.empty();
   }
 
   @Override
-  public int[] advance(double[] confidences) {
+  public int[] advance(double[] drawn) {
     int[] all = IntStream.range(0, asked.length).toArray();
     emptied = new boolean[holes.length];
     remask(moved(step));
-    for (int position : asked) {
-      filled[Arrays.binarySearch(holes, position)] = true;
+    for (int i = 0; i < asked.length; i++) {
+      int hole = Arrays.binarySearch(holes, asked[i]);
+      filled[hole] = true;
+      confidences[hole] = plan.looksAtConfidence() ? drawn[i] : 0;
     }
     toNextStep();
     return all;

@@ -4,9 +4,12 @@ package io.github.dllm4j.engine.sample;
  * When each hole of a canvas is filled; the whole difference between masked samplers (spec 5.2).
  *
  * <p>A {@link ScheduledPlan} decides <em>where</em> from the seed alone, before the network is
- * asked <em>what</em>; an {@link AdaptivePlan} looks at the network's answers first.
+ * asked <em>what</em>; an {@link AdaptivePlan} looks at the network's answers first. Three more do
+ * what these cannot say: a {@link CorrectedPlan} redraws filled holes, a {@link RemaskPlan} empties
+ * some, and the places of a {@link TrapezoidalPlan} depend on the laws of two canvases.
  */
-public sealed interface RevealPlan permits ScheduledPlan, AdaptivePlan, RemaskPlan {
+public sealed interface RevealPlan
+    permits ScheduledPlan, AdaptivePlan, CorrectedPlan, RemaskPlan, TrapezoidalPlan {
 
   /**
    * Number of steps, the empty ones included; for a plan that decides as it goes, the most there

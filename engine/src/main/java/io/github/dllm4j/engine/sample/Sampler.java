@@ -3,8 +3,10 @@ package io.github.dllm4j.engine.sample;
 import static java.util.Arrays.copyOfRange;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -66,13 +68,13 @@ public final class Sampler {
 
   /** One step of every task of a batch, in one network call. */
   private boolean step(List<Progress> batch, StepListener listener) {
-    SamplingTask shape = batch.get(0).task();
     int[] drawn;
     double[] confidences = {};
     try (TokenLaws laws = denoiser.predict(Batches.tokens(batch), Batches.rows(batch))) {
-      drawn = draw(laws, shape.temperature(), shape.topP(), Batches.uniforms(batch));
-      if (shape.plan() instanceof AdaptivePlan plan) {
-        confidences = plan.confidence().of(laws, drawn);
+      drawn = draw(laws, batch);
+      Optional<Confidence> wanted = batch.get(0).course().confidence();
+      if (wanted.isPresent()) {
+        confidences = wanted.get().of(laws, drawn);
       }
     }
     boolean going = true;
@@ -86,12 +88,20 @@ public final class Sampler {
     return going;
   }
 
-  private static int[] draw(TokenLaws laws, double temperature, double topP, double[] uniforms) {
-    if (temperature == 1 && topP == 1) {
-      return laws.draw(uniforms);
+  private static int[] draw(TokenLaws laws, List<Progress> batch) {
+    SamplingTask shape = batch.get(0).task();
+    double[] uniforms = Batches.uniforms(batch);
+    if (shape.temperature() == 1 && shape.topP() == 1) {
+      return drawShaped(laws, batch, uniforms);
     }
-    try (TokenLaws shaped = laws.shaped(temperature, topP)) {
-      return shaped.draw(uniforms);
+    try (TokenLaws shaped = laws.shaped(shape.temperature(), shape.topP())) {
+      return drawShaped(shaped, batch, uniforms);
     }
+  }
+
+  private static int[] drawShaped(TokenLaws laws, List<Progress> batch, double[] uniforms) {
+    return batch.get(0).course().changesLaws()
+        ? HeapLaws.of(Batches.changed(batch, laws.toArray())).draw(uniforms)
+        : laws.draw(uniforms);
   }
 }

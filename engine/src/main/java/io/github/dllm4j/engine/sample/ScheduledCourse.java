@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.sample;
 
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Where before what: all positions are known from the start, and only those are asked about. */
@@ -51,11 +50,6 @@ final class ScheduledCourse implements Course {
   @Override
   public int[] asked() {
     return asked;
-  }
-
-  @Override
-  public Optional<Confidence> confidence() {
-    return Optional.empty();
   }
 
   @Override

@@ -5,7 +5,10 @@
  * io.github.dllm4j.engine.sample.RevealPlan} with its kinds: {@link
  * io.github.dllm4j.engine.sample.SizePlan} fixes how many holes each step fills, {@link
  * io.github.dllm4j.engine.sample.ChancePlan} how likely each hole is to be filled at each step,
- * {@link io.github.dllm4j.engine.sample.AdaptivePlan} looks at the network's answers.
+ * {@link io.github.dllm4j.engine.sample.AdaptivePlan} looks at the network's answers, {@link
+ * io.github.dllm4j.engine.sample.CorrectedPlan} redraws tokens, {@link
+ * io.github.dllm4j.engine.sample.RemaskPlan} masks them again and {@link
+ * io.github.dllm4j.engine.sample.TrapezoidalPlan} asks twice per step.
  *
  * <p>Uniform noise has no MASK and every token may change at every step: {@link
  * io.github.dllm4j.engine.sample.ReverseSampler} executes a {@link

@@ -35,9 +35,13 @@ class InformationGoldenTest {
         golden.close(what, cost.theoremSum(), entry.get("thm12_sum_h_int_I").asDouble());
         golden.close(what, cost.initial(), entry.get("thm12_init_exact").asDouble());
         golden.close(what, cost.initialBound(), entry.get("thm12_init_bound").asDouble());
+        if (entry.hasNonNull("ratio_path_over_bound")) {
+          double ratio = cost.discretisation() / cost.theoremSum();
+          golden.close(what + " ratio", ratio, entry.get("ratio_path_over_bound").asDouble());
+        }
       }
     }
-    golden.report(reporter, 1972);
+    golden.report(reporter, 2228);
   }
 
   @Test

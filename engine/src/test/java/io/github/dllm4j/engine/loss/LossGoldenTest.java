@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.InformationCurve.Source;
@@ -104,6 +106,11 @@ class LossGoldenTest {
       double[] h = new double[d];
       Arrays.setAll(h, j -> crossEntropy[d - j - 1] / (d - j));
       golden.close(name + " h_theta", h, entry.get("h_theta"));
+      double[] own = new double[d];
+      for (int j = 0; j < d; j++) {
+        own[j] = mean(law, d - j, (x, m) -> meanEntropy(denoiser, x, m));
+      }
+      golden.close(name + " h of the model", own, entry.get("h_model_entropy"));
       double bound = Arrays.stream(terms).sum() / d;
       golden.close(name + " bound", bound, entry.get("nelbo").asDouble());
       golden.close(name + " per token", bound / d, entry.get("nelbo_per_token").asDouble());
@@ -111,6 +118,10 @@ class LossGoldenTest {
           name + " perplexity", Math.exp(bound / d), entry.get("perplexity_bound").asDouble());
       double entropy = law.curve().orElseThrow().entropy();
       golden.close(name + " H", entropy, entry.get("data_entropy").asDouble());
+      golden.close(
+          name + " perplexity of the data",
+          Math.exp(entropy / d),
+          entry.get("perplexity_exact_sequential_data").asDouble());
       golden.close(
           name + " isotonic",
           IsotonicRegression.nonIncreasing(h, ones(d)),
@@ -122,7 +133,19 @@ class LossGoldenTest {
         scoreEntropy(golden, name, law, blurred, crossEntropy, level);
       }
     }
-    golden.report(reporter, 214);
+    golden.report(reporter, 236);
+  }
+
+  /** Mean entropy of the model's laws of the masked tokens, nats. */
+  private static double meanEntropy(OracleDenoiser denoiser, int[] word, int[] masked) {
+    int[] noisy = word.clone();
+    for (int i : masked) {
+      noisy[i] = denoiser.mask().orElseThrow();
+    }
+    TokenBatch batch = TokenBatch.of(noisy.length, noisy, new double[] {1});
+    return Arrays.stream(denoiser.predict(batch, Rows.of(masked)).entropyNats())
+        .average()
+        .orElseThrow();
   }
 
   private static void balanced(

@@ -14,6 +14,7 @@ import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -154,6 +155,27 @@ class ExactSamplingGoldenTest {
           name + plan, 1 - Arrays.stream(out).sum(), entry.get("leftover_mask").asDouble());
     }
     golden.report(reporter, 84);
+  }
+
+  @Test
+  void thetaTrapezoidal(TestReporter reporter) {
+    Golden golden = new Golden("theta_trapezoidal");
+    for (JsonNode entry : Golden.file("theta_trapezoidal")) {
+      String name = entry.get("dist").asText();
+      TimeGrid grid = TimeGrid.alphaLinear(12, entry.get("N").asInt());
+      boolean modified = entry.get("theta").isNull();
+      RevealPlan plan =
+          modified
+              ? ChancePlan.of(grid, TauLeaping.MODIFIED)
+              : TrapezoidalPlan.of(grid, entry.get("theta").asDouble());
+      double[] out = sampling(name).outputLaw(plan);
+      double[] law = Golden.law(name).table();
+      golden.close(name + plan, Divergence.kl(law, out), entry.get("marg_kl").asDouble());
+      golden.close(name + plan, Divergence.totalVariation(law, out), entry.get("tv").asDouble());
+      int calls = modified ? grid.steps() : 2 * grid.steps() - 1;
+      golden.close(name + plan, calls, entry.get("nfe").asDouble());
+    }
+    golden.report(reporter, 72);
   }
 
   @Test

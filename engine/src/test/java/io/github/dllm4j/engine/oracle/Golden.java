@@ -97,9 +97,14 @@ public final class Golden {
   /** Publishes count and largest deviation; exactly this many values must have been compared. */
   public void report(TestReporter reporter, int expectedCount) {
     String line = String.format(Locale.ROOT, "%d values, largest deviation %.1e", count, largest);
-    reporter.publishEntry("golden " + group, line);
-    LOG.info("golden {}: {}", group, line);
+    say(reporter, "golden " + group, line);
     Assertions.assertEquals(expectedCount, count, group + ": number of golden values compared");
+  }
+
+  /** Puts a measured line into the test report and the log. */
+  public static void say(TestReporter reporter, String what, String line) {
+    reporter.publishEntry(what, line);
+    LOG.info("{}: {}", what, line);
   }
 
   /** The grid of a name such as expconst_N8, with T = 8 and delta = 0.02 as in the file's meta. */

@@ -14,8 +14,12 @@ class PlansGoldenTest {
     for (Map.Entry<String, JsonNode> entry : Golden.file("grids").properties()) {
       double[] levels = Golden.grid(entry.getKey()).toArray();
       golden.close(entry.getKey(), levels, entry.getValue().get("u"));
+      if (entry.getValue().hasNonNull("kappa")) {
+        double kappa = (levels[0] - levels[1]) / Math.min(1, levels[1]);
+        golden.close(entry.getKey() + " kappa", kappa, entry.getValue().get("kappa").asDouble());
+      }
     }
-    golden.report(reporter, 166);
+    golden.report(reporter, 171);
   }
 
   @Test

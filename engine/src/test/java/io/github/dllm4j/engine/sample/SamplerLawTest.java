@@ -3,12 +3,15 @@ package io.github.dllm4j.engine.sample;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.ExactSampling;
 import io.github.dllm4j.engine.oracle.Golden;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.oracle.RememberedDenoiser;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -46,6 +49,26 @@ class SamplerLawTest {
             ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.EULER),
             SizePlan.of(4)),
         new Case(
+            "latent_parity_k2",
+            ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.TWEEDIE),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.POISSON_REJECT),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MAX_PROBABILITY),
+            SizePlan.of(2, 2)),
+        new Case(
+            "hmm_d4_S3",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.NEGATIVE_ENTROPY),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.threshold(0.8, Confidence.MAX_PROBABILITY),
+            SizePlan.of(4)),
+        new Case(
             "markov_d4_S2",
             AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MARGIN),
             SizePlan.of(2, 2)),
@@ -60,12 +83,44 @@ class SamplerLawTest {
         new Case("latent_parity_k2", AdaptivePlan.entropyBound(0.5), AdaptivePlan.entropyBound(5)),
         new Case(
             "markov_d4_S2",
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.3),
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.9)),
+        new Case(
+            "latent_parity_k2",
+            TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.5),
+            ChancePlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), TauLeaping.MODIFIED)),
+        new Case(
+            "markov_d4_S2",
             RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 1),
-            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 0)));
+            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6), 0)),
+        new Case(
+            "hmm_d4_S3",
+            RemaskPlan.capped(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 4), 0.5),
+            RemaskPlan.capped(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 4), 0)),
+        new Case(
+            "markov_d4_S2",
+            RemaskPlan.byConfidence(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5)),
+            RemaskPlan.rescaled(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5), 0)),
+        new Case(
+            "markov_d4_S2",
+            new CorrectedPlan(SizePlan.of(2, 2), 3),
+            new CorrectedPlan(SizePlan.of(2, 2), 1)),
+        new Case(
+            "hmm_d4_S3",
+            new CorrectedPlan(
+                ChancePlan.of(
+                    TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), TauLeaping.MODIFIED),
+                4),
+            ChancePlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), TauLeaping.MODIFIED)),
+        new Case("markov_d4_S2", RemaskPlan.loop(8, 1), RemaskPlan.loop(8, 0)),
+        new Case(
+            "latent_parity_k2",
+            RemaskPlan.forwardBackward(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), 3, 0.3),
+            RemaskPlan.forwardBackward(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 2), 0, 0.3)));
   }
 
   private static long[] counts(
-      OracleDenoiser oracle, Canvas canvas, RevealPlan plan, double temperature, double topP) {
+      Denoiser oracle, Canvas canvas, RevealPlan plan, double temperature, double topP) {
     int symbols = oracle.vocabulary() - 1;
     long[] counts = new long[(int) Math.pow(symbols, canvas.holeCount())];
     List<SamplingTask> tasks =
@@ -86,7 +141,7 @@ class SamplerLawTest {
   @MethodSource("cases")
   void theSamplerFollowsItsExactLaw(Case test) {
     ExactLaw law = Golden.law(test.law());
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     ExactSampling exact = new ExactSampling(oracle, canvas, 1, 1);
     long[] counts = counts(oracle, canvas, test.plan(), 1, 1);
@@ -99,7 +154,7 @@ class SamplerLawTest {
   @Test
   void withPromptTemperatureAndNucleus() {
     ExactLaw law = Golden.law("markov_d6_S3");
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.of(new int[] {3, 0, 3, 3, 2, 3}, 3);
     RevealPlan plan = SizePlan.of(2, 2);
     double[] exact = new ExactSampling(oracle, canvas, 1.5, 0.9).outputLaw(plan);
@@ -115,7 +170,7 @@ class SamplerLawTest {
   @Test
   void aSharedRevealOrderIsRejected() {
     ExactLaw law = Golden.law("markov_d4_S2");
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(4, 2);
     double[] exact = new ExactSampling(oracle, canvas, 1, 1).outputLaw(SizePlan.of(2, 2));
     long[] counts = new long[16];
@@ -140,19 +195,24 @@ class SamplerLawTest {
   @MethodSource("cases")
   void expectedEvaluationsAreExact(Case test) {
     ExactLaw law = Golden.law(test.law());
-    OracleDenoiser oracle = new OracleDenoiser(law);
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
     double exact = new ExactSampling(oracle, canvas, 1, 1).run(test.plan()).expectedEvaluations();
     if (test.plan() instanceof ScheduledPlan plan) {
       assertEquals(plan.expectedEvaluations(4), exact, 1e-12);
     }
-    double sum = 0;
     int samples = 4000;
-    for (int s = 0; s < samples; s++) {
-      SamplingTask task = SamplingTask.of(canvas, test.plan(), 77, s);
-      sum += new Sampler(oracle, 1).run(List.of(task), StepListener.NONE).get(0).evaluations();
+    List<SamplingTask> tasks =
+        IntStream.range(0, samples)
+            .mapToObj(s -> SamplingTask.of(canvas, test.plan(), 77, s))
+            .toList();
+    DoubleSummaryStatistics calls = new DoubleSummaryStatistics();
+    double squares = 0;
+    for (Sample sample : new Sampler(oracle, 500).run(tasks, StepListener.NONE)) {
+      calls.accept(sample.evaluations());
+      squares += (sample.evaluations() - exact) * (sample.evaluations() - exact);
     }
-    // A count between 1 and 6 has a standard deviation of at most 2.5; four standard errors.
-    assertEquals(exact, sum / samples, 4 * 2.5 / Math.sqrt(samples));
+    // Four standard errors: false-alarm rate below 1e-4 per case.
+    assertEquals(exact, calls.getAverage(), 4 * Math.sqrt(squares) / samples + 1e-12);
   }
 }

@@ -68,15 +68,16 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--sampler",
       description =
           "Masking: mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie,"
-              + " first-hitting; heuristic: confidence, margin, entropy, candidate-confidence,"
-              + " threshold:X, entropy-bound:X. Uniform: tweedie, euler, tau-leaping,"
+              + " first-hitting; no bound: theta-trapezoidal[:X]; heuristic: confidence, margin,"
+              + " entropy, candidate-confidence, threshold:X, entropy-bound:X, remask-cap[:X],"
+              + " remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
               + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling.")
   private Optional<String> sampler = Optional.empty();
 
   @Option(
       names = "--grid",
       description =
-          "Masking, tau-leaping family: uniform, exponential-then-constant, alpha-linear,"
+          "Masking, all but sizes and remask-loop: uniform, exponential-then-constant, alpha-linear,"
               + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving.")
   private Optional<String> grid = Optional.empty();
 
@@ -155,9 +156,6 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private PlanChoice planChoice(OptionalInt count) {
-    if (corrector.given()) {
-      throw new IllegalArgumentException("--corrector is for uniform models, this one masks");
-    }
     String name = sampler.orElse(PlanChoice.OPTIMAL.sampler());
     PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
@@ -171,9 +169,10 @@ final class GenerateCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT, "--sampler %s decides its steps itself: give no --steps", name));
     }
-    return choice
-        .withPlan(plan.orElse(choice.plan()))
-        .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta());
+    return corrector.on(
+        choice
+            .withPlan(plan.orElse(choice.plan()))
+            .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {

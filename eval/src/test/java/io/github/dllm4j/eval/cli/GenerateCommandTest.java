@@ -110,7 +110,13 @@ class GenerateCommandTest {
             "entropy",
             "candidate-confidence",
             "threshold:0.9",
-            "entropy-bound:0.5")) {
+            "entropy-bound:0.5",
+            "theta-trapezoidal",
+            "theta-trapezoidal:0.3",
+            "remask-cap:0.3",
+            "remask-rescale",
+            "remask-confidence",
+            "remask-loop:0.5")) {
       JsonNode document = json("--sampler", sampler);
       assertTrue(document.get("predicted_kl_nats").isNull());
       assertTrue(document.get("note").asText().startsWith("heuristic"));
@@ -122,6 +128,20 @@ class GenerateCommandTest {
     }
     assertEquals(
         16, json("--sampler", "first-hitting").get("samples").get(0).get("evaluations").asInt());
+  }
+
+  @Test
+  void aCorrectorCostsItsUpdatesAndPromisesNothing() throws IOException {
+    String[] plain = {"--plan", "balanced", "--steps", "4"};
+    JsonNode document =
+        json(
+            "--plan", "balanced", "--steps", "4", "--corrector", "gibbs", "--corrector-steps", "2");
+    JsonNode sample = document.get("samples").get(0);
+    assertEquals(4, sample.get("steps").asInt());
+    assertEquals(12, sample.get("evaluations").asInt());
+    assertNotEquals("cancelled", sample.get("finish").asText());
+    assertTrue(document.get("predicted_kl_nats").isNull());
+    assertNotEquals(json(plain).get("samples").get(0).get("text"), sample.get("text"));
   }
 
   @Test
@@ -186,7 +206,19 @@ class GenerateCommandTest {
     refused(new String[] {"--grid"}, args("--grid", "uniform"));
     refused(new String[] {"--steps"}, args("--sampler", "threshold:0.9", "--steps", "4"));
     refused(new String[] {"plan", "zigzag"}, args("--plan", "zigzag"));
-    refused(new String[] {"--corrector"}, args("--corrector", "gibbs"));
+    refused(new String[] {"corrector", "smooth"}, args("--corrector", "smooth"));
+    refused(new String[] {"need --corrector"}, args("--corrector-steps", "2"));
+    refused(
+        new String[] {"corrector", "mask-predictor", "not for margin"},
+        args("--sampler", "margin", "--corrector", "gibbs"));
+    refused(
+        new String[] {"corrector-steps", "0"},
+        args("--corrector", "gibbs", "--corrector-steps", "0"));
+    refused(new String[] {"theta", "1"}, args("--sampler", "theta-trapezoidal:1", "--steps", "3"));
+    refused(new String[] {"eta", "7"}, args("--sampler", "remask-cap:7", "--steps", "3"));
+    refused(new String[] {"sampler"}, args("--sampler", "remask-confidence:1", "--steps", "3"));
+    refused(new String[] {"sampler"}, args("--sampler", "threshold", "--steps", "3"));
+    refused(new String[] {"--grid"}, args("--sampler", "remask-loop", "--grid", "uniform"));
     refused(new String[] {"--precision", "fp8"}, args("--precision", "fp8"));
     refused(new String[] {"device", "tpu"}, args("--device", "tpu"));
     refused(new String[] {"cuda:7"}, args("--device", "cuda:7"));

@@ -177,14 +177,16 @@ class UniformCommandsTest {
   }
 
   @Test
-  void masksHaveNoCorrector(@TempDir Path other) throws IOException {
+  void masksAreCorrectedAtRandomSites(@TempDir Path other) throws IOException {
     Path masked = Dllm.tinyModel(other);
     refused(
-        new String[] {"--corrector is for uniform models"},
+        new String[] {"--corrector-sites must be random for masking models, got sweep"},
         "generate",
         "--model",
         masked.toString(),
         "--corrector",
-        "gibbs");
+        "gibbs",
+        "--corrector-sites",
+        "sweep");
   }
 }
