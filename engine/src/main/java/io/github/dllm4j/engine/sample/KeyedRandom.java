@@ -47,6 +47,12 @@ public final class KeyedRandom {
     PRIOR(11),
     /** Which sites a corrector redraws. */
     CORRECTOR_SITE(12),
+    /** Whether a proposed change is accepted. */
+    ACCEPTANCE(13),
+    /** When the next event of a reverse process simulated exactly comes. */
+    EVENT_TIME(14),
+    /** What that event changes. */
+    EVENT(15),
     /** The noise on a token of a training block. */
     NOISE_TOKEN(20);
 

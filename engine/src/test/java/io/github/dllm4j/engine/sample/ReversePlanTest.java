@@ -71,7 +71,7 @@ class ReversePlanTest {
 
   @Test
   void parallelSitesAreAllSubsetsOnce() {
-    ReverseMove move = GibbsCorrector.parallel(3, 1).moves(moveTo(1)).get(0);
+    ReverseMove move = GibbsCorrector.parallel(3, 1).moves(moveTo(2), moveTo(1)).get(0);
     assertEquals(10, move.choices(5));
     int[] seen = new int[5];
     Set<String> sets = new HashSet<>();
@@ -84,10 +84,10 @@ class ReversePlanTest {
       }
     }
     assertArrayEquals(new int[] {6, 6, 6, 6, 6}, seen);
-    assertEquals(1, GibbsCorrector.parallel(9, 1).moves(moveTo(1)).get(0).choices(5));
+    assertEquals(1, GibbsCorrector.parallel(9, 1).moves(moveTo(2), moveTo(1)).get(0).choices(5));
     // Far too many sets to list, yet the sampler draws one.
     assertThrows(IllegalArgumentException.class, () -> move.choices(100_000));
-    ReverseMove wide = GibbsCorrector.parallel(20, 1).moves(moveTo(1)).get(0);
+    ReverseMove wide = GibbsCorrector.parallel(20, 1).moves(moveTo(2), moveTo(1)).get(0);
     int[] drawn = wide.drawSites(500, 1, 2, 3);
     assertEquals(20, Arrays.stream(drawn).distinct().count());
     assertArrayEquals(Arrays.stream(drawn).sorted().toArray(), drawn);
