@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.LeaveOneOut;
@@ -10,6 +11,8 @@ import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReverseMove;
 import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.Uniformization;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -30,6 +33,7 @@ import java.util.Locale;
 public final class ExactReverse {
   private static final int BATCH = 256;
   private static final int MOST_STATES = 1 << 14;
+  private static final double LARGEST_STEP = 3; // of the flow, times the number of holes
 
   private final Denoiser denoiser;
   private final NoiseProcess process;
@@ -168,6 +172,34 @@ public final class ExactReverse {
       }
     }
     return change;
+  }
+
+  /**
+   * The law of the words after exact simulation: the flow of the reverse rates, then the last step.
+   * The flow is integrated in ln(e^sigma - 1), in which no rate exceeds 1 per token, to about 12
+   * digits.
+   *
+   * @param course what the sampler executes
+   * @return probabilities, row-major, first hole most significant, [S^holes]
+   */
+  public double[] outputLaw(Uniformization course) {
+    double[] stopped =
+        Extrapolation.integrate(
+            (w, law) -> {
+              double sigma = Math.log1p(Math.exp(w));
+              double[] slope = flow(law, TokenRates.REVERSE, sigma);
+              for (int x = 0; x < slope.length; x++) {
+                slope[x] *= Math.expm1(-sigma); // minus d(sigma)/dw
+              }
+              return slope;
+            },
+            start(),
+            Math.log(Math.expm1(course.horizon())),
+            Math.log(Math.expm1(course.delta())),
+            LARGEST_STEP / Math.max(1, holes.length));
+    NoiseLevel delta = NoiseLevel.unitRate(course.delta());
+    ReverseMove denoise = ReverseMove.step(ReverseKernel.tweedie(), delta, NoiseLevel.unitRate(0));
+    return after(stopped, denoise);
   }
 
   private interface Arrival {

@@ -17,6 +17,7 @@ final class PlanRun implements ReverseRun {
 
   private final int index;
   private final ReverseTask task;
+  private final ReversePlan plan;
   private final int[] holes;
   private final List<ReverseMove> moves;
   private int[] tokens;
@@ -32,6 +33,7 @@ final class PlanRun implements ReverseRun {
   PlanRun(int index, ReverseTask task, ReversePlan plan, NoiseProcess process) {
     this.index = index;
     this.task = task;
+    this.plan = plan;
     holes = task.canvas().holes();
     moves = holes.length == 0 ? List.of() : plan.moves();
     known = new double[holes.length][];
@@ -166,6 +168,6 @@ final class PlanRun implements ReverseRun {
 
   @Override
   public Sample sample() {
-    return new Sample(tokens, task.plan().steps(), evaluations, finished());
+    return new Sample(tokens, plan.steps(), evaluations, finished());
   }
 }

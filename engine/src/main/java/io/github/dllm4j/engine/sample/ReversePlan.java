@@ -10,12 +10,12 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a {@link ReverseSampler} does: steps of a {@link ReverseKernel} down a grid of noise levels,
- * and after every step but the last the updates of a corrector, if there is one. Start is the
- * noise's prior at the first level. With N steps and M updates a sample takes N + (N - 1) M network
- * evaluations (uniform-diffusion spec 6.8).
+ * Steps of a {@link ReverseKernel} down a grid of noise levels, and after every step but the last
+ * the updates of a corrector, if there is one. Start is the noise's prior at the first level. With
+ * N steps and M updates a sample takes N + (N - 1) M network evaluations (uniform-diffusion spec
+ * 6.8).
  */
-public final class ReversePlan {
+public final class ReversePlan implements ReverseCourse {
   private static final NoiseLevel DATA = NoiseLevel.unitRate(0);
 
   private final List<NoiseLevel> levels; // [steps + 1], descending

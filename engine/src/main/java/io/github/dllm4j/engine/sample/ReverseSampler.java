@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 
 /**
  * The sampler loop of uniform noise (uniform-diffusion spec 6.8): start from the prior, then for
- * every move of the plan choose the sites, ask for their laws, draw each new token from the move's
- * row. All rows of a move are computed from the old sequence. What the network has said already
- * about the sequence as it stands is not asked again.
+ * every move of the plan, or event of a {@link Uniformization}, choose the sites, ask for their
+ * laws, draw each new token from the move's row. All rows of a move are computed from the old
+ * sequence. What the network has said already about the sequence as it stands is not asked again.
  *
  * <p>Tasks of equal length and shaping share a network call. Every draw is keyed by (seed, sample,
  * move, position), so a result depends neither on the other tasks nor on the batch size.
@@ -80,7 +80,9 @@ public final class ReverseSampler {
   }
 
   private ReverseRun begin(int index, ReverseTask task) {
-    return new PlanRun(index, task, task.plan(), process);
+    return task.course() instanceof Uniformization jumps
+        ? new UniformizationRun(index, task, jumps, process)
+        : new PlanRun(index, task, (ReversePlan) task.course(), process);
   }
 
   private static List<ReverseRun> unfinished(List<ReverseRun> tasks) {

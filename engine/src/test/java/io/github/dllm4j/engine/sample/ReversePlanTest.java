@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.Arrays;
@@ -94,10 +95,32 @@ class ReversePlanTest {
   }
 
   @Test
+  void rulesOfSites() {
+    double[] law = {0.5, 0.2, 0.3};
+    assertEquals(Math.log(0.5 / 0.2), SiteRule.LOWEST_LOG_MARGIN.score(law, 1), 1e-15);
+    assertEquals(Math.log(0.3 / 0.5), SiteRule.LOWEST_LOG_MARGIN.score(law, 0), 1e-15);
+    assertEquals(-Math.log(0.2), SiteRule.LOWEST_CURRENT_PROBABILITY.score(law, 1), 1e-15);
+    assertEquals(-Math.log(0.5), SiteRule.LOWEST_MAX_PROBABILITY.score(law, 1), 1e-15);
+    assertTrue(Double.isFinite(SiteRule.LOWEST_LOG_MARGIN.score(new double[] {1}, 0)));
+  }
+
+  @Test
   void onlySingleSiteCorrectorsAreExact() {
     assertTrue(GibbsCorrector.random(3).exact());
     assertTrue(GibbsCorrector.sweep(3).exact());
     assertFalse(GibbsCorrector.parallel(2, 3).exact());
+    SiteRule rule = SiteRule.LOWEST_LOG_MARGIN;
+    assertFalse(ConfidenceCorrector.raw(rule, 1, 3).exact());
+    assertTrue(ConfidenceCorrector.metropolis(rule, 1, 3).exact());
+    assertFalse(RateCorrector.ofStep(TokenRates.BARKER, 0.1, 3).exact());
+    assertFalse(new NoiseDenoiseCorrector(0.1, 3).exact());
+    assertThrows(IllegalArgumentException.class, () -> ConfidenceCorrector.raw(rule, 0, 3));
+    assertThrows(IllegalArgumentException.class, () -> ConfidenceCorrector.raw(rule, 1, 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> RateCorrector.ofStep(TokenRates.REVERSE, 0.1, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> RateCorrector.ofShare(TokenRates.BARKER, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> new NoiseDenoiseCorrector(0, 1));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.random(0));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.parallel(0, 1));
   }

@@ -6,7 +6,11 @@ import picocli.CommandLine.Option;
 
 /** The corrector of a sampler of uniform noise. */
 final class CorrectorOptions {
-  @Option(names = "--corrector", description = "none or gibbs: uniform models only (none).")
+  @Option(
+      names = "--corrector",
+      description =
+          "none, gibbs; heuristic: ctmc, balanced:sqrt, balanced:barker, balanced:min. Uniform"
+              + " models only (none).")
   private Optional<String> corrector = Optional.empty();
 
   @Option(
@@ -16,7 +20,10 @@ final class CorrectorOptions {
 
   @Option(
       names = "--corrector-sites",
-      description = "random, sweep; heuristic: parallel:k (random).")
+      description =
+          "Of gibbs: random, sweep, confidence-metropolis; heuristic: parallel:k, confidence. The"
+              + " confident ones may end in :log-margin, :current-probability, :max-probability"
+              + " (random).")
   private Optional<String> sites = Optional.empty();
 
   /** Whether any of the options was given. */
