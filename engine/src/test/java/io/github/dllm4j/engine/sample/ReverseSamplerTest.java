@@ -114,9 +114,9 @@ class ReverseSamplerTest {
       broken[i] = new double[] {2, 2, 2};
       broken[i][run.asked()[i]] = -3;
     }
-    String says =
-        assertThrows(IllegalStateException.class, () -> run.advance(process, broken)).getMessage();
-    assertTrue(says.contains("must be at most"), says);
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> run.advance(process, broken));
+    assertTrue(refused.toString().contains("must be at most"), refused.toString());
     NoiseProcess other = new NearestProcess(3);
     ReverseSampler elsewhere = new ReverseSampler(new NoisyOracle(law, other), other, 1);
     assertThrows(
