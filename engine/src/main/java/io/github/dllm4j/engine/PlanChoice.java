@@ -15,7 +15,6 @@ import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /**

@@ -1,24 +1,35 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.ctmc.TokenRates;
+import io.github.dllm4j.engine.sample.ConfidenceCorrector;
+import io.github.dllm4j.engine.sample.Corrector;
 import io.github.dllm4j.engine.sample.GibbsCorrector;
+import io.github.dllm4j.engine.sample.RateCorrector;
 import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.SiteRule;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.sample.Uniformization;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * Names to samplers of uniform noise (uniform-diffusion spec 6 and 8).
  *
- * @param sampler tweedie, euler, tau-leaping, rejecting-tau-leaping, additive-tau-leaping or
- *     maximal-coupling
+ * @param sampler tweedie, euler, tau-leaping, rejecting-tau-leaping, additive-tau-leaping,
+ *     maximal-coupling, psi:X with X the share of Tweedie; or uniformization, exact simulation
+ *     without steps and correctors from the horizon down to sigmaMin
  * @param grid log-linear (epsilon 1e-3), uniform, geometric or halving
  * @param horizon of the last three, nats, above 0
  * @param sigmaMin last level before 0 of geometric and halving, nats, in (0, horizon)
- * @param corrector none or gibbs: updates at every level but the last
+ * @param corrector none or gibbs; heuristic: ctmc, balanced:sqrt, balanced:barker and balanced:min,
+ *     jump processes run for half the noise of the step before; at every level but the last
  * @param correctorSteps updates per level, each one network evaluation, at least 1
- * @param correctorSites of Gibbs: random, sweep, or parallel:k, which is heuristic
+ * @param correctorSites of Gibbs: random, sweep or confidence-metropolis, which are exact, or
+ *     parallel:k or confidence, which are heuristic; the confident ones may end in a rule,
+ *     :log-margin (unless another is given), :current-probability or :max-probability
  */
 public record ReverseChoice(
     String sampler,
@@ -29,7 +40,7 @@ public record ReverseChoice(
     int correctorSteps,
     String correctorSites)
     implements SamplerChoice {
-  /** The names of the samplers. */
+  /** The names of the samplers that step down a grid; psi:X is another. */
   public static final List<String> SAMPLERS =
       List.of(
           "tweedie",
@@ -39,8 +50,21 @@ public record ReverseChoice(
           "additive-tau-leaping",
           "maximal-coupling");
 
+  /** The sampler that simulates the reverse process exactly. */
+  public static final String UNIFORMIZATION = "uniformization";
+
+  /** The names of the correctors. */
+  public static final List<String> CORRECTORS =
+      List.of("none", "gibbs", "ctmc", "balanced:sqrt", "balanced:barker", "balanced:min");
+
   /** The names of the grids. */
   public static final List<String> GRIDS = List.of("log-linear", "uniform", "geometric", "halving");
+
+  private static final Pattern PSI = Pattern.compile("psi:(0(\\.[0-9]+)?|1(\\.0+)?)");
+  private static final Pattern SITES =
+      Pattern.compile(
+          "random|sweep|parallel:[1-9][0-9]{0,6}"
+              + "|confidence(-metropolis)?(:(log-margin|current-probability|max-probability))?");
 
   /** Horizon of the geometric grid unless another is given, nats. */
   public static final double GEOMETRIC_HORIZON = 6;
@@ -53,9 +77,24 @@ public record ReverseChoice(
 
   /** Checks the names and numbers. */
   public ReverseChoice {
-    require("sampler", sampler, SAMPLERS);
+    if (!SAMPLERS.contains(sampler)
+        && !sampler.equals(UNIFORMIZATION)
+        && !PSI.matcher(sampler).matches()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "sampler must be one of %s, psi:X with X in [0, 1], %s, got %s%s",
+              String.join(", ", SAMPLERS),
+              UNIFORMIZATION,
+              sampler,
+              sampler.matches("audm|reaudm") ? ", which needs a network that reads u too" : ""));
+    }
     require("grid", grid, GRIDS);
-    require("corrector", corrector, List.of("none", "gibbs"));
+    require("corrector", corrector, CORRECTORS);
+    if (sampler.equals(UNIFORMIZATION) && !corrector.equals("none")) {
+      throw new IllegalArgumentException(
+          "uniformization is exact: it takes no corrector, got " + corrector);
+    }
     if (!(horizon > 0 && horizon <= 1000)) {
       throw new IllegalArgumentException("horizon must be above 0, at most 1000, got " + horizon);
     }
@@ -71,9 +110,20 @@ public record ReverseChoice(
       throw new IllegalArgumentException(
           "corrector-steps must be 1 to 100,000, got " + correctorSteps);
     }
-    if (!correctorSites.matches("random|sweep|parallel:[1-9][0-9]{0,6}")) {
+    if (!SITES.matcher(correctorSites).matches()) {
       throw new IllegalArgumentException(
-          "corrector-sites must be random, sweep or parallel:k, got " + correctorSites);
+          "corrector-sites must be random, sweep, parallel:k, confidence[:rule] or"
+              + " confidence-metropolis[:rule], rule log-margin, current-probability or"
+              + " max-probability, got "
+              + correctorSites);
+    }
+    if (!correctorSites.equals("random") && !corrector.equals("gibbs")) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "corrector-sites are for the corrector gibbs, got %s and %s",
+              correctorSites,
+              corrector));
     }
   }
 
@@ -112,24 +162,52 @@ public record ReverseChoice(
     return new ReverseChoice(sampler, grid, horizon, sigmaMin, value, steps, sites);
   }
 
+  /** Whether the sampler steps down a grid. */
+  public boolean hasGrid() {
+    return !sampler.equals(UNIFORMIZATION);
+  }
+
+  /** Whether {@link #horizon} matters. */
+  public boolean hasHorizon() {
+    return !hasGrid() || !grid.equals("log-linear");
+  }
+
+  /** Whether {@link #sigmaMin} matters. */
+  public boolean hasSigmaMin() {
+    return !hasGrid() || grid.equals("geometric") || grid.equals("halving");
+  }
+
   /** Whether the number of steps is for the caller to choose. */
   public boolean hasSteps() {
-    return !grid.equals("halving");
+    return hasGrid() && !grid.equals("halving");
   }
 
   /** Whether the corrector moves the law it should keep. */
   public boolean heuristic() {
-    return !corrector.equals("none") && !gibbs().exact();
+    return !corrector.equals("none") && !correction().exact();
+  }
+
+  /** The exact simulation that {@link #UNIFORMIZATION} names. */
+  public Uniformization uniformization() {
+    if (hasGrid()) {
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "sampler must be %s, got %s", UNIFORMIZATION, sampler));
+    }
+    return new Uniformization(horizon, sigmaMin);
   }
 
   /**
    * The plan of a number of steps; every step is by the named kernel, the last one too.
    *
    * @param steps at least 1; not used where the grid decides
+   * @throws IllegalArgumentException if the sampler has no grid
    */
   public ReversePlan plan(int steps) {
+    if (!hasGrid()) {
+      throw new IllegalArgumentException(sampler + " has no plan of steps");
+    }
     ReversePlan plan = ReversePlan.of(grid(steps), kernel());
-    return corrector.equals("none") ? plan : plan.withCorrector(gibbs());
+    return corrector.equals("none") ? plan : plan.withCorrector(correction());
   }
 
   private ReverseKernel kernel() {
@@ -139,7 +217,8 @@ public record ReverseChoice(
       case "tau-leaping" -> ReverseKernel.tauLeaping();
       case "rejecting-tau-leaping" -> ReverseKernel.rejectingTauLeaping();
       case "additive-tau-leaping" -> ReverseKernel.additiveTauLeaping();
-      default -> ReverseKernel.maximalCoupling();
+      case "maximal-coupling" -> ReverseKernel.maximalCoupling();
+      default -> ReverseKernel.psi(Double.parseDouble(after(sampler, "")));
     };
   }
 
@@ -152,18 +231,47 @@ public record ReverseChoice(
     };
   }
 
-  private GibbsCorrector gibbs() {
-    return switch (correctorSites) {
+  private Corrector correction() {
+    return switch (corrector) {
+      case "gibbs" -> gibbs();
+      case "ctmc" -> jumps(TokenRates.FORWARD_BACKWARD);
+      case "balanced:sqrt" -> jumps(TokenRates.SQUARE_ROOT);
+      case "balanced:barker" -> jumps(TokenRates.BARKER);
+      default -> jumps(TokenRates.MINIMUM);
+    };
+  }
+
+  private Corrector jumps(TokenRates rates) {
+    return RateCorrector.ofShare(rates, 0.5, correctorSteps);
+  }
+
+  private Corrector gibbs() {
+    String rule = after(correctorSites, "log-margin");
+    return switch (correctorSites.replaceFirst(":.*", "")) {
       case "random" -> GibbsCorrector.random(correctorSteps);
       case "sweep" -> GibbsCorrector.sweep(correctorSteps);
-      default ->
-          GibbsCorrector.parallel(
-              Integer.parseInt(correctorSites.substring("parallel:".length())), correctorSteps);
+      case "parallel" -> GibbsCorrector.parallel(Integer.parseInt(rule), correctorSteps);
+      case "confidence" -> ConfidenceCorrector.raw(siteRule(rule), 1, correctorSteps);
+      default -> ConfidenceCorrector.metropolis(siteRule(rule), 1, correctorSteps);
     };
+  }
+
+  private static SiteRule siteRule(String name) {
+    return switch (name) {
+      case "log-margin" -> SiteRule.LOWEST_LOG_MARGIN;
+      case "current-probability" -> SiteRule.LOWEST_CURRENT_PROBABILITY;
+      default -> SiteRule.LOWEST_MAX_PROBABILITY;
+    };
+  }
+
+  /** What stands after the colon. */
+  private static String after(String name, String without) {
+    int colon = name.indexOf(':');
+    return colon < 0 ? without : name.substring(colon + 1);
   }
 
   @Override
   public String schedule() {
-    return grid;
+    return hasGrid() ? grid : "events";
   }
 }

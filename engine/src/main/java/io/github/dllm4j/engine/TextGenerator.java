@@ -8,7 +8,7 @@ import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.ReverseCourse;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
@@ -150,14 +150,17 @@ public final class TextGenerator implements AutoCloseable {
       throw new IllegalArgumentException(
           "a uniform model has no information.json to plan with: give steps");
     }
-    ReversePlan plan = choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie());
+    ReverseCourse course =
+        choice.hasGrid()
+            ? choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie())
+            : choice.uniformization();
     List<ReverseTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
                 sample ->
                     new ReverseTask(
                         canvas,
-                        plan,
+                        course,
                         request.seed(),
                         sample,
                         request.temperature(),
@@ -168,7 +171,7 @@ public final class TextGenerator implements AutoCloseable {
         choice,
         Optional.empty(),
         choice.heuristic()
-            ? "heuristic: updates of several sites at once move the law they should keep"
+            ? "heuristic: this corrector moves the law that it should keep"
             : "no curve of a uniform model has been measured",
         listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }

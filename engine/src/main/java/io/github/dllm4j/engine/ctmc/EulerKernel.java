@@ -22,13 +22,6 @@ record EulerKernel(boolean inTime) implements ReverseKernel {
     if (inTime) {
       h = (from.t() - to.t()) * from.sigmaRate();
     }
-    double[] row = Reversal.rates(process, leaveOneOut, token, from.sigma());
-    double moved = 0;
-    for (int b = 0; b < row.length; b++) {
-      row[b] *= h;
-      moved += row[b];
-    }
-    row[token] = Math.max(0, 1 - moved);
-    return Reversal.normalise(row, token);
+    return TokenRates.REVERSE.euler(process, leaveOneOut, token, from.sigma(), h);
   }
 }

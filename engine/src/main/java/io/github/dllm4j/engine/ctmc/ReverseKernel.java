@@ -67,4 +67,14 @@ public interface ReverseKernel {
   static ReverseKernel maximalCoupling() {
     return new MaximalCouplingKernel();
   }
+
+  /**
+   * With probability kappa by {@link #tweedie}, else noised anew from the denoiser's guess. Spec
+   * 6.7.
+   *
+   * @param kappa share of Tweedie, in [0, 1]; 1 is Tweedie
+   */
+  static ReverseKernel psi(double kappa) {
+    return new PsiKernel(kappa);
+  }
 }

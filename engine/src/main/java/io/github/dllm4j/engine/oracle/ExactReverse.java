@@ -1,6 +1,8 @@
 package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.LeaveOneOut;
 import io.github.dllm4j.engine.denoise.Rows;
@@ -9,6 +11,8 @@ import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReverseMove;
 import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.Uniformization;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -17,17 +21,19 @@ import java.util.Locale;
  * the same moves that the sampler runs.
  *
  * <pre>
- * law'(y) = sum_x law(x) (1/choices) sum over the choices of sites A of
- *           [y = x off A] prod_{i in A} row_i(y_i)
+ * law'(y) = sum_x law(x) sum over the choices of sites A of
+ *           w(A | x) [y = x off A] prod_{i in A} row_i(y_i)
  * </pre>
  *
- * <p>Source: uniform-diffusion spec 6 (design rule) and 8.2. Cost per predictor step S^(2 holes),
- * plus one denoiser row per state and hole for every noise level; at most 2^14 states. Not safe for
- * several threads.
+ * <p>where w is uniform unless the move is informed, and a rejected proposal stays at x. Source:
+ * uniform-diffusion spec 6 (design rule) and 8.2. Cost per predictor step S^(2 holes), plus one
+ * denoiser row per state and hole for every noise level; at most 2^14 states. Not safe for several
+ * threads.
  */
 public final class ExactReverse {
   private static final int BATCH = 256;
   private static final int MOST_STATES = 1 << 14;
+  private static final double LARGEST_STEP = 3; // of the flow, times the number of holes
 
   private final Denoiser denoiser;
   private final NoiseProcess process;
@@ -112,38 +118,127 @@ public final class ExactReverse {
     if (holes.length == 0) {
       return law.clone();
     }
-    ask(move.level().sigma());
+    if (move.asks()) {
+      ask(move.level().sigma());
+    }
+    double[][] chances = move.informed() ? choiceLaws(move) : new double[0][];
     double[] next = new double[states];
     int choices = move.choices(holes.length);
     for (int choice = 0; choice < choices; choice++) {
       int[] sites = move.sites(holes.length, choice);
       double[][] rows = new double[sites.length][];
       for (int state = 0; state < states; state++) {
-        if (law[state] > 0) {
+        double p = law[state] * (move.informed() ? chances[state][choice] : 1.0 / choices);
+        if (p > 0) {
           int base = state;
           for (int k = 0; k < sites.length; k++) {
             int symbol = symbol(state, sites[k]);
-            rows[k] = move.row(process, laws[state][sites[k]], symbol);
+            double[] known = move.asks() ? laws[state][sites[k]] : new double[0];
+            rows[k] = move.row(process, known, symbol);
             base -= symbol * powers[sites[k]];
           }
-          spread(sites, rows, 0, base, law[state] / choices, next);
+          Arrival arrival =
+              move.metropolis()
+                  ? accepting(state, choice, chances, next)
+                  : (y, mass) -> next[y] += mass;
+          spread(sites, rows, 0, base, p, arrival);
         }
       }
     }
     return next;
   }
 
-  /** Adds the probability of every combination of new tokens at the sites from the k-th on. */
+  /**
+   * The derivative of the law under jumps of single tokens, law G with G(x, y) the rate at which
+   * the token that differs jumps; zero for a law that the rates leave invariant.
+   *
+   * @param law probabilities, [S^holes]
+   * @param rates the rates of every token
+   * @param sigma the level at which the network is asked, nats, above 0
+   * @return per unit of the rates' time, a new array, [S^holes]
+   */
+  public double[] flow(double[] law, TokenRates rates, double sigma) {
+    ask(sigma);
+    double[] change = new double[states];
+    for (int state = 0; state < states; state++) {
+      for (int h = 0; law[state] != 0 && h < holes.length; h++) {
+        int symbol = symbol(state, h);
+        double[] jumps = rates.of(process, laws[state][h], symbol, sigma);
+        for (int b = 0; b < jumps.length; b++) {
+          double moved = law[state] * jumps[b];
+          change[state + (b - symbol) * powers[h]] += moved;
+          change[state] -= moved;
+        }
+      }
+    }
+    return change;
+  }
+
+  /**
+   * The law of the words after exact simulation: the flow of the reverse rates, then the last step.
+   * The flow is integrated in ln(e^sigma - 1), in which no rate exceeds 1 per token, to about 12
+   * digits.
+   *
+   * @param course what the sampler executes
+   * @return probabilities, row-major, first hole most significant, [S^holes]
+   */
+  public double[] outputLaw(Uniformization course) {
+    double[] stopped =
+        Extrapolation.integrate(
+            (w, law) -> {
+              double sigma = Math.log1p(Math.exp(w));
+              double[] slope = flow(law, TokenRates.REVERSE, sigma);
+              for (int x = 0; x < slope.length; x++) {
+                slope[x] *= Math.expm1(-sigma); // minus d(sigma)/dw
+              }
+              return slope;
+            },
+            start(),
+            Math.log(Math.expm1(course.horizon())),
+            Math.log(Math.expm1(course.delta())),
+            LARGEST_STEP / Math.max(1, holes.length));
+    NoiseLevel delta = NoiseLevel.unitRate(course.delta());
+    ReverseMove denoise = ReverseMove.step(ReverseKernel.tweedie(), delta, NoiseLevel.unitRate(0));
+    return after(stopped, denoise);
+  }
+
+  private interface Arrival {
+    void at(int state, double probability);
+  }
+
+  /** What of the proposals from a state is accepted moves there, the rest stays. */
+  private static Arrival accepting(int state, int choice, double[][] chances, double[] next) {
+    return (y, mass) -> {
+      double accepted = Math.min(1, chances[y][choice] / chances[state][choice]);
+      next[y] += mass * accepted;
+      next[state] += mass * (1 - accepted);
+    };
+  }
+
+  /** The move's choice of sites in every state, [state][choice]. */
+  private double[][] choiceLaws(ReverseMove move) {
+    double[][] chances = new double[states][];
+    for (int state = 0; state < states; state++) {
+      int[] tokens = new int[holes.length];
+      for (int h = 0; h < holes.length; h++) {
+        tokens[h] = symbol(state, h);
+      }
+      chances[state] = move.choiceLaw(process, laws[state], tokens);
+    }
+    return chances;
+  }
+
+  /** Hands on the probability of every combination of new tokens at the sites from the k-th on. */
   private void spread(
-      int[] sites, double[][] rows, int k, int base, double probability, double[] next) {
+      int[] sites, double[][] rows, int k, int base, double probability, Arrival arrival) {
     int power = powers[sites[k]];
     boolean last = k == sites.length - 1;
     for (int v = 0; v < rows[k].length; v++) {
       double p = probability * rows[k][v];
       if (last) {
-        next[base + v * power] += p;
+        arrival.at(base + v * power, p);
       } else if (p > 0) {
-        spread(sites, rows, k + 1, base + v * power, p, next);
+        spread(sites, rows, k + 1, base + v * power, p, arrival);
       }
     }
   }

@@ -18,7 +18,7 @@ import java.util.Locale;
  * unless they are conditionally independent: a <em>heuristic</em>, as in the public
  * implementations. For noise that never redraws a token, such as masking, it moves nothing.
  */
-public final class GibbsCorrector {
+public final class GibbsCorrector implements Corrector {
   /** A parallel corrector enumerates its site sets in the exact law; more are refused there. */
   private static final long MOST_SETS = 1L << 20;
 
@@ -27,9 +27,7 @@ public final class GibbsCorrector {
   private final int parallel;
 
   private GibbsCorrector(int updates, boolean sweep, int parallel) {
-    if (updates < 1) {
-      throw new IllegalArgumentException("updates must be at least 1, got " + updates);
-    }
+    Corrector.checkUpdates(updates);
     if (parallel < 1) {
       throw new IllegalArgumentException("parallel must be at least 1, got " + parallel);
     }
@@ -66,21 +64,21 @@ public final class GibbsCorrector {
     return new GibbsCorrector(updates, false, k);
   }
 
-  /** Whether the corrector leaves the noisy law invariant when the laws are exact. */
+  @Override
   public boolean exact() {
     return parallel == 1;
   }
 
-  /** Updates per level, each one network evaluation. */
+  @Override
   public int updates() {
     return updates;
   }
 
-  /** The updates at a level. */
-  List<ReverseMove> moves(NoiseLevel level) {
+  @Override
+  public List<ReverseMove> moves(NoiseLevel from, NoiseLevel at) {
     List<ReverseMove> moves = new ArrayList<>();
     for (int update = 0; update < updates; update++) {
-      moves.add(new GibbsMove(this, level, update));
+      moves.add(new GibbsMove(this, at, update));
     }
     return moves;
   }

@@ -47,14 +47,18 @@ public final class KeyedRandom {
     PRIOR(11),
     /** Which sites a corrector redraws. */
     CORRECTOR_SITE(12),
+    /** Whether a proposed change is accepted. */
+    ACCEPTANCE(13),
+    /** When the next event of a reverse process simulated exactly comes. */
+    EVENT_TIME(14),
+    /** What that event changes. */
+    EVENT(15),
     /** Multipliers of a bootstrap. */
     BOOTSTRAP(40),
     /** The noise on a token of a training block. */
     NOISE_TOKEN(20),
     /** The noise that a U-turn puts on a sequence. */
     RENOISE(30),
-    /** Whether a Metropolis step accepts. */
-    ACCEPT(31),
     /** Which particles survive. */
     RESAMPLE(32);
 

@@ -4,13 +4,16 @@ import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Arrays;
 
 /**
- * One network evaluation of a reverse sampler and what is done with it: which sites change, decided
- * before the network is asked, and the law of the new token at each.
+ * What a reverse sampler does with one network evaluation: which sites change, and the law of the
+ * new token at each. The sites are one of {@link #choices} sets; the tokens of all of them are
+ * drawn independently, from laws of the same old sequence.
  *
- * <p>The sites are one of {@link #choices} equally likely sets. The tokens of all of them are drawn
- * independently, from laws of the same old sequence.
+ * <p>Mostly the set is decided before the network is asked, all being equally likely. The choice of
+ * an {@link #informed} move looks at the network's answer for every hole; a {@link #metropolis} one
+ * also compares it with the answer for the new sequence.
  */
 public interface ReverseMove {
 
@@ -18,7 +21,7 @@ public interface ReverseMove {
   NoiseLevel level();
 
   /**
-   * How many sets of sites there are, each equally likely.
+   * How many sets of sites there are.
    *
    * @param holes number of tokens that may change, at least 1
    */
@@ -34,7 +37,7 @@ public interface ReverseMove {
   int[] sites(int holes, int choice);
 
   /**
-   * The sites that a sample really changes.
+   * The sites that a sample really changes, if the move is not informed.
    *
    * @param holes number of tokens that may change
    * @param seed the request's seed
@@ -47,6 +50,38 @@ public interface ReverseMove {
     double uniform =
         choices == 1 ? 0 : KeyedRandom.uniform(seed, sample, index, 0, Purpose.CORRECTOR_SITE);
     return sites(holes, (int) (uniform * choices));
+  }
+
+  /** Whether the network is asked at all; a move that only adds noise does not need it. */
+  default boolean asks() {
+    return true;
+  }
+
+  /** Whether the choice depends on the laws; the network is then asked about every hole. */
+  default boolean informed() {
+    return false;
+  }
+
+  /**
+   * The probability of every choice given the sequence.
+   *
+   * @param process the noise
+   * @param leaveOneOut laws of all holes, [holes][stateCount]; looked at by informed moves only
+   * @param tokens the tokens in the holes, [holes]
+   * @return probabilities, a new array, [choices]
+   */
+  default double[] choiceLaw(NoiseProcess process, double[][] leaveOneOut, int[] tokens) {
+    double[] law = new double[choices(tokens.length)];
+    Arrays.fill(law, 1.0 / law.length);
+    return law;
+  }
+
+  /**
+   * Whether the new sequence y is only a proposal, accepted with probability min(1, w(choice | y) /
+   * w(choice | x)), w the {@link #choiceLaw}. Only for informed moves.
+   */
+  default boolean metropolis() {
+    return false;
   }
 
   /**

@@ -10,20 +10,20 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a {@link ReverseSampler} does: steps of a {@link ReverseKernel} down a grid of noise levels,
- * and after every step but the last the updates of a corrector, if there is one. Start is the
- * noise's prior at the first level. With N steps and M updates a sample takes N + (N - 1) M network
- * evaluations (uniform-diffusion spec 6.8).
+ * Steps of a {@link ReverseKernel} down a grid of noise levels, and after every step but the last
+ * the updates of a corrector, if there is one. Start is the noise's prior at the first level. With
+ * N steps and M updates a sample takes N + (N - 1) M network evaluations (uniform-diffusion spec
+ * 6.8).
  */
-public final class ReversePlan {
+public final class ReversePlan implements ReverseCourse {
   private static final NoiseLevel DATA = NoiseLevel.unitRate(0);
 
   private final List<NoiseLevel> levels; // [steps + 1], descending
   private final List<ReverseKernel> kernels; // [steps]
-  private final Optional<GibbsCorrector> corrector;
+  private final Optional<Corrector> corrector;
 
   private ReversePlan(
-      List<NoiseLevel> levels, List<ReverseKernel> kernels, Optional<GibbsCorrector> corrector) {
+      List<NoiseLevel> levels, List<ReverseKernel> kernels, Optional<Corrector> corrector) {
     this.levels = List.copyOf(levels);
     this.kernels = List.copyOf(kernels);
     this.corrector = corrector;
@@ -80,12 +80,12 @@ public final class ReversePlan {
   }
 
   /** The same plan with a corrector after every step but the last. */
-  public ReversePlan withCorrector(GibbsCorrector gibbs) {
-    return new ReversePlan(levels, kernels, Optional.of(gibbs));
+  public ReversePlan withCorrector(Corrector changed) {
+    return new ReversePlan(levels, kernels, Optional.of(changed));
   }
 
   /** The corrector, if there is one. */
-  public Optional<GibbsCorrector> corrector() {
+  public Optional<Corrector> corrector() {
     return corrector;
   }
 
@@ -94,19 +94,23 @@ public final class ReversePlan {
     return kernels.size();
   }
 
-  /** Network evaluations of a sample, N + (N - 1) M. */
+  /**
+   * Network evaluations of a sample, N + (N - 1) M; fewer where a move needs an answer that is
+   * known already.
+   */
   public int evaluations() {
-    return steps() + (steps() - 1) * corrector.map(GibbsCorrector::updates).orElse(0);
+    return steps() + (steps() - 1) * corrector.map(Corrector::updates).orElse(0);
   }
 
-  /** All moves in order, one per evaluation. */
+  /** All moves in order. */
   public List<ReverseMove> moves() {
     List<ReverseMove> moves = new ArrayList<>();
     for (int k = 0; k < steps(); k++) {
+      NoiseLevel from = levels.get(k);
       NoiseLevel to = levels.get(k + 1);
-      moves.add(ReverseMove.step(kernels.get(k), levels.get(k), to));
+      moves.add(ReverseMove.step(kernels.get(k), from, to));
       if (k < steps() - 1) {
-        corrector.ifPresent(gibbs -> moves.addAll(gibbs.moves(to)));
+        corrector.ifPresent(updates -> moves.addAll(updates.moves(from, to)));
       }
     }
     return moves;

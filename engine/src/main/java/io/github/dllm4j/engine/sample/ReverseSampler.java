@@ -16,8 +16,9 @@ import java.util.stream.IntStream;
 
 /**
  * The sampler loop of uniform noise (uniform-diffusion spec 6.8): start from the prior, then for
- * every move of the plan choose the sites, ask for their laws, draw each new token from the move's
- * row. All rows of a move are computed from the old sequence.
+ * every move of the plan, or event of a {@link Uniformization}, choose the sites, ask for their
+ * laws, draw each new token from the move's row. All rows of a move are computed from the old
+ * sequence. What the network has said already about the sequence as it stands is not asked again.
  *
  * <p>Tasks of equal length and shaping share a network call. Every draw is keyed by (seed, sample,
  * move, position), so a result depends neither on the other tasks nor on the batch size.
@@ -65,34 +66,38 @@ public final class ReverseSampler {
    * @return one sample per task, in their order
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
-    List<ReverseProgress> all =
-        IntStream.range(0, tasks.size())
-            .mapToObj(i -> new ReverseProgress(i, tasks.get(i), process))
-            .toList();
+    List<ReverseRun> all =
+        IntStream.range(0, tasks.size()).mapToObj(i -> begin(i, tasks.get(i))).toList();
     boolean going = true;
-    List<ReverseProgress> open = unfinished(all);
+    List<ReverseRun> open = unfinished(all);
     while (going && !open.isEmpty()) {
-      for (List<ReverseProgress> batch : batches(open)) {
-        going = going && move(batch, listener);
+      for (List<ReverseRun> batch : batches(open)) {
+        going = going && ask(batch, listener);
       }
       open = unfinished(open);
     }
-    return all.stream().map(ReverseProgress::sample).toList();
+    return all.stream().map(ReverseRun::sample).toList();
   }
 
-  private static List<ReverseProgress> unfinished(List<ReverseProgress> tasks) {
+  private ReverseRun begin(int index, ReverseTask task) {
+    return task.course() instanceof Uniformization jumps
+        ? new UniformizationRun(index, task, jumps, process)
+        : new PlanRun(index, task, (ReversePlan) task.course(), process);
+  }
+
+  private static List<ReverseRun> unfinished(List<ReverseRun> tasks) {
     return tasks.stream().filter(task -> !task.finished()).toList();
   }
 
-  private List<List<ReverseProgress>> batches(List<ReverseProgress> open) {
-    Map<Shape, List<ReverseProgress>> shapes = new LinkedHashMap<>();
-    for (ReverseProgress task : open) {
+  private List<List<ReverseRun>> batches(List<ReverseRun> open) {
+    Map<Shape, List<ReverseRun>> shapes = new LinkedHashMap<>();
+    for (ReverseRun task : open) {
       ReverseTask t = task.task();
       Shape shape = new Shape(t.canvas().length(), t.temperature(), t.topP());
       shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
     }
-    List<List<ReverseProgress>> batches = new ArrayList<>();
-    for (List<ReverseProgress> alike : shapes.values()) {
+    List<List<ReverseRun>> batches = new ArrayList<>();
+    for (List<ReverseRun> alike : shapes.values()) {
       for (int from = 0; from < alike.size(); from += maxBatch) {
         batches.add(alike.subList(from, Math.min(alike.size(), from + maxBatch)));
       }
@@ -100,8 +105,8 @@ public final class ReverseSampler {
     return batches;
   }
 
-  /** One move of every task of a batch, in one network call. */
-  private boolean move(List<ReverseProgress> batch, StepListener listener) {
+  /** One answer for every task of a batch, in one network call. */
+  private boolean ask(List<ReverseRun> batch, StepListener listener) {
     ReverseTask shape = batch.get(0).task();
     int length = shape.canvas().length();
     int[] tokens = new int[batch.size() * length];
@@ -109,8 +114,8 @@ public final class ReverseSampler {
     int[][] positions = new int[batch.size()][];
     IntStream.Builder rows = IntStream.builder();
     for (int b = 0; b < batch.size(); b++) {
-      System.arraycopy(batch.get(b).tokens(), 0, tokens, b * length, length);
-      sigmas[b] = batch.get(b).move().level().sigma();
+      System.arraycopy(batch.get(b).asked(), 0, tokens, b * length, length);
+      sigmas[b] = batch.get(b).sigma();
       positions[b] = batch.get(b).positions();
       for (int position : positions[b]) {
         rows.add(b * length + position);
@@ -127,7 +132,7 @@ public final class ReverseSampler {
     for (int b = 0; b < batch.size(); b++) {
       int end = row + positions[b].length;
       double[][] own = Arrays.copyOfRange(laws, row, end);
-      going = listener.onStep(batch.get(b).advance(process, positions[b], own)) && going;
+      going = listener.onStep(batch.get(b).advance(process, own)) && going;
       row = end;
     }
     return going;

@@ -13,7 +13,9 @@
  * <p>Uniform noise has no MASK and every token may change at every step: {@link
  * io.github.dllm4j.engine.sample.ReverseSampler} executes a {@link
  * io.github.dllm4j.engine.sample.ReversePlan}, which is a list of {@link
- * io.github.dllm4j.engine.sample.ReverseMove}s.
+ * io.github.dllm4j.engine.sample.ReverseMove}s with a {@link
+ * io.github.dllm4j.engine.sample.Corrector} between the steps, or jumps at the random times of a
+ * {@link io.github.dllm4j.engine.sample.Uniformization}.
  *
  * <p>All randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
  */

@@ -165,7 +165,7 @@ public final class UTurn {
     List<int[]> next = new ArrayList<>();
     for (int c = 0; c < proposed.length; c++) {
       double log = logAcceptance(scores[c] + logForth[c], proposed[c] + logBack[c]);
-      double uniform = KeyedRandom.uniform(seed, c, turn, 0, Purpose.ACCEPT);
+      double uniform = KeyedRandom.uniform(seed, c, turn, 0, Purpose.ACCEPTANCE);
       boolean accept = Math.log(uniform) < log;
       next.add(accept ? proposals.get(c) : now.get(c));
       scores[c] = accept ? proposed[c] : scores[c];

@@ -85,6 +85,46 @@ class ReverseKernelsTest {
   }
 
   @Test
+  void psiMixesTweedieWithNoiseAnew() {
+    NoiseProcess process = NoiseProcess.uniform(4);
+    NoiseLevel to = NoiseLevel.unitRate(0.3);
+    double[] tweedie = ReverseKernel.tweedie().row(process, LOO, 2, ONE, to);
+    double[] anew = ReverseKernel.psi(0).row(process, LOO, 2, ONE, to);
+    double[] mixed = ReverseKernel.psi(0.4).row(process, LOO, 2, ONE, to);
+    assertArrayEquals(tweedie, ReverseKernel.psi(1).row(process, LOO, 2, ONE, to));
+    for (int b = 0; b < 4; b++) {
+      assertEquals(0.4 * tweedie[b] + 0.6 * anew[b], mixed[b], 1e-15);
+    }
+    assertThrows(IllegalArgumentException.class, () -> ReverseKernel.psi(1.1));
+  }
+
+  /** r g(1/r) = g(r): the flow there is the flow back, for every process. */
+  @Test
+  void balancedRatesAreReversible() {
+    for (NoiseProcess process : processes()) {
+      double[] noisy = process.marginal(LOO, 0.7);
+      for (TokenRates rates : TokenRates.values()) {
+        for (int x = 0; x < 4; x++) {
+          double[] out = rates.of(process, LOO, x, 0.7);
+          assertEquals(0, out[x]);
+          for (int b = 0; b < 4; b++) {
+            double there = noisy[x] * out[b];
+            double back = noisy[b] * rates.of(process, LOO, b, 0.7)[x];
+            if (rates == TokenRates.REVERSE && b != x) {
+              assertEquals(process.rate(b, x) * noisy[b], there, 1e-15);
+            } else {
+              assertEquals(back, there, 1e-15, process + " " + rates);
+            }
+          }
+        }
+      }
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> TokenRates.BARKER.of(NoiseProcess.uniform(4), LOO, 0, 0));
+  }
+
+  @Test
   void onlyKernelsWithoutRatesStartFromInfiniteNoise() {
     NoiseProcess process = NoiseProcess.uniform(4);
     NoiseLevel all = NoiseLevel.unitRate(Double.POSITIVE_INFINITY);

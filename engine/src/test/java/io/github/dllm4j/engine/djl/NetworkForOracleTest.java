@@ -154,7 +154,8 @@ class NetworkForOracleTest {
   private Denoiser trained(int steps) throws IOException {
     PyTorch.setThreads(1);
     TrainingConfig config =
-        new TrainingConfig(Objective.ELBO, 0, steps, 32, 1, Update.ADAMW, 4e-3, 5, 0.01, 1, 0, 0.9, steps, 1);
+        new TrainingConfig(
+            Objective.ELBO, 0, steps, 32, 1, Update.ADAMW, 4e-3, 5, 0.01, 1, 0, 0.9, steps, 1);
     NetworkShape shape = new NetworkShape(SYMBOLS + 1, 16, 2, 2, LENGTH, 0, false);
     TrainingRun run =
         new TrainingRun(

@@ -172,7 +172,7 @@ class ExactReverseGoldenTest {
         double[] noised = oracle.noised(level);
         for (int k = 1; k <= law.length(); k++) {
           double[] moved = noised;
-          for (ReverseMove move : GibbsMoves.at(GibbsCorrector.parallel(k, 1), level)) {
+          for (ReverseMove move : CorrectorMoves.at(GibbsCorrector.parallel(k, 1), level)) {
             moved = exact.after(moved, move);
           }
           double largest = 0;
@@ -229,7 +229,7 @@ class ExactReverseGoldenTest {
       for (GibbsCorrector gibbs :
           Arrays.asList(GibbsCorrector.random(2), GibbsCorrector.sweep(law.length()))) {
         double[] moved = noised;
-        for (ReverseMove move : GibbsMoves.at(gibbs, 0.4)) {
+        for (ReverseMove move : CorrectorMoves.at(gibbs, 0.4)) {
           moved = exact.after(moved, move);
           assertEquals(0, Divergence.totalVariation(noised, moved), 1e-14, name + gibbs);
         }

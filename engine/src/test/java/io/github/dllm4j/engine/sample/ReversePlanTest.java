@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.Arrays;
@@ -71,7 +72,7 @@ class ReversePlanTest {
 
   @Test
   void parallelSitesAreAllSubsetsOnce() {
-    ReverseMove move = GibbsCorrector.parallel(3, 1).moves(moveTo(1)).get(0);
+    ReverseMove move = GibbsCorrector.parallel(3, 1).moves(moveTo(2), moveTo(1)).get(0);
     assertEquals(10, move.choices(5));
     int[] seen = new int[5];
     Set<String> sets = new HashSet<>();
@@ -84,13 +85,23 @@ class ReversePlanTest {
       }
     }
     assertArrayEquals(new int[] {6, 6, 6, 6, 6}, seen);
-    assertEquals(1, GibbsCorrector.parallel(9, 1).moves(moveTo(1)).get(0).choices(5));
+    assertEquals(1, GibbsCorrector.parallel(9, 1).moves(moveTo(2), moveTo(1)).get(0).choices(5));
     // Far too many sets to list, yet the sampler draws one.
     assertThrows(IllegalArgumentException.class, () -> move.choices(100_000));
-    ReverseMove wide = GibbsCorrector.parallel(20, 1).moves(moveTo(1)).get(0);
+    ReverseMove wide = GibbsCorrector.parallel(20, 1).moves(moveTo(2), moveTo(1)).get(0);
     int[] drawn = wide.drawSites(500, 1, 2, 3);
     assertEquals(20, Arrays.stream(drawn).distinct().count());
     assertArrayEquals(Arrays.stream(drawn).sorted().toArray(), drawn);
+  }
+
+  @Test
+  void rulesOfSites() {
+    double[] law = {0.5, 0.2, 0.3};
+    assertEquals(Math.log(0.5 / 0.2), SiteRule.LOWEST_LOG_MARGIN.score(law, 1), 1e-15);
+    assertEquals(Math.log(0.3 / 0.5), SiteRule.LOWEST_LOG_MARGIN.score(law, 0), 1e-15);
+    assertEquals(-Math.log(0.2), SiteRule.LOWEST_CURRENT_PROBABILITY.score(law, 1), 1e-15);
+    assertEquals(-Math.log(0.5), SiteRule.LOWEST_MAX_PROBABILITY.score(law, 1), 1e-15);
+    assertTrue(Double.isFinite(SiteRule.LOWEST_LOG_MARGIN.score(new double[] {1}, 0)));
   }
 
   @Test
@@ -98,6 +109,18 @@ class ReversePlanTest {
     assertTrue(GibbsCorrector.random(3).exact());
     assertTrue(GibbsCorrector.sweep(3).exact());
     assertFalse(GibbsCorrector.parallel(2, 3).exact());
+    SiteRule rule = SiteRule.LOWEST_LOG_MARGIN;
+    assertFalse(ConfidenceCorrector.raw(rule, 1, 3).exact());
+    assertTrue(ConfidenceCorrector.metropolis(rule, 1, 3).exact());
+    assertFalse(RateCorrector.ofStep(TokenRates.BARKER, 0.1, 3).exact());
+    assertFalse(new NoiseDenoiseCorrector(0.1, 3).exact());
+    assertThrows(IllegalArgumentException.class, () -> ConfidenceCorrector.raw(rule, 0, 3));
+    assertThrows(IllegalArgumentException.class, () -> ConfidenceCorrector.raw(rule, 1, 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> RateCorrector.ofStep(TokenRates.REVERSE, 0.1, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> RateCorrector.ofShare(TokenRates.BARKER, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> new NoiseDenoiseCorrector(0, 1));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.random(0));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.parallel(0, 1));
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.dllm4j.engine.ctmc.NearestProcess;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import io.github.dllm4j.engine.oracle.ExactLaw;
@@ -29,8 +30,18 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ReverseSamplerLawTest {
   private static final int SAMPLES = 20_000;
+  private static final int SIMULATED = 3000; // the oracle makes its tables anew for every event
 
-  record Case(String law, ReversePlan plan, ReversePlan wrong) {}
+  record Case(String law, ReverseCourse course, ReverseCourse wrong) {
+
+    double[] exact(boolean right) {
+      ExactLaw known = UniformGolden.law(law);
+      ExactReverse exact = ExactReverse.of(known, NoiseProcess.uniform(known.symbols()));
+      return (right ? course : wrong) instanceof Uniformization jumps
+          ? exact.outputLaw(jumps)
+          : exact.outputLaw((ReversePlan) (right ? course : wrong));
+    }
+  }
 
   private static ReversePlan plan(ReverseKernel kernel, int steps) {
     return ReversePlan.of(TimeGrid.uniform(4, steps), kernel);
@@ -63,13 +74,50 @@ class ReverseSamplerLawTest {
             low.withCorrector(GibbsCorrector.random(6))));
   }
 
+  /** Confidence, raw and with Metropolis, each the other's wrong twin, by every rule. */
+  static Stream<Case> confidence() {
+    ReversePlan plan = ReversePlan.of(TimeGrid.of(2, 0.4, 0), ReverseKernel.tweedie());
+    return Arrays.stream(SiteRule.values())
+        .flatMap(
+            rule -> {
+              ReversePlan raw = plan.withCorrector(ConfidenceCorrector.raw(rule, 0.5, 4));
+              ReversePlan exact = plan.withCorrector(ConfidenceCorrector.metropolis(rule, 0.5, 4));
+              return Stream.of(
+                  new Case("markov_S3_d4", raw, exact), new Case("markov_S3_d4", exact, raw));
+            });
+  }
+
+  /** Jump rates, noise and back, psi, and exact simulation; the twins go without. */
+  static Stream<Case> jumpsAndMixtures() {
+    TimeGrid grid = TimeGrid.of(2, 0.4, 0);
+    ReversePlan plain = ReversePlan.of(grid, ReverseKernel.tweedie());
+    Corrector[] heuristics = {
+      RateCorrector.ofStep(TokenRates.FORWARD_BACKWARD, 0.2, 4),
+      RateCorrector.ofStep(TokenRates.SQUARE_ROOT, 0.5, 4),
+      RateCorrector.ofStep(TokenRates.BARKER, 1, 4),
+      RateCorrector.ofStep(TokenRates.MINIMUM, 1, 4),
+      new NoiseDenoiseCorrector(0.3, 2)
+    };
+    return Stream.concat(
+        Arrays.stream(heuristics)
+            .map(corrector -> new Case("markov_S3_d4", plain.withCorrector(corrector), plain)),
+        Stream.of(
+            new Case(
+                "latentparity_S2_d4",
+                ReversePlan.of(TimeGrid.logLinear(1e-3, 8), ReverseKernel.psi(0.2)),
+                ReversePlan.of(TimeGrid.logLinear(1e-3, 8), ReverseKernel.psi(0.8))),
+            new Case("evenparity_S2_d5", new Uniformization(4, 0.05), new Uniformization(4, 0.5)),
+            new Case("markov_S3_d4", new Uniformization(4, 0.05), new Uniformization(0.5, 0.05)),
+            new Case("generic_S4_d2", new Uniformization(2, 0.2), new Uniformization(0.5, 0.2))));
+  }
+
   private static long[] counts(
-      Denoiser denoiser, NoiseProcess process, Canvas canvas, ReversePlan plan, double topP) {
+      Denoiser denoiser, NoiseProcess process, Canvas canvas, ReverseCourse course, double topP) {
     int symbols = process.stateCount();
     long[] counts = new long[(int) Math.pow(symbols, canvas.holeCount())];
     List<ReverseTask> tasks =
-        IntStream.range(0, SAMPLES)
-            .mapToObj(s -> new ReverseTask(canvas, plan, 2026, s, topP == 1 ? 1 : 1.5, topP))
+        IntStream.range(0, course instanceof Uniformization ? SIMULATED : SAMPLES)
+            .mapToObj(s -> new ReverseTask(canvas, course, 2026, s, topP == 1 ? 1 : 1.5, topP))
             .toList();
     for (Sample sample : new ReverseSampler(denoiser, process, 500).run(tasks, StepListener.NONE)) {
       int index = 0;
@@ -82,16 +130,15 @@ class ReverseSamplerLawTest {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource({"cases", "confidence", "jumpsAndMixtures"})
   void theSamplerFollowsItsExactLaw(Case test) {
     ExactLaw law = UniformGolden.law(test.law());
     NoiseProcess process = NoiseProcess.uniform(law.symbols());
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
-    ExactReverse exact = ExactReverse.of(law, process);
-    long[] counts = counts(NoisyOracle.uniform(law), process, canvas, test.plan(), 1);
-    double p = ChiSquare.pValue(exact.outputLaw(test.plan()), counts);
+    long[] counts = counts(NoisyOracle.uniform(law), process, canvas, test.course(), 1);
+    double p = ChiSquare.pValue(test.exact(true), counts);
     assertTrue(p > 1e-4, test + ": p-value " + p);
-    double wrong = ChiSquare.pValue(exact.outputLaw(test.wrong()), counts);
+    double wrong = ChiSquare.pValue(test.exact(false), counts);
     assertTrue(wrong < 1e-4, test + ": the wrong law passes with p-value " + wrong);
   }
 

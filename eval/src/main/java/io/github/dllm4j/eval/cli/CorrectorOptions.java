@@ -8,7 +8,11 @@ import picocli.CommandLine.Option;
 
 /** The corrector of a sampler. */
 final class CorrectorOptions {
-  @Option(names = "--corrector", description = "none or gibbs (none).")
+  @Option(
+      names = "--corrector",
+      description =
+          "none or gibbs; uniform models, heuristic: ctmc, balanced:sqrt, balanced:barker,"
+              + " balanced:min (none).")
   private Optional<String> corrector = Optional.empty();
 
   @Option(
@@ -18,7 +22,10 @@ final class CorrectorOptions {
 
   @Option(
       names = "--corrector-sites",
-      description = "Uniform models: random, sweep; heuristic: parallel:k (random).")
+      description =
+          "Of gibbs on uniform models: random, sweep, confidence-metropolis; heuristic: parallel:k, confidence. The"
+              + " confident ones may end in :log-margin, :current-probability, :max-probability"
+              + " (random).")
   private Optional<String> sites = Optional.empty();
 
   /** A choice with this corrector, whose sites are random for masking models. */

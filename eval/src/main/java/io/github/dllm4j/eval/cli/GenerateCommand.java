@@ -71,7 +71,7 @@ final class GenerateCommand implements Callable<Integer> {
               + " first-hitting; no bound: theta-trapezoidal[:X]; heuristic: confidence, margin,"
               + " entropy, candidate-confidence, threshold:X, entropy-bound:X, remask-cap[:X],"
               + " remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
-              + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling.")
+              + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling, psi:X, uniformization.")
   private Optional<String> sampler = Optional.empty();
 
   @Option(
@@ -80,6 +80,18 @@ final class GenerateCommand implements Callable<Integer> {
           "Masking, all but sizes and remask-loop: uniform, exponential-then-constant, alpha-linear,"
               + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving.")
   private Optional<String> grid = Optional.empty();
+
+  @Option(
+      names = "--horizon",
+      description = "Noise at the start of a grid or of uniformization, nats: uniform models only.")
+  private Optional<Double> horizon = Optional.empty();
+
+  @Option(
+      names = "--sigma-min",
+      description =
+          "Noise before the last step of geometric, halving, uniformization, nats: uniform models"
+              + " only (0.01).")
+  private Optional<Double> sigmaMin = Optional.empty();
 
   @Mixin private CorrectorOptions corrector;
 
@@ -156,6 +168,10 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private PlanChoice planChoice(OptionalInt count) {
+    if (horizon.isPresent() || sigmaMin.isPresent()) {
+      throw new IllegalArgumentException(
+          "--horizon and --sigma-min are for uniform models, this one masks");
+    }
     String name = sampler.orElse(PlanChoice.OPTIMAL.sampler());
     PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
@@ -182,14 +198,32 @@ final class GenerateCommand implements Callable<Integer> {
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {
+      if (!choice.hasGrid()) {
+        throw new IllegalArgumentException("--grid is not for --sampler " + choice.sampler());
+      }
       choice = choice.withGrid(grid.get());
     }
+    choice = withEnds(choice);
     if (count.isPresent() && !choice.hasSteps()) {
       throw new IllegalArgumentException(
           String.format(
-              Locale.ROOT, "--grid %s decides its steps itself: give no --steps", choice.grid()));
+              Locale.ROOT,
+              "%s decides its steps itself: give no --steps",
+              choice.hasGrid() ? "--grid " + choice.grid() : "--sampler " + choice.sampler()));
     }
     return corrector.on(choice);
+  }
+
+  /** The choice with the horizon and the least noise that were asked for. */
+  private ReverseChoice withEnds(ReverseChoice choice) {
+    if (horizon.isPresent() && !choice.hasHorizon()) {
+      throw new IllegalArgumentException("--horizon is not for --grid " + choice.grid());
+    }
+    if (sigmaMin.isPresent() && !choice.hasSigmaMin()) {
+      throw new IllegalArgumentException("--sigma-min is not for --grid " + choice.grid());
+    }
+    return choice.withGrid(
+        choice.grid(), horizon.orElse(choice.horizon()), sigmaMin.orElse(choice.sigmaMin()));
   }
 
   private static String read(Path file) throws IOException {

@@ -77,6 +77,29 @@ class UniformCommandsTest {
       {"--steps", "6", "--corrector", "gibbs", "--corrector-steps", "5"},
       {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "sweep"},
       {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "parallel:4"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "confidence"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "confidence-metropolis"},
+      {"--steps", "6", "--corrector", "gibbs", "--corrector-sites", "confidence:max-probability"},
+      {
+        "--steps",
+        "6",
+        "--corrector",
+        "gibbs",
+        "--corrector-sites",
+        "confidence:current-probability"
+      },
+      {"--steps", "6", "--corrector", "ctmc"},
+      {"--steps", "6", "--corrector", "ctmc", "--corrector-steps", "2"},
+      {"--steps", "6", "--corrector", "balanced:sqrt"},
+      {"--steps", "6", "--corrector", "balanced:barker"},
+      {"--steps", "6", "--corrector", "balanced:min"},
+      {"--steps", "6", "--sampler", "psi:0.5"},
+      {"--steps", "6", "--sampler", "psi:0.7"},
+      {"--steps", "6", "--grid", "geometric", "--horizon", "4"},
+      {"--steps", "6", "--grid", "geometric", "--sigma-min", "0.1"},
+      {"--sampler", "uniformization"},
+      {"--sampler", "uniformization", "--horizon", "4"},
+      {"--sampler", "uniformization", "--sigma-min", "0.1"},
       {"--steps", "6", "--temperature", "0.5"},
       {"--steps", "6", "--top-p", "0.5"},
       {"--steps", "6", "--seed", "1"},
@@ -118,6 +141,29 @@ class UniformCommandsTest {
     assertEquals(3, texts.size());
   }
 
+  /** What is not exact says so, what is exact does not. */
+  @ParameterizedTest
+  @CsvSource({
+    "gibbs, random, false",
+    "gibbs, sweep, false",
+    "gibbs, confidence-metropolis, false",
+    "gibbs, confidence-metropolis:max-probability, false",
+    "gibbs, parallel:2, true",
+    "gibbs, confidence, true",
+    "ctmc, random, true",
+    "balanced:min, random, true"
+  })
+  void heuristicsSaySo(String corrector, String sites, boolean heuristic) throws IOException {
+    List<String> options =
+        new ArrayList<>(List.of("--steps", "3", "--corrector", corrector, "--json"));
+    if (corrector.equals("gibbs")) {
+      options.addAll(List.of("--corrector-sites", sites));
+    }
+    JsonNode document = done(args("generate", options.toArray(String[]::new))).json();
+    assertEquals(heuristic, document.get("note").asText().startsWith("heuristic"), sites);
+    assertTrue(document.get("predicted_kl_nats").isNull());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -129,7 +175,17 @@ class UniformCommandsTest {
         "--steps 4 --sampler mask-predictor|sampler must be one of tweedie",
         "--steps 4 --grid alpha-linear|grid must be one of log-linear",
         "--steps 4 --grid halving|decides its steps itself",
-        "--steps 4 --corrector smooth|corrector must be one of none, gibbs, got smooth",
+        "--steps 4 --corrector smooth|corrector must be one of none, gibbs, ctmc",
+        "--steps 4 --corrector ctmc --corrector-sites sweep|corrector-sites are for the corrector",
+        "--steps 4 --corrector gibbs --corrector-sites confidence:best|corrector-sites must be",
+        "--steps 4 --sampler uniformization|decides its steps itself",
+        "--sampler uniformization --grid uniform|--grid is not for --sampler uniformization",
+        "--sampler uniformization --corrector gibbs|it takes no corrector",
+        "--sampler uniformization --sigma-min 9|sigma-min must be above 0",
+        "--steps 4 --horizon 3|--horizon is not for --grid log-linear",
+        "--steps 4 --grid uniform --sigma-min 0.1|--sigma-min is not for --grid uniform",
+        "--steps 4 --sampler psi:2|sampler must be one of tweedie",
+        "--steps 4 --sampler reaudm|needs a network that reads u too",
         "--steps 4 --corrector-steps 2|need --corrector",
         "--steps 4 --corrector gibbs --corrector-steps 0|corrector-steps must be 1 to",
         "--steps 4 --corrector gibbs --corrector-sites some|corrector-sites must be random",

@@ -1,0 +1,34 @@
+package io.github.dllm4j.engine.ctmc;
+
+import io.github.dllm4j.engine.schedule.NoiseLevel;
+
+/**
+ * K = kappa K_tweedie + (1 - kappa) (den P(sigma_s)): with probability 1 - kappa the noisy token is
+ * forgotten and the denoiser's guess noised to the new level.
+ *
+ * <p>Source: the psi-samplers of Duo (Sahoo et al. 2025), of which ReMDM is the masked case;
+ * uniform-diffusion spec 6.7. Keeps the law of a single token, not the joint law: below kappa = 1 a
+ * step errs more than Tweedie's unless the tokens are independent. Cost O(S) for uniform noise.
+ *
+ * @param kappa share of Tweedie
+ */
+record PsiKernel(double kappa) implements ReverseKernel {
+
+  PsiKernel {
+    if (!(kappa >= 0 && kappa <= 1)) {
+      throw new IllegalArgumentException("kappa must be in [0, 1], got " + kappa);
+    }
+  }
+
+  @Override
+  public double[] row(
+      NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
+    double[] row = ReverseKernel.tweedie().row(process, leaveOneOut, token, from, to);
+    double[] denoiser = Reversal.times(process, leaveOneOut, token, from.sigma());
+    double[] noised = process.marginal(denoiser, to.sigma());
+    for (int b = 0; b < row.length; b++) {
+      row[b] = kappa * row[b] + (1 - kappa) * noised[b];
+    }
+    return row;
+  }
+}
