@@ -29,24 +29,33 @@ record AdditiveTauKernel() implements ReverseKernel {
       cosine[k] = Math.cos(2 * Math.PI * k / n);
       sine[k] = Math.sin(2 * Math.PI * k / n);
     }
-    double[] row = new double[n];
-    for (int w = 0; w < n; w++) {
+    double[] events = new double[n];
+    for (int c = 1; c < n; c++) {
+      events[c] = h * rates[(token + c) % n];
+    }
+    double[] moved = new double[n];
+    for (int w = 0; 2 * w <= n; w++) {
       double damping = 0;
       double phase = 0;
-      for (int c = 1; c < n; c++) {
-        double events = h * rates[(token + c) % n];
-        int k = (int) ((long) w * c % n);
-        damping += events * (cosine[k] - 1);
-        phase -= events * sine[k];
-      }
-      double size = Math.exp(damping) / n;
+      int k = 0; // w c modulo n
       for (int c = 0; c < n; c++) {
-        int k = (int) ((long) w * c % n);
-        row[(token + c) % n] += size * (Math.cos(phase) * cosine[k] - Math.sin(phase) * sine[k]);
+        damping += events[c] * (cosine[k] - 1);
+        phase -= events[c] * sine[k];
+        k = k + w < n ? k + w : k + w - n;
+      }
+      // Frequency n - w gives the conjugate.
+      double size = (w == 0 || 2 * w == n ? 1 : 2) * Math.exp(damping) / n;
+      double real = size * Math.cos(phase);
+      double imaginary = size * Math.sin(phase);
+      k = 0;
+      for (int c = 0; c < n; c++) {
+        moved[c] += real * cosine[k] - imaginary * sine[k];
+        k = k + w < n ? k + w : k + w - n;
       }
     }
-    for (int b = 0; b < n; b++) {
-      row[b] = Math.max(0, row[b]);
+    double[] row = new double[n];
+    for (int c = 0; c < n; c++) {
+      row[(token + c) % n] = Math.max(0, moved[c]);
     }
     return Reversal.normalise(row, token);
   }

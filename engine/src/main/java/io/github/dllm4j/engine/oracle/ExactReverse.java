@@ -114,38 +114,46 @@ public final class ExactReverse {
     }
     ask(move.level().sigma());
     double[] next = new double[states];
+    double[][][] rows = new double[states][holes.length][];
     int choices = move.choices(holes.length);
     for (int choice = 0; choice < choices; choice++) {
       int[] sites = move.sites(holes.length, choice);
-      double[][] rows = new double[sites.length][];
+      Spread spread = spread(sites);
       for (int state = 0; state < states; state++) {
         if (law[state] > 0) {
-          int base = state;
-          for (int k = 0; k < sites.length; k++) {
-            int symbol = symbol(state, sites[k]);
-            rows[k] = move.row(process, laws[state][sites[k]], symbol);
-            base -= symbol * powers[sites[k]];
-          }
-          spread(sites, rows, 0, base, law[state] / choices, next);
+          add(move, state, sites, rows[state], spread, law[state] / choices, next);
         }
       }
     }
     return next;
   }
 
-  /** Adds the probability of every combination of new tokens at the sites from the k-th on. */
-  private void spread(
-      int[] sites, double[][] rows, int k, int base, double probability, double[] next) {
-    int power = powers[sites[k]];
-    boolean last = k == sites.length - 1;
-    for (int v = 0; v < rows[k].length; v++) {
-      double p = probability * rows[k][v];
-      if (last) {
-        next[base + v * power] += p;
-      } else if (p > 0) {
-        spread(sites, rows, k + 1, base + v * power, p, next);
+  private Spread spread(int[] sites) {
+    return new Spread(
+        Arrays.stream(sites).map(h -> powers[h]).toArray(), process.stateCount());
+  }
+
+  /** Adds what a move at the sites makes of a state; rows of it are kept by hole. */
+  private void add(
+      ReverseMove move,
+      int state,
+      int[] sites,
+      double[][] kept,
+      Spread spread,
+      double probability,
+      double[] next) {
+    double[][] rows = new double[sites.length][];
+    int base = state;
+    for (int k = 0; k < sites.length; k++) {
+      int hole = sites[k];
+      int symbol = symbol(state, hole);
+      if (kept[hole] == null) {
+        kept[hole] = move.row(process, laws[state][hole], symbol);
       }
+      rows[k] = kept[hole];
+      base -= symbol * powers[hole];
     }
+    spread.add(rows, base, probability, next);
   }
 
   private int symbol(int state, int hole) {

@@ -18,11 +18,16 @@ import java.util.stream.IntStream;
  * The exact law of what the sampler puts out, by enumeration through the same denoiser and the same
  * plan that the sampler runs (spec section 18).
  *
- * <p>The state is the partly filled canvas. From a state with m holes a step of a scheduled plan
- * fills a set A with probability {@link ScheduledPlan#chance}(step, |A|, m) and then each token of
- * A by its own law; an adaptive plan is shown every combination of candidates and keeps what it
- * keeps. Cost O((2S+1)^holes) per step, O((2S)^holes) for adaptive plans, and (S+1)^holes denoiser
- * rows once, so for small canvases: at most 2^24 states.
+ * <p>The state is the partly filled canvas. A scheduled plan is a mixture of plans of sizes ({@link
+ * SizeMixture}), and all its courses are followed at once: a state with m holes left carries, for
+ * every course from m, the probability to be there and to go on like that. A step that fills s of m
+ * holes takes each set A of s with probability 1 / C(m, s) and fills each token of A by its own
+ * law. An adaptive plan is shown every combination of candidates that differ to it, and keeps what
+ * it keeps.
+ *
+ * <p>Cost (S+1)^holes denoiser rows once; then O((2S+2)^holes) for a scheduled plan whatever its
+ * steps, O((2S)^holes) per step for an adaptive plan whose confidences differ by candidate,
+ * O((3S+1)^holes) per step for a remasking one. For small canvases: at most 2^24 states.
  */
 public final class ExactSampling {
   private static final int BATCH = 256;
@@ -31,7 +36,7 @@ public final class ExactSampling {
   private final int base;
   private final int[] holes;
   private final int[] powers; // of the base, most significant hole first
-  private final double[][][] raw; // [state][hole][id]; empty where filled
+  private final double[][][] raw; // [state][hole][id]; null where filled
   private final double[][][] laws; // the same after temperature and nucleus
 
   /**
@@ -52,9 +57,9 @@ public final class ExactSampling {
               Locale.ROOT, "MASK must be the last id %d, got %s", symbols, denoiser.mask()));
     }
     holes = canvas.holes();
-    raw = new double[Words.states(base, holes.length, "number of states")][holes.length][0];
+    raw = new double[Words.states(base, holes.length, "number of states")][holes.length][];
     boolean shaped = temperature != 1 || topP != 1;
-    laws = shaped ? new double[raw.length][holes.length][0] : raw;
+    laws = shaped ? new double[raw.length][holes.length][] : raw;
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= base) {
       powers[h] = power;
@@ -140,6 +145,42 @@ public final class ExactSampling {
       double token = Math.pow(filled / symbols, holes.length - masked);
       states[state] = token * Math.pow(1 - filled, masked);
     }
+    return plan instanceof ScheduledPlan scheduled ? mixed(scheduled, states) : stepped(plan, states);
+  }
+
+  /** Follows all courses of a scheduled plan at once, from the most holes to none. */
+  private Output mixed(ScheduledPlan plan, double[] start) {
+    boolean[] possible = new boolean[holes.length + 1];
+    for (int state = 0; state < start.length; state++) {
+      possible[masked(state).length] |= start[state] > 0;
+    }
+    SizeMixture mixture = new SizeMixture(plan, possible);
+    double[][] waiting = new double[start.length][]; // [state][slots], null where 0
+    double evaluations = 0;
+    for (int state = 0; state < start.length; state++) {
+      if (start[state] > 0) {
+        int left = masked(state).length;
+        double p = start[state];
+        waiting[state] = Arrays.stream(mixture.start(left)).map(c -> p * c).toArray();
+        evaluations += p * mixture.evaluations(left);
+      }
+    }
+    for (int left = holes.length; left > 0; left--) {
+      Filling filling = new Filling(mixture, left, waiting);
+      for (int state = 0; state < start.length; state++) {
+        if (waiting[state] != null && masked(state).length == left) {
+          filling.of(state);
+        }
+      }
+    }
+    double[] states = new double[start.length];
+    Arrays.setAll(states, s -> waiting[s] == null ? 0 : waiting[s][0]);
+    return new Output(words(states), evaluations);
+  }
+
+  /** Makes one step after the other. */
+  private Output stepped(RevealPlan plan, double[] start) {
+    double[] states = start;
     double evaluations = 0;
     for (int step = 0; step < plan.steps(holes.length); step++) {
       double[] next = new double[states.length];
@@ -151,10 +192,6 @@ public final class ExactSampling {
           new Moving(fill, remask.remaskChance(step), state, next).go(0, state, states[state]);
         } else if (masked.length == 0) {
           next[state] += states[state];
-        } else if (states[state] > 0 && plan instanceof ScheduledPlan scheduled) {
-          double[] chances = chances(scheduled, step, masked.length);
-          evaluations += states[state] * (1 - chances[0]);
-          new Filling(state, masked, chances, next).go(0, 0, state, states[state]);
         } else if (states[state] > 0) {
           evaluations += states[state];
           AdaptivePlan adaptive = (AdaptivePlan) plan;
@@ -163,11 +200,15 @@ public final class ExactSampling {
       }
       states = next;
     }
+    return new Output(words(states), evaluations);
+  }
+
+  private double[] words(double[] states) {
     double[] words = new double[Words.states(symbols, holes.length, "number of words")];
     for (int word = 0; word < words.length; word++) {
       words[word] = states[stateOf(word)];
     }
-    return new Output(words, evaluations);
+    return words;
   }
 
   /** The law of {@link #run}. */
@@ -177,12 +218,6 @@ public final class ExactSampling {
 
   private int[] masked(int state) {
     return IntStream.range(0, holes.length).filter(h -> symbol(state, h) == symbols).toArray();
-  }
-
-  private static double[] chances(ScheduledPlan plan, int step, int masked) {
-    double[] chances = new double[masked + 1];
-    Arrays.setAll(chances, chosen -> plan.chance(step, chosen, masked));
-    return chances;
   }
 
   private int stateOf(int word) {
@@ -195,29 +230,41 @@ public final class ExactSampling {
     return state;
   }
 
-  /** All that one step of a scheduled plan can make of one state. */
+  /** All that one step of a scheduled plan can make of the states with so many holes left. */
   private final class Filling {
-    private final double[][] answers;
-    private final int[] masked;
-    private final double[] chances; // by number of holes filled
-    private final double[] next;
+    private final SizeMixture mixture;
+    private final int left;
+    private final SizeMixture.Moves[] moves; // by number of holes filled
+    private final double[][] waiting;
+    private int[] masked = {};
+    private double[][] answers = {};
+    private double[] here = {};
 
-    Filling(int state, int[] masked, double[] chances, double[] next) {
-      this.masked = masked;
-      this.chances = chances;
-      this.next = next;
+    Filling(SizeMixture mixture, int left, double[][] waiting) {
+      this.mixture = mixture;
+      this.left = left;
+      this.waiting = waiting;
+      moves = new SizeMixture.Moves[left + 1];
+      Arrays.setAll(moves, size -> mixture.moves(left, size));
+    }
+
+    void of(int state) {
+      masked = masked(state);
       answers = laws[state];
+      here = waiting[state];
+      waiting[state] = null;
+      go(0, 0, state, 1);
     }
 
     /** Decides the masked holes from the m-th on; {@code filled} are filled so far. */
-    void go(int m, int filled, int state, double probability) {
-      if (m == masked.length) {
-        next[state] += probability * chances[filled];
+    private void go(int m, int filled, int state, double probability) {
+      if (m == left) {
+        move(filled, state, probability / SizeMixture.sets(left, filled));
         return;
       }
       boolean reachable = false;
-      for (int chosen = filled; chosen <= filled + masked.length - m; chosen++) {
-        reachable |= chances[chosen] > 0;
+      for (int size = filled; size <= filled + left - m; size++) {
+        reachable |= moves[size].from().length > 0;
       }
       if (!reachable) {
         return;
@@ -231,16 +278,33 @@ public final class ExactSampling {
         }
       }
     }
+
+    private void move(int size, int state, double probability) {
+      int[] from = moves[size].from();
+      int[] to = moves[size].to();
+      if (from.length > 0 && waiting[state] == null) {
+        waiting[state] = new double[mixture.slots(left - size)];
+      }
+      for (int k = 0; k < from.length; k++) {
+        waiting[state][to[k]] += probability * here[from[k]];
+      }
+    }
   }
 
-  /** All that one step of an adaptive plan can make of one state. */
+  /**
+   * All that one step of an adaptive plan can make of one state. Candidates of the same confidence
+   * are all one to the plan.
+   */
   private final class Keeping {
     private final AdaptivePlan plan;
     private final int step;
     private final int state;
     private final int[] masked;
-    private final HeapLaws answers;
-    private final int[] candidates;
+    private final double[][] levels; // different confidences of each masked hole
+    private final int[][][] tokens; // [masked hole][level], candidates
+    private final double[][] masses; // [masked hole][level]
+    private final int[] chosen; // level of each masked hole
+    private final double[] confidences;
     private final double[] next;
 
     Keeping(AdaptivePlan plan, int step, int state, int[] masked, double[] next) {
@@ -249,28 +313,59 @@ public final class ExactSampling {
       this.state = state;
       this.masked = masked;
       this.next = next;
-      answers =
+      HeapLaws answers =
           HeapLaws.of(Arrays.stream(masked).mapToObj(h -> raw[state][h]).toArray(double[][]::new));
-      candidates = new int[masked.length];
+      double[][] all = new double[symbols][]; // [candidate][masked hole]
+      for (int v = 0; v < symbols; v++) {
+        int[] candidates = new int[masked.length];
+        Arrays.fill(candidates, v);
+        all[v] = plan.confidence().of(answers, candidates);
+      }
+      levels = new double[masked.length][];
+      tokens = new int[masked.length][][];
+      masses = new double[masked.length][];
+      for (int m = 0; m < masked.length; m++) {
+        int hole = m;
+        double[] law = laws[state][masked[m]];
+        int[] possible = IntStream.range(0, symbols).filter(v -> law[v] > 0).toArray();
+        levels[m] = Arrays.stream(possible).mapToDouble(v -> all[v][hole]).distinct().toArray();
+        tokens[m] = new int[levels[m].length][];
+        masses[m] = new double[levels[m].length];
+        for (int l = 0; l < levels[m].length; l++) {
+          double level = levels[m][l];
+          tokens[m][l] = Arrays.stream(possible).filter(v -> all[v][hole] == level).toArray();
+          masses[m][l] = Arrays.stream(tokens[m][l]).mapToDouble(v -> law[v]).sum();
+        }
+      }
+      chosen = new int[masked.length];
+      confidences = new double[masked.length];
     }
 
-    /** Draws candidates for the masked holes from the m-th on; then the plan keeps some. */
+    /** Chooses levels for the masked holes from the m-th on; then the plan keeps some. */
     void go(int m, double probability) {
-      if (m < masked.length) {
-        for (int v = 0; v < symbols; v++) {
-          double p = laws[state][masked[m]][v];
-          if (p > 0) {
-            candidates[m] = v;
-            go(m + 1, probability * p);
-          }
-        }
+      if (m == masked.length) {
+        keep(plan.keep(step, confidences), 0, state, probability);
         return;
       }
-      int to = state;
-      for (int kept : plan.keep(step, plan.confidence().of(answers, candidates))) {
-        to -= (symbols - candidates[kept]) * powers[masked[kept]];
+      for (int l = 0; l < levels[m].length; l++) {
+        chosen[m] = l;
+        confidences[m] = levels[m][l];
+        go(m + 1, probability * masses[m][l]);
       }
-      next[to] += probability;
+    }
+
+    /** Fills the kept holes from the k-th on. */
+    private void keep(int[] kept, int k, int to, double probability) {
+      if (k == kept.length) {
+        next[to] += probability;
+        return;
+      }
+      int m = kept[k];
+      int hole = masked[m];
+      for (int v : tokens[m][chosen[m]]) {
+        double p = laws[state][hole][v] / masses[m][chosen[m]];
+        keep(kept, k + 1, to - (symbols - v) * powers[hole], probability * p);
+      }
     }
   }
 
