@@ -59,7 +59,7 @@ public record ReverseChoice(
     if (!(horizon > 0 && horizon <= 1000)) {
       throw new IllegalArgumentException("horizon must be above 0, at most 1000, got " + horizon);
     }
-    if (!(sigmaMin > 0 && sigmaMin < horizon)) {
+    if (!(sigmaMin > 0 && (sigmaMin < horizon || !hasSigmaMin(grid)))) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -110,6 +110,20 @@ public record ReverseChoice(
   /** The same with another corrector. */
   public ReverseChoice withCorrector(String value, int steps, String sites) {
     return new ReverseChoice(sampler, grid, horizon, sigmaMin, value, steps, sites);
+  }
+
+  /** Whether the grid has a horizon. */
+  public boolean hasHorizon() {
+    return !grid.equals("log-linear");
+  }
+
+  /** Whether the grid has a least noise. */
+  public boolean hasSigmaMin() {
+    return hasSigmaMin(grid);
+  }
+
+  private static boolean hasSigmaMin(String grid) {
+    return grid.equals("geometric") || grid.equals("halving");
   }
 
   /** Whether the number of steps is for the caller to choose. */

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Arrays;
 
 /**
  * The token moves by c N_c modulo S for all c, N_c Poisson with mean h r_{x+c}; by Fourier,
@@ -16,6 +17,30 @@ import io.github.dllm4j.engine.schedule.NoiseLevel;
  */
 record AdditiveTauKernel() implements ReverseKernel {
 
+  /** The n-th roots of unity; the last ones are kept, since rows come in thousands. */
+  private static final class Roots {
+    private static volatile Roots last = new Roots(1);
+
+    private final double[] cosine;
+    private final double[] sine;
+
+    private Roots(int n) {
+      cosine = new double[n];
+      sine = new double[n];
+      Arrays.setAll(cosine, k -> Math.cos(2 * Math.PI * k / n));
+      Arrays.setAll(sine, k -> Math.sin(2 * Math.PI * k / n));
+    }
+
+    static Roots of(int n) {
+      Roots roots = last;
+      if (roots.cosine.length != n) {
+        roots = new Roots(n);
+        last = roots;
+      }
+      return roots;
+    }
+  }
+
   @Override
   public double[] row(
       NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
@@ -23,12 +48,9 @@ record AdditiveTauKernel() implements ReverseKernel {
     double h = Reversal.step(from, to);
     double[] rates = Reversal.rates(process, leaveOneOut, token, from.sigma());
     int n = rates.length;
-    double[] cosine = new double[n];
-    double[] sine = new double[n];
-    for (int k = 0; k < n; k++) {
-      cosine[k] = Math.cos(2 * Math.PI * k / n);
-      sine[k] = Math.sin(2 * Math.PI * k / n);
-    }
+    Roots roots = Roots.of(n);
+    double[] cosine = roots.cosine;
+    double[] sine = roots.sine;
     double[] events = new double[n];
     for (int c = 1; c < n; c++) {
       events[c] = h * rates[(token + c) % n];

@@ -48,6 +48,16 @@ public final class Divergence {
     return mass;
   }
 
+  /** The probability that q gives to what p calls impossible. */
+  public static double massOffSupport(double[] p, double[] q) {
+    checkLengths(p, q);
+    double mass = 0;
+    for (int x = 0; x < p.length; x++) {
+      mass += p[x] > 0 ? 0 : q[x];
+    }
+    return mass;
+  }
+
   private static void checkLengths(double[] p, double[] q) {
     if (p.length != q.length) {
       throw new IllegalArgumentException(

@@ -57,12 +57,7 @@ public final class ExactReverse {
     this.temperature = temperature;
     this.topP = topP;
     holes = canvas.holes();
-    states = Words.states(process.stateCount(), holes.length, "number of states");
-    if (states > MOST_STATES) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "number of states must be at most %d, got %d", MOST_STATES, states));
-    }
+    states = states(process.stateCount(), holes.length);
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= process.stateCount()) {
       powers[h] = power;
@@ -72,7 +67,18 @@ public final class ExactReverse {
   /** An enumeration of whole words by an exact law's oracle, nothing fixed. */
   public static ExactReverse of(ExactLaw law, NoiseProcess process) {
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    states(process.stateCount(), law.length()); // before the oracle takes long
     return new ExactReverse(new NoisyOracle(law, process), process, canvas, 1, 1);
+  }
+
+  private static int states(int symbols, int holes) {
+    int states = Words.states(symbols, holes, "number of states");
+    if (states > MOST_STATES) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "number of states must be at most %d, got %d", MOST_STATES, states));
+    }
+    return states;
   }
 
   /** The law of the sampler's start: independent prior tokens, row-major, [S^holes]. */
@@ -129,8 +135,7 @@ public final class ExactReverse {
   }
 
   private Spread spread(int[] sites) {
-    return new Spread(
-        Arrays.stream(sites).map(h -> powers[h]).toArray(), process.stateCount());
+    return new Spread(Arrays.stream(sites).map(h -> powers[h]).toArray(), process.stateCount());
   }
 
   /** Adds what a move at the sites makes of a state; rows of it are kept by hole. */

@@ -145,7 +145,9 @@ public final class ExactSampling {
       double token = Math.pow(filled / symbols, holes.length - masked);
       states[state] = token * Math.pow(1 - filled, masked);
     }
-    return plan instanceof ScheduledPlan scheduled ? mixed(scheduled, states) : stepped(plan, states);
+    return plan instanceof ScheduledPlan scheduled
+        ? mixed(scheduled, states)
+        : stepped(plan, states);
   }
 
   /** Follows all courses of a scheduled plan at once, from the most holes to none. */
@@ -155,26 +157,31 @@ public final class ExactSampling {
       possible[masked(state).length] |= start[state] > 0;
     }
     SizeMixture mixture = new SizeMixture(plan, possible);
-    double[][] waiting = new double[start.length][]; // [state][slots], null where 0
+    int[] at = new int[start.length + 1]; // where the slots of a state begin
+    for (int state = 0; state < start.length; state++) {
+      at[state + 1] = Math.addExact(at[state], mixture.slots(masked(state).length));
+    }
+    double[] waiting = new double[at[start.length]];
     double evaluations = 0;
     for (int state = 0; state < start.length; state++) {
       if (start[state] > 0) {
-        int left = masked(state).length;
-        double p = start[state];
-        waiting[state] = Arrays.stream(mixture.start(left)).map(c -> p * c).toArray();
-        evaluations += p * mixture.evaluations(left);
+        double[] courses = mixture.start(masked(state).length);
+        for (int slot = 0; slot < courses.length; slot++) {
+          waiting[at[state] + slot] = start[state] * courses[slot];
+        }
+        evaluations += start[state] * mixture.evaluations(masked(state).length);
       }
     }
     for (int left = holes.length; left > 0; left--) {
-      Filling filling = new Filling(mixture, left, waiting);
+      Filling filling = new Filling(mixture, left, at, waiting);
       for (int state = 0; state < start.length; state++) {
-        if (waiting[state] != null && masked(state).length == left) {
+        if (at[state + 1] > at[state] && masked(state).length == left) {
           filling.of(state);
         }
       }
     }
     double[] states = new double[start.length];
-    Arrays.setAll(states, s -> waiting[s] == null ? 0 : waiting[s][0]);
+    Arrays.setAll(states, s -> at[s + 1] > at[s] && masked(s).length == 0 ? waiting[at[s]] : 0);
     return new Output(words(states), evaluations);
   }
 
@@ -217,7 +224,14 @@ public final class ExactSampling {
   }
 
   private int[] masked(int state) {
-    return IntStream.range(0, holes.length).filter(h -> symbol(state, h) == symbols).toArray();
+    int[] masked = new int[holes.length];
+    int left = 0;
+    for (int h = 0; h < holes.length; h++) {
+      if (symbol(state, h) == symbols) {
+        masked[left++] = h;
+      }
+    }
+    return Arrays.copyOf(masked, left);
   }
 
   private int stateOf(int word) {
@@ -234,59 +248,60 @@ public final class ExactSampling {
   private final class Filling {
     private final SizeMixture mixture;
     private final int left;
-    private final SizeMixture.Moves[] moves; // by number of holes filled
-    private final double[][] waiting;
-    private int[] masked = {};
-    private double[][] answers = {};
-    private double[] here = {};
+    private final int[] at;
+    private final double[] waiting;
+    private final Fillings first; // of the first half of the masked holes
+    private final Fillings second;
 
-    Filling(SizeMixture mixture, int left, double[][] waiting) {
+    Filling(SizeMixture mixture, int left, int[] at, double[] waiting) {
       this.mixture = mixture;
       this.left = left;
+      this.at = at;
       this.waiting = waiting;
-      moves = new SizeMixture.Moves[left + 1];
-      Arrays.setAll(moves, size -> mixture.moves(left, size));
+      first = new Fillings(left / 2, symbols);
+      second = new Fillings(left - left / 2, symbols);
     }
 
     void of(int state) {
-      masked = masked(state);
-      answers = laws[state];
-      here = waiting[state];
-      waiting[state] = null;
-      go(0, 0, state, 1);
-    }
-
-    /** Decides the masked holes from the m-th on; {@code filled} are filled so far. */
-    private void go(int m, int filled, int state, double probability) {
-      if (m == left) {
-        move(filled, state, probability / SizeMixture.sets(left, filled));
-        return;
+      int[] masked = masked(state);
+      first.of(laws[state], masked, 0, powers);
+      second.of(laws[state], masked, left / 2, powers);
+      double[][] moved = new double[left + 1][];
+      for (int size = 1; size <= left; size++) {
+        int from = at[state] + mixture.moves(left, size).from();
+        moved[size] =
+            Arrays.copyOfRange(waiting, from, from + mixture.moves(left, size).to().length);
+        for (int slot = 0; slot < moved[size].length; slot++) {
+          moved[size][slot] /= SizeMixture.sets(left, size);
+        }
       }
-      boolean reachable = false;
-      for (int size = filled; size <= filled + left - m; size++) {
-        reachable |= moves[size].from().length > 0;
-      }
-      if (!reachable) {
-        return;
-      }
-      go(m + 1, filled, state, probability);
-      int hole = masked[m];
-      for (int v = 0; v < symbols; v++) {
-        double p = answers[hole][v];
-        if (p > 0) {
-          go(m + 1, filled + 1, state - (symbols - v) * powers[hole], probability * p);
+      for (int ofFirst = 0; ofFirst <= left / 2; ofFirst++) {
+        for (int a = first.from(ofFirst); a < first.from(ofFirst + 1); a++) {
+          for (int size = Math.max(1, ofFirst); size <= left; size++) {
+            if (moved[size].length > 0 && first.chances()[a] > 0) {
+              move(
+                  state - first.offsets()[a],
+                  first.chances()[a],
+                  size - ofFirst,
+                  moved[size],
+                  mixture.moves(left, size).to());
+            }
+          }
         }
       }
     }
 
-    private void move(int size, int state, double probability) {
-      int[] from = moves[size].from();
-      int[] to = moves[size].to();
-      if (from.length > 0 && waiting[state] == null) {
-        waiting[state] = new double[mixture.slots(left - size)];
-      }
-      for (int k = 0; k < from.length; k++) {
-        waiting[state][to[k]] += probability * here[from[k]];
+    /** Fills so many of the second half. */
+    private void move(int base, double chance, int ofSecond, double[] moved, int[] to) {
+      int[] offsets = second.offsets();
+      double[] chances = second.chances();
+      int end = second.from(ofSecond + 1);
+      for (int b = second.from(ofSecond); b < end; b++) {
+        double p = chance * chances[b];
+        int target = at[base - offsets[b]];
+        for (int k = 0; k < moved.length && p > 0; k++) {
+          waiting[target + to[k]] += p * moved[k];
+        }
       }
     }
   }

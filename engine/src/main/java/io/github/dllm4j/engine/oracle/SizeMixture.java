@@ -19,9 +19,15 @@ import java.util.stream.IntStream;
 final class SizeMixture {
   private final double[] probabilities; // by course
   private final int[][] courses; // [holes left][slots], ascending
+  private final Moves[][] moves; // [holes left][size]
 
-  /** What a step that fills s of m holes makes of the slots of a state: from slot to slot. */
-  record Moves(int[] from, int[] to) {}
+  /**
+   * Courses whose next step fills so many holes.
+   *
+   * @param from their first slot; they are neighbours
+   * @param to the slots of what follows, one for each, ascending
+   */
+  record Moves(int from, int[] to) {}
 
   /**
    * @param plan what is executed
@@ -46,9 +52,12 @@ final class SizeMixture {
       }
     }
     courses = new int[holes + 1][];
+    moves = new Moves[holes + 1][];
     for (int m = 0; m <= holes; m++) {
-      courses[m] =
-          IntStream.range(1 << m, 2 << m).filter(c -> needed[c]).toArray();
+      int left = m;
+      courses[m] = IntStream.range(1 << m, 2 << m).filter(c -> needed[c]).toArray();
+      moves[m] = new Moves[m + 1];
+      Arrays.setAll(moves[m], size -> find(left, size));
     }
   }
 
@@ -102,15 +111,24 @@ final class SizeMixture {
         .sum();
   }
 
-  /** The courses with m holes left whose next step fills that many. */
+  /** The courses with m holes left whose next step fills that many, at least one. */
   Moves moves(int m, int size) {
+    return moves[m][size];
+  }
+
+  private Moves find(int m, int size) {
+    int after = m - size;
+    if (size == 0) {
+      return new Moves(0, new int[0]);
+    }
     int[] from =
         IntStream.range(0, slots(m))
-            .filter(slot -> Integer.highestOneBit(courses[m][slot] - (1 << m)) == 1 << m - size)
+            .filter(slot -> Integer.highestOneBit(courses[m][slot] - (1 << m)) == 1 << after)
             .toArray();
-    int[] to = new int[from.length];
-    Arrays.setAll(
-        to, k -> Arrays.binarySearch(courses[m - size], courses[m][from[k]] - (1 << m)));
-    return new Moves(from, to);
+    int[] to =
+        Arrays.stream(from)
+            .map(slot -> Arrays.binarySearch(courses[after], courses[m][slot] - (1 << m)))
+            .toArray();
+    return new Moves(from.length == 0 ? 0 : from[0], to);
   }
 }
