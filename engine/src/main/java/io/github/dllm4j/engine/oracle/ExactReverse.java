@@ -37,6 +37,7 @@ public final class ExactReverse {
   private final int[] holes;
   private final int[] powers; // of S, most significant hole first
   private final int states;
+  private final Spread whole; // all holes
   private double sigma = Double.NaN;
   private double[][][] laws = {}; // at sigma, [state][hole][S]
 
@@ -62,6 +63,7 @@ public final class ExactReverse {
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= process.stateCount()) {
       powers[h] = power;
     }
+    whole = new Spread(powers, process.stateCount());
   }
 
   /** An enumeration of whole words by an exact law's oracle, nothing fixed. */
@@ -161,7 +163,34 @@ public final class ExactReverse {
     spread.add(rows, base, probability, next);
   }
 
-  private int symbol(int state, int hole) {
+  /** The law of the word after a move of all tokens from one word, [S^holes]. */
+  double[] after(int state, ReverseMove move) {
+    ask(move.level().sigma());
+    double[] next = new double[states];
+    int[] sites = move.sites(holes.length, 0);
+    add(move, state, sites, new double[holes.length][], whole, 1, next);
+    return next;
+  }
+
+  /** The probability of every word to become this one by noise, [S^holes]. */
+  double[] predecessors(int state, double noise) {
+    double[][] rows = new double[holes.length][process.stateCount()];
+    for (int h = 0; h < holes.length; h++) {
+      int to = symbol(state, h);
+      Arrays.setAll(rows[h], from -> process.transition(from, to, noise));
+    }
+    double[] words = new double[states];
+    whole.add(rows, 0, 1, words);
+    return words;
+  }
+
+  /** The denoiser's laws of a word, [holes][S]. */
+  double[][] laws(int state, double level) {
+    ask(level);
+    return laws[state];
+  }
+
+  int symbol(int state, int hole) {
     return state / powers[hole] % process.stateCount();
   }
 
