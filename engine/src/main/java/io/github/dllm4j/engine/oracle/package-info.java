@@ -6,7 +6,9 @@
  * io.github.dllm4j.engine.oracle.OracleDenoiser} makes a denoiser of any of them; {@link
  * io.github.dllm4j.engine.oracle.ExactSampling} computes what a sampler puts out, exactly. {@link
  * io.github.dllm4j.engine.oracle.NoisyOracle} and {@link
- * io.github.dllm4j.engine.oracle.ExactReverse} are the same for uniform noise.
+ * io.github.dllm4j.engine.oracle.ExactReverse} are the same for uniform noise; {@link
+ * io.github.dllm4j.engine.oracle.ExactPath} and {@link io.github.dllm4j.engine.oracle.ExactDecay}
+ * are the terms of its theorem.
  */
 @NullMarked
 package io.github.dllm4j.engine.oracle;
