@@ -152,6 +152,33 @@ class ExactUniformTest {
     assertTrue(better > 0 && better < 0.02, "64 steps: " + better);
   }
 
+  /** Two independent draws of probability 1e-200 are 0 in double: a word is missed. */
+  @Test
+  void aMissedWordIsInfinity() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("law.json"),
+            "{\"length\":2,\"vocabulary\":2,\"probabilities\":[1,0,0,1e-200]}");
+    JsonNode said = exact("--distribution " + file + " --sampler tweedie --steps 1");
+    assertEquals("Infinity", said.get("kl_nats").asText());
+    assertTrue(said.get("kl_nats").isTextual());
+    JsonNode missed =
+        done(
+                "exact",
+                "--process",
+                "masking",
+                "--distribution",
+                file.toString(),
+                "--sampler",
+                "mask-predictor",
+                "--sizes",
+                "2",
+                "--json")
+            .json();
+    assertEquals("Infinity", missed.get("kl_nats").asText());
+    assertEquals(0, missed.get("tv").asDouble(), 1e-15);
+  }
+
   @Test
   void impossibleCombinationsAreRefused() {
     String start = DIRACS + "--sampler tweedie ";
@@ -184,6 +211,7 @@ class ExactUniformTest {
         new String[] {"states", "16384"},
         args("--distribution even-parity:d=20 --sampler tweedie --steps 2"));
     refused(
-        new String[] {"number of", "2^40"}, args("--distribution markov:d=40 --sampler tweedie --steps 2"));
+        new String[] {"number of", "2^40"},
+        args("--distribution markov:d=40 --sampler tweedie --steps 2"));
   }
 }
