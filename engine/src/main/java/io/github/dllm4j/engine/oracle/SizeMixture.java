@@ -73,7 +73,7 @@ final class SizeMixture {
         }
         probabilities[course] = p * chances[left][0];
         for (int size = 1; size <= left; size++) {
-          probabilities[course | 1 << left - size] += p * chances[left][size];
+          probabilities[course | (1 << (left - size))] += p * chances[left][size];
         }
       }
     }
@@ -123,7 +123,7 @@ final class SizeMixture {
     }
     int[] from =
         IntStream.range(0, slots(m))
-            .filter(slot -> Integer.highestOneBit(courses[m][slot] - (1 << m)) == 1 << after)
+            .filter(slot -> Integer.highestOneBit(courses[m][slot] - (1 << m)) == (1 << after))
             .toArray();
     int[] to =
         Arrays.stream(from)
