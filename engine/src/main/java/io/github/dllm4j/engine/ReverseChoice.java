@@ -98,7 +98,7 @@ public record ReverseChoice(
     if (!(horizon > 0 && horizon <= 1000)) {
       throw new IllegalArgumentException("horizon must be above 0, at most 1000, got " + horizon);
     }
-    if (!(sigmaMin > 0 && sigmaMin < horizon)) {
+    if (!(sigmaMin > 0 && (sigmaMin < horizon || !hasSigmaMin(grid)))) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -174,7 +174,11 @@ public record ReverseChoice(
 
   /** Whether {@link #sigmaMin} matters. */
   public boolean hasSigmaMin() {
-    return !hasGrid() || grid.equals("geometric") || grid.equals("halving");
+    return !hasGrid() || hasSigmaMin(grid);
+  }
+
+  private static boolean hasSigmaMin(String grid) {
+    return grid.equals("geometric") || grid.equals("halving");
   }
 
   /** Whether the number of steps is for the caller to choose. */

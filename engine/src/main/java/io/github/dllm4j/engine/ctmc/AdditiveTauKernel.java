@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Arrays;
 
 /**
  * The token moves by c N_c modulo S for all c, N_c Poisson with mean h r_{x+c}; by Fourier,
@@ -16,6 +17,30 @@ import io.github.dllm4j.engine.schedule.NoiseLevel;
  */
 record AdditiveTauKernel() implements ReverseKernel {
 
+  /** The n-th roots of unity; the last ones are kept, since rows come in thousands. */
+  private static final class Roots {
+    private static volatile Roots last = new Roots(1);
+
+    private final double[] cosine;
+    private final double[] sine;
+
+    private Roots(int n) {
+      cosine = new double[n];
+      sine = new double[n];
+      Arrays.setAll(cosine, k -> Math.cos(2 * Math.PI * k / n));
+      Arrays.setAll(sine, k -> Math.sin(2 * Math.PI * k / n));
+    }
+
+    static Roots of(int n) {
+      Roots roots = last;
+      if (roots.cosine.length != n) {
+        roots = new Roots(n);
+        last = roots;
+      }
+      return roots;
+    }
+  }
+
   @Override
   public double[] row(
       NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
@@ -23,30 +48,36 @@ record AdditiveTauKernel() implements ReverseKernel {
     double h = Reversal.step(from, to);
     double[] rates = Reversal.rates(process, leaveOneOut, token, from.sigma());
     int n = rates.length;
-    double[] cosine = new double[n];
-    double[] sine = new double[n];
-    for (int k = 0; k < n; k++) {
-      cosine[k] = Math.cos(2 * Math.PI * k / n);
-      sine[k] = Math.sin(2 * Math.PI * k / n);
+    Roots roots = Roots.of(n);
+    double[] cosine = roots.cosine;
+    double[] sine = roots.sine;
+    double[] events = new double[n];
+    for (int c = 1; c < n; c++) {
+      events[c] = h * rates[(token + c) % n];
     }
-    double[] row = new double[n];
-    for (int w = 0; w < n; w++) {
+    double[] moved = new double[n];
+    for (int w = 0; 2 * w <= n; w++) {
       double damping = 0;
       double phase = 0;
-      for (int c = 1; c < n; c++) {
-        double events = h * rates[(token + c) % n];
-        int k = (int) ((long) w * c % n);
-        damping += events * (cosine[k] - 1);
-        phase -= events * sine[k];
-      }
-      double size = Math.exp(damping) / n;
+      int k = 0; // w c modulo n
       for (int c = 0; c < n; c++) {
-        int k = (int) ((long) w * c % n);
-        row[(token + c) % n] += size * (Math.cos(phase) * cosine[k] - Math.sin(phase) * sine[k]);
+        damping += events[c] * (cosine[k] - 1);
+        phase -= events[c] * sine[k];
+        k = k + w < n ? k + w : k + w - n;
+      }
+      // Frequency n - w gives the conjugate.
+      double size = (w == 0 || 2 * w == n ? 1 : 2) * Math.exp(damping) / n;
+      double real = size * Math.cos(phase);
+      double imaginary = size * Math.sin(phase);
+      k = 0;
+      for (int c = 0; c < n; c++) {
+        moved[c] += real * cosine[k] - imaginary * sine[k];
+        k = k + w < n ? k + w : k + w - n;
       }
     }
-    for (int b = 0; b < n; b++) {
-      row[b] = Math.max(0, row[b]);
+    double[] row = new double[n];
+    for (int c = 0; c < n; c++) {
+      row[(token + c) % n] = Math.max(0, moved[c]);
     }
     return Reversal.normalise(row, token);
   }

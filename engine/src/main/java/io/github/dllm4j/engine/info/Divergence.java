@@ -7,8 +7,8 @@ public final class Divergence {
   private Divergence() {}
 
   /**
-   * KL(p || q) in nats, as the sum over p's support of p (rho - ln(1 + rho)) minus (q - p), rho =
-   * q/p - 1: every term of the first sum is positive, so nothing cancels when q is close to p.
+   * KL(p || q) in nats, as the sum over p's support of {@link #excess} minus (q - p): no term of
+   * the first sum is negative, so nothing cancels when q is close to p.
    *
    * @param p probabilities, [n]
    * @param q probabilities, [n]
@@ -17,15 +17,28 @@ public final class Divergence {
   public static double kl(double[] p, double[] q) {
     checkLengths(p, q);
     double kl = 0;
-    double excess = 0;
+    double more = 0;
     for (int x = 0; x < p.length; x++) {
       if (p[x] > 0) {
-        double rho = (q[x] - p[x]) / p[x];
-        kl += p[x] * (rho - Math.log1p(rho));
-        excess += q[x] - p[x];
+        kl += excess(p[x], q[x]);
+        more += q[x] - p[x];
       }
     }
-    return kl - excess;
+    return kl - more;
+  }
+
+  /**
+   * q - p + p ln(p/q) = p (rho - ln(1 + rho)) with rho = q/p - 1: what an entry adds to a KL, and
+   * to a score entropy. Near q = p the logarithm is taken of 1 + rho, where 1 + rho has no digits
+   * to lose; far from it of q/p, where 1 + rho would lose those of a small q.
+   *
+   * @param p above 0
+   * @param q at least 0
+   * @return at least 0 but for rounding; infinite if q is 0
+   */
+  public static double excess(double p, double q) {
+    double rho = (q - p) / p;
+    return p * (rho - (Math.abs(rho) < 0.5 ? Math.log1p(rho) : Math.log(q / p)));
   }
 
   /** Half the sum of |p - q|, in [0, 1]. */
@@ -44,6 +57,16 @@ public final class Divergence {
     double mass = 0;
     for (int x = 0; x < p.length; x++) {
       mass += p[x] > 0 ? q[x] : 0;
+    }
+    return mass;
+  }
+
+  /** The probability that q gives to what p calls impossible. */
+  public static double massOffSupport(double[] p, double[] q) {
+    checkLengths(p, q);
+    double mass = 0;
+    for (int x = 0; x < p.length; x++) {
+      mass += p[x] > 0 ? 0 : q[x];
     }
     return mass;
   }

@@ -4,7 +4,10 @@
  * <p>Everything is linear in one curve, {@link io.github.dllm4j.engine.info.InformationCurve}:
  * {@link io.github.dllm4j.engine.info.SamplingCost} reads the error of a plan off it, {@link
  * io.github.dllm4j.engine.info.StepPlanner} finds the best plan, {@link
- * io.github.dllm4j.engine.info.CurveEstimator} makes it from examples.
+ * io.github.dllm4j.engine.info.CurveEstimator} makes it from examples. What the curve is to
+ * masking, {@link io.github.dllm4j.engine.info.InformationDecay} is to uniform noise: {@link
+ * io.github.dllm4j.engine.info.ReverseCost} and {@link
+ * io.github.dllm4j.engine.info.ReverseGridPlanner} read it.
  */
 @NullMarked
 package io.github.dllm4j.engine.info;

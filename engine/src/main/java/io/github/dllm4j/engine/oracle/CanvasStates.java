@@ -131,6 +131,16 @@ final class CanvasStates {
     return laws[state][hole];
   }
 
+  /** The laws of all holes, empty where filled, [holes]. */
+  double[][] laws(int state) {
+    return laws[state];
+  }
+
+  /** By how much a state's index grows with the token, by hole. */
+  int[] powers() {
+    return powers;
+  }
+
   /** The same before temperature and nucleus. */
   double[] raw(int state, int hole) {
     return raw[state][hole];

@@ -43,6 +43,7 @@ public final class ExactReverse {
   private final int[] holes;
   private final int[] powers; // of S, most significant hole first
   private final int states;
+  private final Spread whole; // all holes
   private double sigma = Double.NaN;
   private double[][][] laws = {}; // at sigma, [state][hole][S]
 
@@ -63,22 +64,29 @@ public final class ExactReverse {
     this.temperature = temperature;
     this.topP = topP;
     holes = canvas.holes();
-    states = Words.states(process.stateCount(), holes.length, "number of states");
-    if (states > MOST_STATES) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "number of states must be at most %d, got %d", MOST_STATES, states));
-    }
+    states = states(process.stateCount(), holes.length);
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= process.stateCount()) {
       powers[h] = power;
     }
+    whole = new Spread(powers, process.stateCount());
   }
 
   /** An enumeration of whole words by an exact law's oracle, nothing fixed. */
   public static ExactReverse of(ExactLaw law, NoiseProcess process) {
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    states(process.stateCount(), law.length()); // before the oracle takes long
     return new ExactReverse(new NoisyOracle(law, process), process, canvas, 1, 1);
+  }
+
+  private static int states(int symbols, int holes) {
+    int states = Words.states(symbols, holes, "number of states");
+    if (states > MOST_STATES) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "number of states must be at most %d, got %d", MOST_STATES, states));
+    }
+    return states;
   }
 
   /** The law of the sampler's start: independent prior tokens, row-major, [S^holes]. */
@@ -123,25 +131,19 @@ public final class ExactReverse {
     }
     double[][] chances = move.informed() ? choiceLaws(move) : new double[0][];
     double[] next = new double[states];
+    double[][][] rows = new double[states][holes.length][];
     int choices = move.choices(holes.length);
     for (int choice = 0; choice < choices; choice++) {
       int[] sites = move.sites(holes.length, choice);
-      double[][] rows = new double[sites.length][];
+      Spread spread = spread(sites);
       for (int state = 0; state < states; state++) {
         double p = law[state] * (move.informed() ? chances[state][choice] : 1.0 / choices);
-        if (p > 0) {
-          int base = state;
-          for (int k = 0; k < sites.length; k++) {
-            int symbol = symbol(state, sites[k]);
-            double[] known = move.asks() ? laws[state][sites[k]] : new double[0];
-            rows[k] = move.row(process, known, symbol);
-            base -= symbol * powers[sites[k]];
-          }
-          Arrival arrival =
-              move.metropolis()
-                  ? accepting(state, choice, chances, next)
-                  : (y, mass) -> next[y] += mass;
-          spread(sites, rows, 0, base, p, arrival);
+        if (p > 0 && move.metropolis()) {
+          double[] proposed = new double[states];
+          add(move, state, sites, rows[state], spread, p, proposed);
+          accept(state, choice, chances, proposed, next);
+        } else if (p > 0) {
+          add(move, state, sites, rows[state], spread, p, next);
         }
       }
     }
@@ -202,17 +204,16 @@ public final class ExactReverse {
     return after(stopped, denoise);
   }
 
-  private interface Arrival {
-    void at(int state, double probability);
-  }
-
   /** What of the proposals from a state is accepted moves there, the rest stays. */
-  private static Arrival accepting(int state, int choice, double[][] chances, double[] next) {
-    return (y, mass) -> {
-      double accepted = Math.min(1, chances[y][choice] / chances[state][choice]);
-      next[y] += mass * accepted;
-      next[state] += mass * (1 - accepted);
-    };
+  private static void accept(
+      int state, int choice, double[][] chances, double[] proposed, double[] next) {
+    for (int y = 0; y < proposed.length; y++) {
+      if (proposed[y] > 0) {
+        double accepted = Math.min(1, chances[y][choice] / chances[state][choice]);
+        next[y] += proposed[y] * accepted;
+        next[state] += proposed[y] * (1 - accepted);
+      }
+    }
   }
 
   /** The move's choice of sites in every state, [state][choice]. */
@@ -228,22 +229,62 @@ public final class ExactReverse {
     return chances;
   }
 
-  /** Hands on the probability of every combination of new tokens at the sites from the k-th on. */
-  private void spread(
-      int[] sites, double[][] rows, int k, int base, double probability, Arrival arrival) {
-    int power = powers[sites[k]];
-    boolean last = k == sites.length - 1;
-    for (int v = 0; v < rows[k].length; v++) {
-      double p = probability * rows[k][v];
-      if (last) {
-        arrival.at(base + v * power, p);
-      } else if (p > 0) {
-        spread(sites, rows, k + 1, base + v * power, p, arrival);
-      }
-    }
+  private Spread spread(int[] sites) {
+    return new Spread(Arrays.stream(sites).map(h -> powers[h]).toArray(), process.stateCount());
   }
 
-  private int symbol(int state, int hole) {
+  /** Adds what a move at the sites makes of a state; rows of it are kept by hole. */
+  private void add(
+      ReverseMove move,
+      int state,
+      int[] sites,
+      double[][] kept,
+      Spread spread,
+      double probability,
+      double[] next) {
+    double[][] rows = new double[sites.length][];
+    int base = state;
+    for (int k = 0; k < sites.length; k++) {
+      int hole = sites[k];
+      int symbol = symbol(state, hole);
+      if (kept[hole] == null) {
+        double[] known = move.asks() ? laws[state][hole] : new double[0];
+        kept[hole] = move.row(process, known, symbol);
+      }
+      rows[k] = kept[hole];
+      base -= symbol * powers[hole];
+    }
+    spread.add(rows, base, probability, next);
+  }
+
+  /** The law of the word after a move of all tokens from one word, [S^holes]. */
+  double[] after(int state, ReverseMove move) {
+    ask(move.level().sigma());
+    double[] next = new double[states];
+    int[] sites = move.sites(holes.length, 0);
+    add(move, state, sites, new double[holes.length][], whole, 1, next);
+    return next;
+  }
+
+  /** The probability of every word to become this one by noise, [S^holes]. */
+  double[] predecessors(int state, double noise) {
+    double[][] rows = new double[holes.length][process.stateCount()];
+    for (int h = 0; h < holes.length; h++) {
+      int to = symbol(state, h);
+      Arrays.setAll(rows[h], from -> process.transition(from, to, noise));
+    }
+    double[] words = new double[states];
+    whole.add(rows, 0, 1, words);
+    return words;
+  }
+
+  /** The denoiser's laws of a word, [holes][S]. */
+  double[][] laws(int state, double level) {
+    ask(level);
+    return laws[state];
+  }
+
+  int symbol(int state, int hole) {
     return state / powers[hole] % process.stateCount();
   }
 

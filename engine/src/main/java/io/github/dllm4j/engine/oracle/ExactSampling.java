@@ -1,7 +1,6 @@
 package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
@@ -77,6 +76,9 @@ public final class ExactSampling {
     }
     if (plan instanceof RemaskPlan remask) {
       return new ExactRemasking(canvases, remask).run(states);
+    }
+    if (plan instanceof ScheduledPlan scheduled) {
+      return new ExactSchedule(canvases, scheduled).run(states);
     }
     double evaluations = 0;
     for (int step = 0; step < plan.steps(canvases.holes()); step++) {
@@ -162,8 +164,6 @@ public final class ExactSampling {
         next[state] += moved[state];
       }
       return calls * (1 + corrected.updates());
-    } else if (plan instanceof ScheduledPlan scheduled) {
-      return fill(scheduled, step, states, next, next);
     }
     double evaluations = 0;
     for (int state = 0; state < states.length; state++) {
@@ -175,7 +175,7 @@ public final class ExactSampling {
         evaluations += leap(trapezoidal, step, state, probability, next);
       } else {
         evaluations += probability;
-        new Keeping((AdaptivePlan) plan, step, state, masked, next).go(0, probability);
+        new AdaptiveStep(canvases, (AdaptivePlan) plan, step, state, masked, next).run(probability);
       }
     }
     return evaluations;
@@ -294,48 +294,6 @@ public final class ExactSampling {
           go(m + 1, filled + 1, canvases.with(state, hole, v), probability * p);
         }
       }
-    }
-  }
-
-  /** All that one step of an adaptive plan can make of one state. */
-  private final class Keeping {
-    private final AdaptivePlan plan;
-    private final int step;
-    private final int state;
-    private final int[] masked;
-    private final HeapLaws answers;
-    private final int[] candidates;
-    private final double[] next;
-
-    Keeping(AdaptivePlan plan, int step, int state, int[] masked, double[] next) {
-      this.plan = plan;
-      this.step = step;
-      this.state = state;
-      this.masked = masked;
-      this.next = next;
-      answers =
-          HeapLaws.of(
-              Arrays.stream(masked).mapToObj(h -> canvases.raw(state, h)).toArray(double[][]::new));
-      candidates = new int[masked.length];
-    }
-
-    /** Draws candidates for the masked holes from the m-th on; then the plan keeps some. */
-    void go(int m, double probability) {
-      if (m < masked.length) {
-        for (int v = 0; v < canvases.symbols(); v++) {
-          double p = canvases.law(state, masked[m])[v];
-          if (p > 0) {
-            candidates[m] = v;
-            go(m + 1, probability * p);
-          }
-        }
-        return;
-      }
-      int to = state;
-      for (int kept : plan.keep(step, plan.confidence().of(answers, candidates))) {
-        to = canvases.with(to, masked[kept], candidates[kept]);
-      }
-      next[to] += probability;
     }
   }
 }

@@ -8,7 +8,9 @@
  * io.github.dllm4j.engine.oracle.NoisyOracle} and {@link
  * io.github.dllm4j.engine.oracle.ExactReverse} are the same for uniform noise, {@link
  * io.github.dllm4j.engine.oracle.AbsorbingOracle} and {@link
- * io.github.dllm4j.engine.oracle.ExactAbsorbing} for uniform noise told as absorption.
+ * io.github.dllm4j.engine.oracle.ExactAbsorbing} for uniform noise told as absorption; {@link
+ * io.github.dllm4j.engine.oracle.ExactPath} and {@link io.github.dllm4j.engine.oracle.ExactDecay}
+ * are the terms of the theorem of uniform noise.
  */
 @NullMarked
 package io.github.dllm4j.engine.oracle;

@@ -89,6 +89,11 @@ public final class ReversePlan implements ReverseCourse {
     return corrector;
   }
 
+  /** The levels of the steps, descending to 0. */
+  public TimeGrid grid() {
+    return TimeGrid.of(levels.stream().mapToDouble(NoiseLevel::sigma).toArray());
+  }
+
   /** Number of steps N, corrector updates not counted. */
   public int steps() {
     return kernels.size();

@@ -1,24 +1,29 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.ReverseChoice;
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.ExactReverse;
 import io.github.dllm4j.engine.oracle.ExactSampling;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.Uniformization;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -35,7 +40,7 @@ final class ExactCommand implements Callable<Integer> {
   @Option(names = "--distribution", required = true, description = "The law, by name or JSON file.")
   private String distribution;
 
-  @Option(names = "--process", required = true, description = "masking.")
+  @Option(names = "--process", required = true, description = "masking or uniform.")
   private String process;
 
   @Option(names = "--sampler", required = true, description = "As in generate.")
@@ -44,44 +49,112 @@ final class ExactCommand implements Callable<Integer> {
   @Option(names = "--steps", description = "Number of steps.")
   private Optional<Integer> steps = Optional.empty();
 
-  @Option(names = "--plan", description = "optimal, balanced, cosine, geometric, front, back.")
+  @Option(
+      names = "--plan",
+      description = "Masking, sizes: optimal, balanced, cosine, geometric, front, back.")
   private Optional<String> plan = Optional.empty();
 
-  @Option(names = "--sizes", split = ",", description = "Sizes in sampling order, such as 3,2,1.")
+  @Option(names = "--sizes", split = ",", description = "Masking: such as 3,2,1.")
   private List<Integer> sizes = List.of();
 
   @Option(
       names = "--grid",
-      description = "uniform, exponential-then-constant, alpha-linear, alpha-cosine.")
+      description =
+          "Masking: uniform, exponential-then-constant, alpha-linear, alpha-cosine (uniform)."
+              + " Uniform: log-linear, uniform, geometric, halving (log-linear).")
   private Optional<String> grid = Optional.empty();
 
-  @Option(names = "--horizon", description = "Of the grid, nats (8).")
+  @Option(names = "--horizon", description = "Of the grid, nats (8; geometric 6).")
   private Optional<Double> horizon = Optional.empty();
 
   @Option(names = "--delta", description = "Of exponential-then-constant, nats (0.02).")
   private Optional<Double> delta = Optional.empty();
 
+  @Option(names = "--sigma-min", description = "Of geometric and halving, nats (0.01).")
+  private Optional<Double> sigmaMin = Optional.empty();
+
+  @Mixin private CorrectorOptions corrector;
+
   @Option(names = "--json", description = "One JSON document on stdout and nothing else.")
   private boolean json;
 
+  /** What is reported beside the distances; empty where there is nothing to say. */
+  private record Run(
+      double[] output,
+      Optional<Double> conditionalKl,
+      double evaluations,
+      Optional<Integer> steps,
+      Optional<String> usedGrid,
+      Optional<String> usedPlan,
+      Optional<String> note) {}
+
   @Override
   public Integer call() throws IOException {
-    if (!process.equals("masking")) {
-      throw new IllegalArgumentException("--process must be masking, got " + process);
+    if (!process.equals("masking") && !process.equals("uniform")) {
+      throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
+    }
+    if (steps.orElse(1) < 1 || steps.orElse(1) > 100_000) {
+      throw new IllegalArgumentException("--steps must be 1 to 100,000, got " + steps.orElse(1));
     }
     ExactLaw law = Distributions.of(distribution);
-    PlanChoice choice = choice();
-    Optional<InformationCurve> curve = law.curve();
-    StepPlanner planner =
-        new StepPlanner(curve.orElseGet(() -> InformationCurve.exact(new double[law.length()])));
-    RevealPlan reveal = choice.of(law.length(), steps.orElse(law.length()), planner);
-    ExactSampling sampling =
-        new ExactSampling(new OracleDenoiser(law), Canvas.blank(law.length(), law.symbols()), 1, 1);
-    report(law, choice, curve, reveal, sampling.run(reveal));
+    Run run =
+        process.equals("masking")
+            ? masking(law, planChoice(), steps.orElse(law.length()))
+            : uniform(law, reverseChoice(), steps.orElse(1));
+    report(law.table(), run);
     return 0;
   }
 
-  private PlanChoice choice() {
+  private static Run masking(ExactLaw law, PlanChoice choice, int steps) {
+    Optional<InformationCurve> curve = law.curve();
+    StepPlanner planner =
+        new StepPlanner(curve.orElseGet(() -> InformationCurve.exact(new double[law.length()])));
+    RevealPlan plan = choice.of(law.length(), steps, planner);
+    Canvas canvas = Canvas.blank(law.length(), law.symbols());
+    ExactSampling.Output output =
+        new ExactSampling(new OracleDenoiser(law), canvas, 1, 1).run(plan);
+    return new Run(
+        output.law(),
+        curve.flatMap(c -> CurvePlanner.cost(c, plan).stream().boxed().findFirst()),
+        output.expectedEvaluations(),
+        Optional.of(plan.steps(law.length())),
+        choice.hasGrid() ? Optional.of(choice.grid()) : Optional.empty(),
+        choice.hasSizes() ? Optional.of(choice.schedule()) : Optional.empty(),
+        plan.heuristic()
+            ? Optional.of("heuristic: no bound holds for this sampler")
+            : Optional.empty());
+  }
+
+  private static Run uniform(ExactLaw law, ReverseChoice choice, int steps) {
+    ExactReverse exact = ExactReverse.of(law, NoiseProcess.uniform(law.symbols()));
+    if (!choice.hasGrid()) {
+      Uniformization course = choice.uniformization();
+      return new Run(
+          exact.outputLaw(course),
+          Optional.empty(),
+          course.expectedEvents(law.length(), law.symbols()) + 1,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
+    }
+    ReversePlan plan = choice.plan(steps);
+    return new Run(
+        exact.outputLaw(plan),
+        Optional.empty(),
+        plan.evaluations(),
+        Optional.of(plan.steps()),
+        Optional.of(choice.grid()),
+        Optional.empty(),
+        choice.heuristic()
+            ? Optional.of("heuristic: this corrector moves the law it should keep")
+            : Optional.empty());
+  }
+
+  private PlanChoice planChoice() {
+    if (sigmaMin.isPresent()) {
+      throw new IllegalArgumentException("--sigma-min is for --process uniform, not masking");
+    }
     PlanChoice choice = PlanChoice.ofSampler(sampler);
     if (!choice.hasSizes() && (plan.isPresent() || !sizes.isEmpty())) {
       throw new IllegalArgumentException("--plan and --sizes are not for --sampler " + sampler);
@@ -105,52 +178,64 @@ final class ExactCommand implements Callable<Integer> {
                 grid.orElse("uniform"),
                 horizon.orElse(PlanChoice.DEFAULT_HORIZON),
                 delta.orElse(PlanChoice.DEFAULT_DELTA));
-    requireGridOptions(choice);
-    if (choice.hasSteps() != steps.isPresent()) {
+    boolean exponential = choice.grid().startsWith("exponential");
+    requireFor(horizon, "--horizon", choice.grid().equals("uniform") || exponential, choice.grid());
+    requireFor(delta, "--delta", exponential, choice.grid());
+    requireSteps(choice.hasSteps(), "this sampler");
+    return corrector.on(choice);
+  }
+
+  private ReverseChoice reverseChoice() {
+    if (plan.isPresent() || !sizes.isEmpty() || delta.isPresent()) {
       throw new IllegalArgumentException(
-          choice.hasSteps()
+          "--plan, --sizes and --delta are for --process masking, not uniform");
+    }
+    ReverseChoice choice = ReverseChoice.ofSampler(sampler);
+    if (grid.isPresent() && !choice.hasGrid()) {
+      throw new IllegalArgumentException("--grid is not for --sampler " + sampler);
+    }
+    choice = choice.withGrid(grid.orElse(choice.grid()));
+    requireFor(horizon, "--horizon", choice.hasHorizon(), choice.grid());
+    requireFor(sigmaMin, "--sigma-min", choice.hasSigmaMin(), choice.grid());
+    choice =
+        choice.withGrid(
+            choice.grid(), horizon.orElse(choice.horizon()), sigmaMin.orElse(choice.sigmaMin()));
+    requireSteps(
+        choice.hasSteps(),
+        choice.hasGrid() ? "--grid " + choice.grid() : "--sampler " + choice.sampler());
+    return corrector.on(choice);
+  }
+
+  private static void requireFor(
+      Optional<Double> option, String name, boolean allowed, String grid) {
+    if (option.isPresent() && !allowed) {
+      throw new IllegalArgumentException(name + " is not for --grid " + grid);
+    }
+  }
+
+  private void requireSteps(boolean needed, String what) {
+    if (needed != steps.isPresent()) {
+      throw new IllegalArgumentException(
+          needed
               ? "--steps is missing"
-              : "--steps is not for this sampler: it decides its steps itself");
-    }
-    if (steps.orElse(1) < 1 || steps.orElse(1) > 100_000) {
-      throw new IllegalArgumentException("--steps must be 1 to 100,000, got " + steps.orElse(1));
-    }
-    return choice;
-  }
-
-  private void requireGridOptions(PlanChoice choice) {
-    boolean timed = choice.grid().equals("uniform") || choice.grid().startsWith("exponential");
-    if (horizon.isPresent() && !timed) {
-      throw new IllegalArgumentException("--horizon is not for --grid " + choice.grid());
-    }
-    if (delta.isPresent() && !choice.grid().startsWith("exponential")) {
-      throw new IllegalArgumentException("--delta is not for --grid " + choice.grid());
+              : "--steps is not for " + what + ": it decides its steps itself");
     }
   }
 
-  private void report(
-      ExactLaw law,
-      PlanChoice choice,
-      Optional<InformationCurve> curve,
-      RevealPlan reveal,
-      ExactSampling.Output output) {
-    double[] truth = law.table();
-    double kl = Divergence.kl(truth, output.law());
-    OptionalDouble conditional =
-        curve.isPresent() ? CurvePlanner.cost(curve.get(), reveal) : OptionalDouble.empty();
+  private void report(double[] truth, Run run) {
+    double kl = Divergence.kl(truth, run.output);
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("kl_nats", Double.isInfinite(kl) ? "Infinity" : (Object) kl);
-    document.put(
-        "conditional_kl_nats", conditional.isPresent() ? (Object) conditional.getAsDouble() : null);
-    document.put("tv", Divergence.totalVariation(truth, output.law()));
-    document.put("evaluations", output.expectedEvaluations());
+    document.put("conditional_kl_nats", run.conditionalKl.orElse(null));
+    document.put("tv", Divergence.totalVariation(truth, run.output));
+    document.put("evaluations", run.evaluations);
     document.put("process", process);
     document.put("sampler", sampler);
-    document.put("grid", choice.hasGrid() ? choice.grid() : null);
-    document.put("plan", choice.hasSizes() ? choice.schedule() : null);
-    document.put("steps", reveal.steps(law.length()));
-    document.put(
-        "off_support_mass", Math.max(0, 1 - Divergence.massOnSupport(truth, output.law())));
+    document.put("grid", run.usedGrid.orElse(null));
+    document.put("plan", run.usedPlan.orElse(null));
+    document.put("steps", run.steps.orElse(null));
+    document.put("off_support_mass", Divergence.massOffSupport(truth, run.output));
+    document.put("note", run.note.orElse(null));
     if (json) {
       spec.commandLine().getOut().println(Json.text(document));
     } else {
@@ -163,9 +248,6 @@ final class ExactCommand implements Callable<Integer> {
                       "%-22s %s%n",
                       key.replace('_', ' '),
                       value == null ? "-" : value));
-      if (reveal.heuristic()) {
-        spec.commandLine().getOut().println("heuristic: no bound holds for this sampler");
-      }
     }
   }
 }

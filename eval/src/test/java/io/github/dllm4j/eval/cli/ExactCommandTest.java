@@ -170,14 +170,23 @@ class ExactCommandTest {
         new String[] {"d", "99"},
         args("--distribution even-parity:d=99 --sampler euler --steps 2"));
     refused(
-        new String[] {"must be masking", "uniform"},
+        new String[] {"masking or uniform", "gaussian"},
         "exact",
         "--process",
-        "uniform",
+        "gaussian",
         "--distribution",
         "parity:k=2",
         "--sampler",
         "euler");
+    refused(
+        new String[] {"--sigma-min", "uniform"},
+        args(law + "--sampler euler --steps 2 --sigma-min 0.1"));
+    refused(
+        new String[] {"--corrector", "uniform"},
+        args(law + "--sampler euler --steps 2 --corrector gibbs"));
+    refused(
+        new String[] {"grid", "geometric"},
+        args(law + "--sampler euler --steps 2 --grid geometric"));
     refused(new String[] {"states"}, args("--distribution markov:d=40 --sampler euler --steps 2"));
     refused(new String[] {"5", "4"}, args(law + "--sampler mask-predictor --sizes 2,3"));
   }
