@@ -80,7 +80,7 @@ public record InformationFile(
     try {
       InformationFile read =
           ModelConfig.parse(file, Files.readAllBytes(file), InformationFile.class);
-      read.sample().half(true);
+      read.sample();
       return read;
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IOException(file + ": " + e.getMessage(), e);

@@ -141,9 +141,12 @@ final class Network implements AutoCloseable {
   Network copy(NDManager other) {
     List<NDArray> copies = new ArrayList<>();
     for (NDArray weight : weights) {
-      NDArray copy = weight.toDevice(other.getDevice(), true);
-      copy.attach(other);
-      copies.add(copy);
+      // Twice: what inference made can never get a gradient, its duplicate can.
+      try (NDArray moved = weight.toDevice(other.getDevice(), true)) {
+        NDArray copy = moved.duplicate();
+        copy.attach(other);
+        copies.add(copy);
+      }
     }
     return new Network(other, shape, Program.load(other), copies);
   }

@@ -278,7 +278,7 @@ public final class Trainer implements AutoCloseable {
   /**
    * The information curves of the model on held-out blocks, spread evenly over the data.
    *
-   * @param examples how many blocks at most, at least 4
+   * @param examples how many blocks at most, at least 2
    */
   public CurveStudy curve(TokenData data, int examples) {
     try (TransformerDenoiser denoiser =

@@ -30,8 +30,14 @@ public final class CurvePlanner {
     return new CurvePlanner(exact, Optional.empty());
   }
 
-  /** A planner on measured curves, of at least four examples. */
+  /**
+   * A planner on measured curves. Fewer than four examples cannot be split: they choose and pay, so
+   * that their price is optimistic.
+   */
   public static CurvePlanner of(CurveSample sample) {
+    if (sample.examples() < 4) {
+      return new CurvePlanner(smooth(sample.curve()), Optional.of(sample));
+    }
     return new CurvePlanner(smooth(sample.half(true).curve()), Optional.of(sample.half(false)));
   }
 

@@ -21,7 +21,7 @@ public record CurveStudy(CurveSample crossEntropy, CurveSample entropy, long eva
   private static final int PILOT_NODES = 17;
 
   /** Most nodes that are measured unless more are asked for. */
-  public static final int DEFAULT_NODES = 129;
+  public static final int DEFAULT_NODES = 33;
 
   /** Cross-entropy minus entropy, summed over the curve, nats per sequence; 0 if calibrated. */
   public Estimate calibrationGap() {
@@ -37,7 +37,7 @@ public record CurveStudy(CurveSample crossEntropy, CurveSample entropy, long eva
   }
 
   /**
-   * Measures every block at given nodes; nodes times blocks evaluations.
+   * Measures every block at given nodes; {@link ModelCurve#evaluations} per block.
    *
    * @param blocks clean sequences of the nodes' length, at least two
    * @param batch sequences per network call
@@ -127,7 +127,7 @@ public record CurveStudy(CurveSample crossEntropy, CurveSample entropy, long eva
       return new CurveStudy(
           CurveSample.of(Source.MODEL_CROSS_ENTROPY, nodes, crosses),
           CurveSample.of(Source.MODEL_ENTROPY, nodes, entropies),
-          before + (long) nodes.count() * crosses.size());
+          before + (long) ModelCurve.evaluations(nodes) * crosses.size());
     }
   }
 }

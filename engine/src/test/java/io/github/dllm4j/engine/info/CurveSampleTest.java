@@ -64,7 +64,7 @@ class CurveSampleTest {
       }
     }
     assertEquals(0, study.calibrationGap().mean(), 4 * study.calibrationGap().standardError());
-    assertEquals(16_000, study.evaluations());
+    assertEquals(2000L * ModelCurve.evaluations(CurveNodes.all(8)), study.evaluations());
     // Entropies vary less than losses: that is why they serve where the laws are exact.
     assertTrue(
         study.entropy().estimate(Functional.ENTROPY).standardError()

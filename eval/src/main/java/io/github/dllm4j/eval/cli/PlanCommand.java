@@ -60,7 +60,7 @@ final class PlanCommand implements Callable<Integer> {
 
   @Option(
       names = "--nodes",
-      description = "Places where the curve is measured, at most (129); lines between them.")
+      description = "Places where the curve is measured, at most (33); lines between them.")
   private Optional<Integer> nodes = Optional.empty();
 
   @Option(

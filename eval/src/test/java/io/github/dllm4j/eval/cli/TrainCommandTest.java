@@ -284,7 +284,7 @@ class TrainCommandTest {
   @Test
   void trainingStartsFromAModel() throws IOException {
     Path first = folder.resolve("first");
-    done(args(first, "--steps", "6"));
+    done(args(first, "--steps", "6", "--store", "fp16"));
     Path second = folder.resolve("second");
     String[] from = {
       "train",
