@@ -157,9 +157,7 @@ class CurveSampleTest {
       }
       assertEquals(mean, sample.curve().at(0), 1e-12);
       // One token at a time in random order is exact, so the sum is H(X | text): the chain rule.
-      double entropy = 0;
-      int[] word = tokens.clone();
-      entropy = conditionalEntropy(word, 0, 1);
+      double entropy = conditionalEntropy(tokens.clone(), 0, 1);
       Estimate sum = sample.estimate(Functional.ENTROPY);
       assertEquals(entropy, sum.mean(), 4 * sum.standardError());
     }
