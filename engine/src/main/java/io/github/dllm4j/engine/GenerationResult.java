@@ -44,7 +44,7 @@ public record GenerationResult(
    * @param tokens ids of the whole sequence
    * @param steps of its plan, empty ones included
    * @param evaluations network evaluations it took part in
-   * @param seconds from the request to the end of its batch
+   * @param seconds from the request to the end of all its samples
    * @param finish why it ended
    */
   public record Text(

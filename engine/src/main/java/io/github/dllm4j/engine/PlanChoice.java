@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * mask-predictor                                          sizes by a plan, random places
- * modified-tau-leaping, tau-leaping, euler, tweedie       chances by a time grid
+ * modified-tau-leaping, tau-leaping, rejecting-tau-leaping, euler, tweedie       chances by a time grid
  * theta-trapezoidal[:X]                                   the same grids, two calls per step, theta X (0.5)
  * first-hitting                                           one token per step
  * confidence, margin, entropy, candidate-confidence       sizes by a plan, the surest places (heuristic)
@@ -62,7 +62,7 @@ public record PlanChoice(
   private static final List<String> WITH_SIZES =
       List.of("mask-predictor", "confidence", "margin", "entropy", "candidate-confidence");
   private static final List<String> TAU_LEAPING =
-      List.of("modified-tau-leaping", "tau-leaping", "euler", "tweedie");
+      List.of("modified-tau-leaping", "tau-leaping", "rejecting-tau-leaping", "euler", "tweedie");
   private static final List<String> UNPRICED_WITH_GRID =
       List.of("theta-trapezoidal", "remask-cap", "remask-rescale", "remask-confidence");
   private static final List<String> CORRECTABLE =
@@ -71,6 +71,7 @@ public record PlanChoice(
           "first-hitting",
           "modified-tau-leaping",
           "tau-leaping",
+          "rejecting-tau-leaping",
           "euler",
           "tweedie");
   private static final List<String> OTHERS =
@@ -98,6 +99,10 @@ public record PlanChoice(
   public PlanChoice {
     sizes = List.copyOf(sizes);
     checkSampler(sampler);
+    if (sampler.startsWith("threshold:")
+        && Double.parseDouble(sampler.substring("threshold:".length())) > 1) {
+      throw new IllegalArgumentException("threshold must be a probability, 0 to 1, got " + sampler);
+    }
     require("plan", plan, PLANS);
     require("grid", grid, GRIDS);
     if (!(horizon > 0 && horizon <= 1000)) {
@@ -238,6 +243,7 @@ public record PlanChoice(
       case "first-hitting" -> SizePlan.firstHitting(holes);
       case "modified-tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.MODIFIED);
       case "tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.TRUNCATED);
+      case "rejecting-tau-leaping" -> ChancePlan.of(grid(steps), TauLeaping.POISSON_REJECT);
       case "euler" -> ChancePlan.of(grid(steps), TauLeaping.EULER);
       case "tweedie" -> ChancePlan.of(grid(steps), TauLeaping.TWEEDIE);
       case "confidence" -> surest(holes, steps, planner, Confidence.MAX_PROBABILITY);

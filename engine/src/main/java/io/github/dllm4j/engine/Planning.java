@@ -64,7 +64,10 @@ final class Planning {
             : choice.of(holes, request.steps().orElse(Math.max(1, holes)), planner.steps());
     Optional<Estimate> price = planner.price(plan);
     if (price.isEmpty()) {
-      return new Planned(plan, price, unpriced(plan));
+      return new Planned(
+          plan,
+          price,
+          unpriced(plan) + (automatic ? "; its steps were chosen as for random places" : ""));
     } else if (request.temperature() != 1 || request.topP() != 1) {
       return new Planned(
           plan, Optional.empty(), "temperature or top-p change the law the curve was measured for");
@@ -79,9 +82,11 @@ final class Planning {
     if (plan instanceof CorrectedPlan) {
       return "the curve prices the steps, not what a corrector gains";
     }
-    return plan instanceof AdaptivePlan
-        ? "heuristic: places are chosen by the model's own laws, which no curve can price"
-        : "heuristic: no bound is known for this sampler, and no curve can price it";
+    if (plan instanceof AdaptivePlan) {
+      return (plan.heuristic() ? "heuristic: " : "")
+          + "places are chosen by the model's own laws, which no curve can price";
+    }
+    return "heuristic: no bound is known for this sampler, and no curve can price it";
   }
 
   private static int length(Optional<CurveSample> information) {
@@ -115,6 +120,18 @@ final class Planning {
       } else {
         low = middle + 1;
       }
+    }
+    RevealPlan reference = priced.of(holes, low, best);
+    double cost = planner.cost(reference).getAsDouble();
+    if (cost > request.epsilon()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "epsilon %s nats needs more than %d steps of %s: at these it is %.4f",
+              request.epsilon(),
+              low,
+              choice.sampler(),
+              cost));
     }
     return choice.of(holes, low, best);
   }

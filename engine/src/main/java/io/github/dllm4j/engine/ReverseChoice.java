@@ -98,7 +98,8 @@ public record ReverseChoice(
     if (!(horizon > 0 && horizon <= 1000)) {
       throw new IllegalArgumentException("horizon must be above 0, at most 1000, got " + horizon);
     }
-    if (!(sigmaMin > 0 && (sigmaMin < horizon || !hasSigmaMin(grid)))) {
+    if (!(sigmaMin > 0
+        && (sigmaMin < horizon || !(hasSigmaMin(grid) || sampler.equals(UNIFORMIZATION))))) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,

@@ -172,7 +172,7 @@ public final class TextGenerator implements AutoCloseable {
         Optional.empty(),
         choice.heuristic()
             ? "heuristic: this corrector moves the law that it should keep"
-            : "no curve of a uniform model has been measured",
+            : "no curve of a uniform model has been measured; the last step denoises by tweedie",
         listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }
 

@@ -14,7 +14,6 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -63,9 +62,12 @@ public final class Model implements AutoCloseable {
     try {
       URI uri = url.toURI();
       if (uri.getScheme().equals("jar")) {
-        try (FileSystem jar = FileSystems.newFileSystem(uri, Map.of())) {
-          return open(
-              Objects.requireNonNull(jar.provider().getPath(uri).getParent()), BUNDLED, options);
+        // A file system of our own: one by URI would be shared with whoever else opens the jar.
+        String jar = uri.getRawSchemeSpecificPart();
+        URI file = URI.create(jar.substring(0, jar.indexOf("!/")));
+        try (FileSystem files = FileSystems.newFileSystem(Path.of(file))) {
+          Path config = files.getPath(jar.substring(jar.indexOf("!/") + 1));
+          return open(Objects.requireNonNull(config.getParent()), BUNDLED, options);
         }
       }
       return open(Objects.requireNonNull(Path.of(uri).getParent()), BUNDLED, options);
@@ -80,25 +82,44 @@ public final class Model implements AutoCloseable {
     try {
       Optional<CurveSample> information =
           Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(InformationFile.read(directory).sample())
+              ? Optional.of(information(directory, config))
               : Optional.empty();
       Network network =
           Network.read(
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
-      return new Model(
-          name,
-          config,
-          tokenizer,
-          TransformerDenoiser.owning(
-              network,
-              options.precision().orElse(Precision.FP32),
-              config.mask(),
-              config.representation()),
-          information);
+      try {
+        return new Model(
+            name,
+            config,
+            tokenizer,
+            TransformerDenoiser.owning(
+                network,
+                options.precision().orElse(Precision.FP32),
+                config.mask(),
+                config.representation()),
+            information);
+      } catch (RuntimeException e) {
+        network.close();
+        throw e;
+      }
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
       throw e;
     }
+  }
+
+  private static CurveSample information(Path directory, ModelConfig config) throws IOException {
+    CurveSample sample = InformationFile.read(directory).sample();
+    if (sample.length() != config.network().length()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s is about %d tokens, the model's length is %d: measure it anew",
+              directory.resolve(InformationFile.NAME),
+              sample.length(),
+              config.network().length()));
+    }
+    return sample;
   }
 
   private static Tokenizer tokenizer(Path directory, ModelConfig config) throws IOException {

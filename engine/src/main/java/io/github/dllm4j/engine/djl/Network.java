@@ -37,15 +37,20 @@ final class Network implements AutoCloseable {
     this.weights = weights;
   }
 
-  /** A network with given weights, on a manager that it takes over. */
+  /** A network with given weights, on a manager that it takes over, and closes if it fails. */
   static Network of(NDManager manager, NetworkShape shape, float[][] weights) {
-    Program program = Program.load(manager);
-    List<NDArray> arrays = new ArrayList<>();
-    List<NetworkShape.Tensor> tensors = shape.tensors();
-    for (int i = 0; i < weights.length; i++) {
-      arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
+    try {
+      Program program = Program.load(manager);
+      List<NDArray> arrays = new ArrayList<>();
+      List<NetworkShape.Tensor> tensors = shape.tensors();
+      for (int i = 0; i < weights.length; i++) {
+        arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
+      }
+      return new Network(manager, shape, program, arrays);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
     }
-    return new Network(manager, shape, program, arrays);
   }
 
   /**
@@ -115,9 +120,15 @@ final class Network implements AutoCloseable {
    */
   static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
     Network network = read(manager, config.network(), file, "");
-    return config.network().timeWidth() > 0 && !config.timeConditioning()
-        ? network.withoutTime()
-        : network;
+    if (config.network().timeWidth() == 0 || config.timeConditioning()) {
+      return network;
+    }
+    try {
+      return network.withoutTime();
+    } catch (RuntimeException e) {
+      network.close();
+      throw e;
+    }
   }
 
   /**

@@ -123,8 +123,8 @@ public final class Trainer implements AutoCloseable {
    */
   public boolean train(TokenData training, TokenData validation, TrainingListener listener)
       throws IOException {
-    requireBlock("training", training);
-    requireBlock("validation", validation);
+    requireBlocks("training", training, 1);
+    requireBlocks("validation", validation, 2);
     long begin = System.nanoTime();
     double before = seconds;
     while (step < config.steps()) {
@@ -263,15 +263,18 @@ public final class Trainer implements AutoCloseable {
     validationStandardError = state.validationStandardError();
   }
 
-  private void requireBlock(String name, TokenData data) {
-    if (data.size() < run.shape().length()) {
+  private void requireBlocks(String name, TokenData data, int blocks) {
+    if (data.size() < (long) blocks * run.shape().length()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "the %s text has %d tokens, one block needs %d: give more text or a smaller length",
+              "the %s text has %d tokens, %d blocks of the length %d need %d:"
+                  + " give more text or a smaller length",
               name,
               data.size(),
-              run.shape().length()));
+              blocks,
+              run.shape().length(),
+              (long) blocks * run.shape().length()));
     }
   }
 
@@ -302,7 +305,7 @@ public final class Trainer implements AutoCloseable {
   public static double stepsPerSecond(TrainingRun run, TokenData training, double seconds)
       throws IOException {
     try (Trainer trainer = new Trainer(run, false)) {
-      trainer.requireBlock("training", training);
+      trainer.requireBlocks("training", training, 1);
       int warm = 3;
       long begin = System.nanoTime();
       while (trainer.step <= warm || (System.nanoTime() - begin) * 1e-9 < seconds) {

@@ -37,12 +37,13 @@ public final class ConditionalCurve {
    */
   public static CurveSample of(
       Denoiser denoiser, Canvas canvas, CurveNodes nodes, int samples, long seed) {
+    long own = KeyedRandom.seed(seed, Purpose.CURVE);
     int[] holes = canvas.holes();
     int[][] orders = new int[samples][];
     int[][] tokens = new int[samples][];
     List<double[]> curves = new ArrayList<>();
     for (int s = 0; s < samples; s++) {
-      orders[s] = KeyedRandom.permutation(holes.length, seed, s, 0, Purpose.REVEAL_ORDER);
+      orders[s] = KeyedRandom.permutation(holes.length, own, s, 0, Purpose.REVEAL_ORDER);
       tokens[s] = canvas.tokens();
       curves.add(new double[nodes.count()]);
     }
@@ -54,7 +55,7 @@ public final class ConditionalCurve {
         int[] part = Arrays.copyOfRange(orders[s], at[n], next);
         revealed[s] = Arrays.stream(part).map(k -> holes[k]).sorted().toArray();
       }
-      step(denoiser, tokens, holes.length - at[n], revealed, curves, n, seed);
+      step(denoiser, tokens, holes.length - at[n], revealed, curves, n, own);
     }
     return CurveSample.of(InformationCurve.Source.MODEL_SAMPLES, nodes, curves);
   }

@@ -53,14 +53,20 @@ public final class KeyedRandom {
     EVENT_TIME(14),
     /** What that event changes. */
     EVENT(15),
-    /** Multipliers of a bootstrap. */
-    BOOTSTRAP(40),
     /** The noise on a token of a training block. */
     NOISE_TOKEN(20),
     /** The noise that a U-turn puts on a sequence. */
     RENOISE(30),
     /** Which particles survive. */
-    RESAMPLE(32);
+    RESAMPLE(32),
+    /** A seed for the U-turns of a chain. */
+    TURNS(33),
+    /** A seed for the paths a twist is learned from. */
+    LEARNING(34),
+    /** Multipliers of a bootstrap. */
+    BOOTSTRAP(40),
+    /** A seed for the samples a curve is measured on. */
+    CURVE(41);
 
     private final int code;
 
@@ -83,6 +89,18 @@ public final class KeyedRandom {
     int[] block = philox(position, purpose.code, step, sample, (int) seed, (int) (seed >>> 32));
     long bits = ((block[0] & WORD) << 21) | ((block[1] & WORD) >>> 11);
     return bits * 0x1p-53;
+  }
+
+  /**
+   * A seed for a stage of its own, so that its draws have nothing to do with those of other stages
+   * of the same request.
+   *
+   * @param seed the request's seed
+   * @param purpose the stage
+   */
+  public static long seed(long seed, Purpose purpose) {
+    int[] block = philox(0, purpose.code, 0, 0, (int) seed, (int) (seed >>> 32));
+    return ((long) block[0] << 32) | (block[1] & WORD);
   }
 
   /**

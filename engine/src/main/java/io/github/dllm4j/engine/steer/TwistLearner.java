@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.steer;
 
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -91,8 +93,9 @@ public final class TwistLearner {
     int states = chain.model().process().stateCount();
     double[][][] theta = new double[chain.moves() + 1][holes][states];
     List<Round> history = new ArrayList<>();
+    long own = KeyedRandom.seed(seed, Purpose.LEARNING);
     for (int round = 0; round < rounds; round++) {
-      history.add(round(theta, paths, seed, round * paths));
+      history.add(round(theta, paths, own, round * paths));
     }
     return new Learned(new FactorisedTwist(chain.canvas().holes(), theta), history);
   }

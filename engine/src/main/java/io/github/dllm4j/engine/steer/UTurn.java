@@ -121,6 +121,7 @@ public final class UTurn {
    * @return where each chain ends, in the order of the starts
    */
   public List<Outcome> run(List<int[]> starts, int turns, long seed) {
+    long own = KeyedRandom.seed(seed, Purpose.TURNS);
     starts.forEach(this::check);
     if (turns < 0) {
       throw new IllegalArgumentException("turns must be at least 0, got " + turns);
@@ -129,7 +130,7 @@ public final class UTurn {
     double[] scores = LogWeights.scores(scorer, now);
     int[] accepted = new int[scores.length];
     for (int turn = 0; turn < turns && !now.isEmpty(); turn++) {
-      now = turned(now, scores, accepted, turn, seed);
+      now = turned(now, scores, accepted, turn, own);
     }
     List<Outcome> outcomes = new ArrayList<>();
     for (int c = 0; c < accepted.length; c++) {

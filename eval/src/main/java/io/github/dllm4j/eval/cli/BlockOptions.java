@@ -76,11 +76,12 @@ final class BlockOptions {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "the text has %d tokens, --blocks %s; at least %d blocks of %d tokens are needed",
+              "the text has %d tokens, --blocks %s; %d blocks of %d need %d tokens",
               tokens.size(),
               most.map(String::valueOf).orElse("all"),
               least,
-              d));
+              d,
+              (long) least * d));
     }
     long count = Math.min(blocks.count(), most.orElse(Integer.MAX_VALUE));
     return LongStream.range(0, count)

@@ -141,16 +141,17 @@ final class Distributions {
     private final String name;
     private final Map<String, String> given = new LinkedHashMap<>();
     private final List<String> asked = new ArrayList<>();
+    private final List<String> unsound = new ArrayList<>();
 
     Parameters(String name, String list) {
       this.name = name;
       for (String item : list.isEmpty() ? new String[0] : list.split(",", -1)) {
-        int equals = item.indexOf('=');
-        if (equals < 1) {
-          // A file name with a colon ends here too, and is then looked for as a file.
-          continue;
+        int equals = Math.max(0, item.indexOf('='));
+        // A file name with a colon ends here too: what is wrong is said once a family is known.
+        if (equals < 1
+            || given.put(item.substring(0, equals), item.substring(equals + 1)) != null) {
+          unsound.add(item);
         }
-        given.put(item.substring(0, equals), item.substring(equals + 1));
       }
     }
 
@@ -189,6 +190,11 @@ final class Distributions {
     }
 
     void requireAllUsed() {
+      if (!asked.isEmpty() && !unsound.isEmpty()) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT, "%s: %s is no key=value, or a key twice", name, unsound.get(0)));
+      }
       for (String key : given.keySet()) {
         if (!asked.contains(key)) {
           throw new IllegalArgumentException(

@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.eval.metrics.NgramBaseline;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,16 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class)
 final class EvaluateCommand implements Callable<Integer> {
   private static final int BATCH = 32;
+  private static final List<String> OF_MODELS =
+      List.of(
+          "--model",
+          "--counts",
+          "--blocks",
+          "--length",
+          "--seed",
+          "--device",
+          "--precision",
+          "--threads");
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
@@ -81,9 +92,10 @@ final class EvaluateCommand implements Callable<Integer> {
     if (!name.matches("ngram:\\d{1,2}")) {
       throw new IllegalArgumentException("--baseline must be ngram:N, got " + name);
     }
-    if (spec.commandLine().getParseResult().hasMatchedOption("--model")) {
-      throw new IllegalArgumentException(
-          "--baseline is instead of a model: give no --model with it");
+    for (String option : OF_MODELS) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(option + " is for models, not for --baseline");
+      }
     }
     if (!blockOptions.part.equals("validation")) {
       throw new IllegalArgumentException("--baseline needs --part validation");

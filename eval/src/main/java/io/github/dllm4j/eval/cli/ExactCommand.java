@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
     name = "exact",
     description = "Enumerates what a sampler puts out for a known law; no randomness.",
     footer = {"", "Distributions: " + Distributions.NAMES},
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
 final class ExactCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
@@ -228,7 +229,11 @@ final class ExactCommand implements Callable<Integer> {
     document.put("kl_nats", Double.isInfinite(kl) ? "Infinity" : (Object) kl);
     document.put("conditional_kl_nats", run.conditionalKl.orElse(null));
     document.put("tv", Divergence.totalVariation(truth, run.output));
-    document.put("evaluations", run.evaluations);
+    document.put(
+        "evaluations",
+        run.evaluations == Math.rint(run.evaluations)
+            ? (Object) (long) run.evaluations
+            : run.evaluations);
     document.put("process", process);
     document.put("sampler", sampler);
     document.put("grid", run.usedGrid.orElse(null));

@@ -180,10 +180,12 @@ final class GenerateCommand implements Callable<Integer> {
     if (grid.isPresent() && !choice.hasGrid()) {
       throw new IllegalArgumentException("--grid is not for --sampler " + name);
     }
-    if (count.isPresent() && !choice.hasSteps()) {
+    if ((count.isPresent() || epsilon.isPresent()) && !choice.hasSteps()) {
       throw new IllegalArgumentException(
           String.format(
-              Locale.ROOT, "--sampler %s decides its steps itself: give no --steps", name));
+              Locale.ROOT,
+              "--sampler %s decides its steps itself: give no --steps and no --epsilon",
+              name));
     }
     return corrector.on(
         choice

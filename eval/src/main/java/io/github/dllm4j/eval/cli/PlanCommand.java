@@ -107,14 +107,34 @@ final class PlanCommand implements Callable<Integer> {
     }
     boolean hasCorpus = !corpusOptions.sources.isEmpty();
     if (distribution.isPresent()) {
-      for (String option : List.of("--model", "--corpus", "--part", "--length", "--save")) {
+      for (String option :
+          List.of(
+              "--model",
+              "--corpus",
+              "--field",
+              "--text8",
+              "--part",
+              "--validation-fraction",
+              "--length",
+              "--save",
+              "--device",
+              "--precision",
+              "--threads")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
           throw new IllegalArgumentException(option + " is not for --distribution");
         }
       }
     } else if (!hasCorpus) {
       for (String option :
-          List.of("--part", "--blocks", "--length", "--nodes", "--standard-error", "--save")) {
+          List.of(
+              "--field",
+              "--text8",
+              "--part",
+              "--blocks",
+              "--length",
+              "--nodes",
+              "--standard-error",
+              "--save")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
           throw new IllegalArgumentException(option + " needs --corpus");
         }
@@ -129,7 +149,10 @@ final class PlanCommand implements Callable<Integer> {
   /** The exact curve, or one measured on the law's own words where there is no formula. */
   private PlanReport ofLaw(ExactLaw law) {
     Optional<InformationCurve> curve = law.curve();
-    if (curve.isPresent() && nodes.isEmpty() && standardError.isEmpty()) {
+    if (curve.isPresent()
+        && nodes.isEmpty()
+        && standardError.isEmpty()
+        && blockOptions.most.isEmpty()) {
       return PlanReport.exact(curve.get());
     }
     Iterator<int[]> words =
@@ -182,6 +205,14 @@ final class PlanCommand implements Callable<Integer> {
         TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
       int length = blockOptions.length(model);
       CurveStudy study = study(model.denoiser(), blockOptions.of(tokens, length, 8), length);
+      if (save && length != model.config().network().length()) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "--save needs the model's own length %d, got --length %d",
+                model.config().network().length(),
+                length));
+      }
       if (save) {
         InformationFile.of(study).write(Path.of(selection.model));
       }

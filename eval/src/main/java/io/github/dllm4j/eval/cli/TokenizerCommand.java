@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
     name = "tokenizer",
     description = "Makes tokenizers.",
     mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
     subcommands = TokenizerCommand.Train.class)
 final class TokenizerCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -38,7 +39,8 @@ final class TokenizerCommand implements Runnable {
   @Command(
       name = "train",
       description = "Trains a tokenizer and writes a Hugging Face tokenizer.json.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      versionProvider = Main.Version.class)
   static final class Train implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private CorpusOptionsMixin corpusOptions;

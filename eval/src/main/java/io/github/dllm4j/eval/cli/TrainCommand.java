@@ -27,6 +27,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -34,12 +35,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = "Trains a diffusion model on text.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
 final class TrainCommand implements Callable<Integer> {
   private static final int INTERRUPTED = 130;
   private static final List<String> OF_THE_MODEL =
       List.of(
           "--tokenizer", "--process", "--layers", "--width", "--heads", "--time-width", "--length");
+
+  private static final List<String> WITH_RESUME =
+      List.of("--resume", "--out", "--json", "--threads", "--device");
 
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
@@ -83,6 +88,7 @@ final class TrainCommand implements Callable<Integer> {
         throw new IllegalArgumentException("--resume: no checkpoint in " + out);
       }
       TrainingSettings settings = TrainingSettings.read(out);
+      requireOnlyResumption(settings);
       return settings.restore(this).train(Optional.of(settings));
     }
     if (Files.exists(out.resolve("checkpoint.safetensors"))) {
@@ -96,6 +102,25 @@ final class TrainCommand implements Callable<Integer> {
   /** Whether the command says more than where to resume. */
   boolean hasOwnSettings() {
     return !corpusOptions.sources.isEmpty();
+  }
+
+  /** A command that only resumes says nothing that the run has settled; another must agree. */
+  private void requireOnlyResumption(TrainingSettings settings) {
+    if (hasOwnSettings() && validationFraction != settings.validationFraction()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--validation-fraction must be %s as the run began, got %s",
+              settings.validationFraction(),
+              validationFraction));
+    }
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      if (!hasOwnSettings() && !WITH_RESUME.contains(option.longestName())) {
+        throw new IllegalArgumentException(
+            option.longestName()
+                + " is not for --resume: the run goes on as it began, in training.json");
+      }
+    }
   }
 
   /** Takes over what a command that only resumes still says itself. */
@@ -117,6 +142,10 @@ final class TrainCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
     }
     optimizerOptions.requireOneBudget();
+    if (curveExamples < 2) {
+      throw new IllegalArgumentException(
+          "--curve-examples must be at least 2, got " + curveExamples);
+    }
     if (from.isEmpty()) {
       return train(begun, Optional.empty());
     }
@@ -161,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
                 ? begun.get().steps()
                 : steps(trial, trial.shape().length(), training);
         if (!resume) {
-          new TrainingSettings(arguments, total, precision.label()).write(out);
+          new TrainingSettings(arguments, total, precision.label(), validationFraction).write(out);
         }
         return train(
             run(tok, start, precision, corpus, validation, total),

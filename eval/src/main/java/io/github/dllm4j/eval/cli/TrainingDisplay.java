@@ -138,17 +138,20 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       }
       return Json.text(document);
     }
-    return done && validation != null
-        ? String.format(
-            Locale.ROOT,
-            "%s: %.4f bits/character on the held-out text",
-            run.directory(),
-            bits(validation.nats()))
-        : String.format(
-            Locale.ROOT,
-            "%s: stopped at step %,d, go on with --resume",
-            run.directory(),
-            log.lastStep());
+    if (done) {
+      return validation == null
+          ? String.format(Locale.ROOT, "%s: was finished already", run.directory())
+          : String.format(
+              Locale.ROOT,
+              "%s: %.4f bits/character on the held-out text",
+              run.directory(),
+              bits(validation.nats()));
+    }
+    return String.format(
+        Locale.ROOT,
+        "%s: stopped at step %,d, go on with --resume",
+        run.directory(),
+        log.lastStep());
   }
 
   @Override

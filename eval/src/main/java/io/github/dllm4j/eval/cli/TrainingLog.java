@@ -1,5 +1,6 @@
 package io.github.dllm4j.eval.cli;
 
+import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.engine.train.TrainingListener.Progress;
 import io.github.dllm4j.engine.train.TrainingListener.Validation;
 import java.io.BufferedWriter;
@@ -47,18 +48,16 @@ final class TrainingLog implements AutoCloseable {
 
   /** Opens the log with the rows up to a step. */
   void begin(int step) throws IOException {
-    writer =
-        Files.newBufferedWriter(
-            file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
-    writer.write(HEADER + "\n");
+    StringBuilder kept = new StringBuilder(HEADER + "\n");
     for (String line : lines) {
       String[] cells = line.split(",", -1);
       if (cells.length == 9 && Integer.parseInt(cells[0]) <= step) {
-        writer.write(line + "\n");
+        kept.append(line).append('\n');
         rows.add(new Row(Integer.parseInt(cells[0]), number(cells[3]), number(cells[6])));
       }
     }
-    writer.flush();
+    AtomicFiles.write(file, kept.toString());
+    writer = Files.newBufferedWriter(file, StandardOpenOption.APPEND);
     lastStep = step;
   }
 

@@ -15,8 +15,10 @@ import picocli.CommandLine;
  * @param arguments of the command that began it
  * @param steps of the optimiser, also where the command gave minutes
  * @param precision of the matrix products, also where the command left it to be measured
+ * @param validationFraction of the text, held out
  */
-record TrainingSettings(List<String> arguments, int steps, String precision) {
+record TrainingSettings(
+    List<String> arguments, int steps, String precision, double validationFraction) {
   private static final String NAME = "training.json";
 
   static TrainingSettings read(Path directory) throws IOException {

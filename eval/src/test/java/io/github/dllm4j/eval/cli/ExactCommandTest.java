@@ -182,8 +182,8 @@ class ExactCommandTest {
         new String[] {"--sigma-min", "uniform"},
         args(law + "--sampler euler --steps 2 --sigma-min 0.1"));
     refused(
-        new String[] {"--corrector", "uniform"},
-        args(law + "--sampler euler --steps 2 --corrector gibbs"));
+        new String[] {"corrector", "remask-cap"},
+        args(law + "--sampler remask-cap --steps 2 --corrector gibbs"));
     refused(
         new String[] {"grid", "geometric"},
         args(law + "--sampler euler --steps 2 --grid geometric"));

@@ -67,10 +67,22 @@ class GenerateCommandTest {
 
   @Test
   void promisesNothingWhereNothingHolds() throws IOException {
-    assertTrue(json("--prompt", "the").get("predicted_kl_nats").isNull());
     assertTrue(json("--temperature", "0.5").get("predicted_kl_nats").isNull());
     assertTrue(json("--top-p", "0.5").get("predicted_kl_nats").isNull());
-    assertTrue(json("--length", "8").get("predicted_kl_nats").isNull());
+    assertTrue(
+        json("--prompt", "the", "--plan", "balanced", "--steps", "3")
+            .get("predicted_kl_nats")
+            .isNull());
+  }
+
+  @Test
+  void givenTextIsPlannedOnItsOwnCurve() throws IOException {
+    for (String[] given : new String[][] {{"--prompt", "the"}, {"--length", "8"}}) {
+      JsonNode document = json(given);
+      assertTrue(document.get("predicted_kl_nats").asDouble() >= 0);
+      assertTrue(document.get("predicted_kl_standard_error").asDouble() >= 0);
+      assertTrue(document.get("note").asText().contains("samples of the model"));
+    }
   }
 
   @Test

@@ -109,7 +109,10 @@ class LauncherTest {
     assertEquals(FIRST, first.err);
     assertEquals("[generate][--prompt][In the beginning][]\n", first.out);
     assertEquals(
-        List.of(project.toRealPath() + "|-q -B -Dquick -Dmaven.test.skip=true package"), builds());
+        List.of(
+            project.toRealPath()
+                + "|-q -B -Dstyle.color=never -Dquick -Dmaven.test.skip=true package"),
+        builds());
 
     Run second = dllm("--version");
     assertEquals(new Run(0, "[--version]\n", ""), second);
@@ -154,8 +157,8 @@ class LauncherTest {
     dllm("x");
     environment.remove("DLLM_MAVEN_ARGS");
     dllm("x");
-    String plain = "-q -B -Dquick -Dmaven.test.skip=true package";
-    String cuda = "-q -B -Dquick -Dmaven.test.skip=true -Pcuda -Dx=y package";
+    String plain = "-q -B -Dstyle.color=never -Dquick -Dmaven.test.skip=true package";
+    String cuda = "-q -B -Dstyle.color=never -Dquick -Dmaven.test.skip=true -Pcuda -Dx=y package";
     assertEquals(
         List.of(cuda, cuda, plain),
         builds().stream().map(line -> line.substring(line.indexOf('|') + 1)).toList());

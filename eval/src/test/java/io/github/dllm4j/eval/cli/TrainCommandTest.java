@@ -298,6 +298,8 @@ class TrainCommandTest {
       "2",
       "--ema",
       "0",
+      "--store",
+      "fp16",
       "--learning-rate",
       "1e-30"
     };
@@ -321,11 +323,11 @@ class TrainCommandTest {
     from[6] = folder.resolve("nowhere").toString();
     refused(new String[] {"nowhere"}, from);
     from[6] = first.toString();
-    from[9] = "--layers";
-    from[10] = "2";
+    from[11] = "--layers";
+    from[12] = "2";
     refused(new String[] {"--layers", "--from"}, from);
-    from[9] = "--objective";
-    from[10] = "score-entropy";
+    from[11] = "--objective";
+    from[12] = "score-entropy";
     refused(new String[] {"score-entropy", "DENOISER"}, from);
   }
 
@@ -337,7 +339,9 @@ class TrainCommandTest {
     done(all);
     TrainingSettings settings = TrainingSettings.read(measured);
     String other = settings.precision().equals("fp32") ? "bf16" : "fp32";
-    new TrainingSettings(settings.arguments(), settings.steps(), other).write(measured);
+    new TrainingSettings(
+            settings.arguments(), settings.steps(), other, settings.validationFraction())
+        .write(measured);
     refused(new String[] {"another run"}, "train", "--resume", "--out", measured.toString());
   }
 }
