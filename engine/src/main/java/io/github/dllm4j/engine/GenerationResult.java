@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param plan the sampler's plan or grid
  * @param predictedKlNats what the steps cost against one token per step, nats per sequence: the
  *     model's expected extra log-loss, with its standard error; empty where nothing can be promised
+ * @param planningEvaluations network evaluations, of all planning samples together, that measuring
+ *     the request's own curve takes; 0 where none was needed. A generator remembers such curves, so
+ *     it may have spent them earlier
  * @param note what the prediction rests on, unless it is held-out text, or why there is none
  * @param seed of the request
  * @param versions of dllm4j, DJL and PyTorch
@@ -23,6 +26,7 @@ public record GenerationResult(
     String sampler,
     String plan,
     Optional<Estimate> predictedKlNats,
+    int planningEvaluations,
     String note,
     long seed,
     String versions) {

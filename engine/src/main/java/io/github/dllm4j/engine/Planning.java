@@ -31,8 +31,10 @@ final class Planning {
    *
    * @param predictedKlNats empty where nothing can be promised
    * @param note what the prediction rests on, or why there is none
+   * @param evaluations that measuring the canvas's own curve takes
    */
-  record Planned(RevealPlan plan, Optional<Estimate> predictedKlNats, String note) {}
+  record Planned(
+      RevealPlan plan, Optional<Estimate> predictedKlNats, String note, int evaluations) {}
 
   /**
    * The plan of a masked model.
@@ -62,20 +64,21 @@ final class Planning {
         automatic
             ? fewestSteps(request, choice, holes, planner)
             : choice.of(holes, request.steps().orElse(Math.max(1, holes)), planner.steps());
+    int evaluations = whole ? 0 : curves.map(own -> own.examples() * own.nodes().count()).orElse(0);
     Optional<Estimate> price = planner.price(plan);
+    String note;
     if (price.isEmpty()) {
-      return new Planned(
-          plan,
-          price,
-          unpriced(plan) + (automatic ? "; its steps were chosen as for random places" : ""));
+      note = unpriced(plan) + (automatic ? "; its steps were chosen as for random places" : "");
     } else if (request.temperature() != 1 || request.topP() != 1) {
-      return new Planned(
-          plan, Optional.empty(), "temperature or top-p change the law the curve was measured for");
+      price = Optional.empty();
+      note = "temperature or top-p change the law the curve was measured for";
     } else if (curves.isEmpty()) {
-      return new Planned(
-          plan, Optional.empty(), "the curve of this text was not measured: the plan needs none");
+      price = Optional.empty();
+      note = "the curve of this text was not measured: the plan needs none";
+    } else {
+      note = whole ? "" : note(curves.get());
     }
-    return new Planned(plan, price.map(Planning::atLeastZero), whole ? "" : note(curves.get()));
+    return new Planned(plan, price.map(Planning::atLeastZero), note, evaluations);
   }
 
   private static String unpriced(RevealPlan plan) {

@@ -96,6 +96,7 @@ public final class TextGenerator implements AutoCloseable {
         prepared.choice().sampler(),
         prepared.choice().schedule(),
         prepared.predictedKlNats(),
+        prepared.planningEvaluations(),
         prepared.note(),
         request.seed(),
         PyTorch.versions());
@@ -105,6 +106,7 @@ public final class TextGenerator implements AutoCloseable {
   private record Prepared(
       SamplerChoice choice,
       Optional<Estimate> predictedKlNats,
+      int planningEvaluations,
       String note,
       Function<StepListener, List<Sample>> sampler) {}
 
@@ -136,6 +138,7 @@ public final class TextGenerator implements AutoCloseable {
     return new Prepared(
         choice,
         planned.predictedKlNats(),
+        planned.evaluations(),
         planned.note(),
         listener -> new Sampler(model.denoiser(), BATCH).run(tasks, listener));
   }
@@ -170,6 +173,7 @@ public final class TextGenerator implements AutoCloseable {
     return new Prepared(
         choice,
         Optional.empty(),
+        0,
         choice.heuristic()
             ? "heuristic: this corrector moves the law that it should keep"
             : "no curve of a uniform model has been measured; the last step denoises by tweedie",

@@ -6,9 +6,9 @@
  * <pre>
  * GenerationRequest (prompt or template, length, steps or error budget, seed)
  *   -&gt; Tokenizer.encode -&gt; Canvas (fixed tokens + holes)
- *   -&gt; StepPlanner: information curve + budget -&gt; RevealPlan
+ *   -&gt; CurvePlanner: information curve + budget -&gt; RevealPlan
  *   -&gt; Sampler, for each step
- *        choose WHERE  (host, from the plan and the seed; no network needed)
+ *        choose WHERE  (host, from the plan and the seed; adaptive plans ask first)
  *        ask WHAT      (Denoiser: one network call, head evaluated only for the chosen rows)
  *        draw          (inverse CDF in double, one uniform per row)
  *   -&gt; Tokenizer.decode -&gt; GenerationResult
@@ -36,11 +36,14 @@
  *
  * <h2>Where to read on</h2>
  *
- * {@link io.github.dllm4j.engine.sample} has the sampler loop and its plans, {@link
- * io.github.dllm4j.engine.denoise} the contract of a network, {@link io.github.dllm4j.engine.info}
- * the planner, {@link io.github.dllm4j.engine.oracle} exact laws, {@link
- * io.github.dllm4j.engine.steer} guidance, rewriting and rewards, {@link
- * io.github.dllm4j.engine.djl} the network itself; nothing else imports DJL.
+ * {@link io.github.dllm4j.engine.sample} has the sampler loop and its plans, and the loop of
+ * uniform noise, whose steps {@link io.github.dllm4j.engine.ctmc} computes; {@link
+ * io.github.dllm4j.engine.denoise} is the contract of a network, {@link
+ * io.github.dllm4j.engine.info} the planner, {@link io.github.dllm4j.engine.oracle} exact laws,
+ * {@link io.github.dllm4j.engine.steer} guidance, rewriting and rewards. What training minimises is
+ * in {@link io.github.dllm4j.engine.loss} and {@link io.github.dllm4j.engine.train}, at the noise
+ * of {@link io.github.dllm4j.engine.schedule}. {@link io.github.dllm4j.engine.djl} is the network
+ * itself; nothing else imports DJL.
  */
 @NullMarked
 package io.github.dllm4j.engine;

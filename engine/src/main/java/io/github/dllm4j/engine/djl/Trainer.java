@@ -123,8 +123,8 @@ public final class Trainer implements AutoCloseable {
    */
   public boolean train(TokenData training, TokenData validation, TrainingListener listener)
       throws IOException {
-    requireBlocks("training", training, 1);
-    requireBlocks("validation", validation, 2);
+    requireBlock("training", training);
+    requireBlock("validation", validation);
     long begin = System.nanoTime();
     double before = seconds;
     while (step < config.steps()) {
@@ -263,18 +263,15 @@ public final class Trainer implements AutoCloseable {
     validationStandardError = state.validationStandardError();
   }
 
-  private void requireBlocks(String name, TokenData data, int blocks) {
-    if (data.size() < (long) blocks * run.shape().length()) {
+  private void requireBlock(String name, TokenData data) {
+    if (data.size() < run.shape().length()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "the %s text has %d tokens, %d blocks of the length %d need %d:"
-                  + " give more text or a smaller length",
+              "the %s text has %d tokens, one block needs %d: give more text or a smaller length",
               name,
               data.size(),
-              blocks,
-              run.shape().length(),
-              (long) blocks * run.shape().length()));
+              run.shape().length()));
     }
   }
 
@@ -305,7 +302,7 @@ public final class Trainer implements AutoCloseable {
   public static double stepsPerSecond(TrainingRun run, TokenData training, double seconds)
       throws IOException {
     try (Trainer trainer = new Trainer(run, false)) {
-      trainer.requireBlocks("training", training, 1);
+      trainer.requireBlock("training", training);
       int warm = 3;
       long begin = System.nanoTime();
       while (trainer.step <= warm || (System.nanoTime() - begin) * 1e-9 < seconds) {

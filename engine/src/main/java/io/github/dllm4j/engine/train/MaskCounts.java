@@ -9,8 +9,8 @@ public final class MaskCounts {
   private MaskCounts() {}
 
   /**
-   * Systematic mask counts: n_i = 1 + floor(d (i + u) / B), uniform on 1..d for every i and spread
-   * evenly over the batch.
+   * Systematic mask counts: n_i = 1 + floor(d (i + u) / B), of each size within one of B / d, and
+   * uniform on 1..d for an example drawn at random from the batch.
    *
    * @param length d
    * @param batch B

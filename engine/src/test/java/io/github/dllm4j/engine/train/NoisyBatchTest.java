@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.oracle.ChiSquare;
+import io.github.dllm4j.engine.sample.KeyedRandom;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,26 +53,43 @@ class NoisyBatchTest {
       law[set] = Integer.bitCount(set) == 2 ? 1.0 / 6 : 0;
     }
     assertTrue(ChiSquare.pValue(law, seen) > 1e-4);
+    law[3] = 0.2; // a wrong law is rejected
+    law[5] = 2.0 / 6 - 0.2;
+    assertTrue(ChiSquare.pValue(law, seen) < 1e-4);
   }
 
+  /**
+   * Systematic: of each size within one of the expected number. One example of the batch, chosen at
+   * random, has every size equally often: chi-square at 1e-4, fixed seed; counts that forget the
+   * random shift are rejected wherever they differ.
+   */
   @ParameterizedTest
   @CsvSource({"5, 1", "5, 3", "5, 5", "5, 12", "128, 32", "1, 4"})
-  void countsAreSpreadEvenlyAndEachUniform(int length, int batch) {
-    long[] first = new long[length];
-    for (int step = 0; step < 2000; step++) {
+  void countsAreSpreadEvenlyAndUniform(int length, int batch) {
+    long[] seen = new long[length];
+    long[] unshifted = new long[length];
+    for (int step = 0; step < 4000; step++) {
       int[] counts = MaskCounts.systematic(length, batch, 11, step);
       int[] perSize = new int[length];
       for (int n : counts) {
         perSize[n - 1]++;
       }
-      for (int n : perSize) { // systematic: within one of the expected number
+      for (int n : perSize) {
         assertTrue(Math.abs(n - batch / (double) length) < 1 + 1e-9, Arrays.toString(perSize));
       }
-      first[counts[step % batch] - 1]++;
+      double u = KeyedRandom.uniform(17, step, 0, 0, KeyedRandom.Purpose.OTHER);
+      int example = (int) (u * batch);
+      seen[counts[example] - 1]++;
+      unshifted[length * example / batch]++;
     }
     double[] uniform = new double[length];
     Arrays.fill(uniform, 1.0 / length);
-    assertTrue(length == 1 || batch % length != 0 || ChiSquare.pValue(uniform, first) > 1e-4);
+    if (length > 1) {
+      assertTrue(ChiSquare.pValue(uniform, seen) > 1e-4);
+    }
+    if (batch % length != 0) {
+      assertTrue(ChiSquare.pValue(uniform, unshifted) < 1e-4);
+    }
   }
 
   /** Step k of a plan has s_k of d chances, and what is then hidden is what is left. */
@@ -86,5 +104,7 @@ class NoisyBatchTest {
     }
     double[] law = {0, 0, 2.0 / 6, 0, 0, 3.0 / 6, 1.0 / 6};
     assertTrue(ChiSquare.pValue(law, seen) > 1e-4, Arrays.toString(seen));
+    double[] reversed = {0, 2.0 / 6, 0, 0, 3.0 / 6, 0, 1.0 / 6}; // as if revealed first came last
+    assertTrue(ChiSquare.pValue(reversed, seen) < 1e-4);
   }
 }

@@ -251,6 +251,7 @@ final class GenerateCommand implements Callable<Integer> {
     document.put(
         "predicted_kl_standard_error",
         result.predictedKlNats().map(Estimate::standardError).orElse(null));
+    document.put("planning_evaluations", result.planningEvaluations());
     document.put("note", result.note());
     document.put("seed", result.seed());
     document.put("versions", result.versions());

@@ -185,6 +185,7 @@ final class TrainCommand implements Callable<Integer> {
                 .or(common::precision)
                 .orElseGet(() -> PyTorch.fastest(common.device));
         TrainingRun trial = run(tok, start, precision, corpus, validation, 1_000_000_000);
+        requireTwoBlocks(validation, trial.shape().length());
         int total =
             begun.isPresent()
                 ? begun.get().steps()
@@ -199,6 +200,19 @@ final class TrainCommand implements Callable<Integer> {
             data(validation),
             validation.charactersPerToken());
       }
+    }
+  }
+
+  /** A standard error needs two; said before anything is trained. */
+  private static void requireTwoBlocks(TokenFile validation, int length) {
+    if (validation.size() < 2L * length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the held-out text has %d tokens, two blocks of --length %d need %d",
+              validation.size(),
+              length,
+              2 * length));
     }
   }
 

@@ -82,6 +82,7 @@ class GenerateCommandTest {
       assertTrue(document.get("predicted_kl_nats").asDouble() >= 0);
       assertTrue(document.get("predicted_kl_standard_error").asDouble() >= 0);
       assertTrue(document.get("note").asText().contains("samples of the model"));
+      assertTrue(document.get("planning_evaluations").asInt() > 0);
     }
   }
 
@@ -131,7 +132,11 @@ class GenerateCommandTest {
             "remask-loop:0.5")) {
       JsonNode document = json("--sampler", sampler);
       assertTrue(document.get("predicted_kl_nats").isNull());
-      assertTrue(document.get("note").asText().startsWith("heuristic"));
+      // The entropy bound has one: gamma times the mean number of steps.
+      assertEquals(
+          !sampler.startsWith("entropy-bound"),
+          document.get("note").asText().startsWith("heuristic"),
+          sampler);
       assertNotEquals("cancelled", document.get("samples").get(0).get("finish").asText());
     }
     for (String plan : List.of("optimal", "balanced", "cosine", "geometric", "front", "back")) {

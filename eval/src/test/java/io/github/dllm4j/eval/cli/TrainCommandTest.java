@@ -332,6 +332,29 @@ class TrainCommandTest {
   }
 
   @Test
+  void aRunThatOnlyResumesSaysNothingElse() {
+    Path out = folder.resolve("only");
+    done(args(out, "--steps", "3"));
+    for (String option : new String[] {"--steps", "--learning-rate", "--curve-examples"}) {
+      refused(
+          new String[] {option, "--resume"},
+          "train",
+          "--resume",
+          "--out",
+          out.toString(),
+          option,
+          "9");
+    }
+    String[] other = args(out, "--steps", "3", "--resume", "--validation-fraction", "0.2");
+    refused(new String[] {"--validation-fraction must be"}, other);
+    assertTrue(
+        done("train", "--resume", "--out", out.toString()).out().contains("finished already"));
+    String[] few = args(folder.resolve("few"), "--steps", "3");
+    few[Arrays.asList(few).indexOf("--curve-examples") + 1] = "1";
+    refused(new String[] {"--curve-examples", "1"}, few);
+  }
+
+  @Test
   void aResumedRunKeepsThePrecisionItBeganWith() throws IOException {
     Path measured = folder.resolve("measured");
     String[] all = args(measured, "--steps", "3");
