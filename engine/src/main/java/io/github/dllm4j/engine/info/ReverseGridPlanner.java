@@ -29,14 +29,17 @@ public final class ReverseGridPlanner {
    * @return a grid from the horizon over candidates to 0
    */
   public static TimeGrid forSteps(InformationDecay decay, double[] candidates, int steps) {
+    return forSteps(candidates, Arrays.stream(candidates).map(decay::rate).toArray(), steps);
+  }
+
+  /** The same with the rates phi at the candidates, [candidates]. */
+  static TimeGrid forSteps(double[] candidates, double[] rates, int steps) {
     int count = candidates.length;
     if (steps < 1 || steps > count) {
       throw new IllegalArgumentException(
           String.format(Locale.ROOT, "steps must be 1 to the %d candidates, got %d", count, steps));
     }
     double[] levels = Arrays.copyOf(candidates, count + 1);
-    double[] rates = new double[count];
-    Arrays.setAll(rates, i -> decay.rate(levels[i]));
     double[] best = new double[count + 1];
     Arrays.fill(best, 1, count + 1, Double.NEGATIVE_INFINITY);
     int[][] from = new int[steps][count + 1];

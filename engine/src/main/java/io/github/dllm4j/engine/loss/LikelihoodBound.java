@@ -62,7 +62,8 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
                 Locale.ROOT, "blocks must all have %d tokens, got %d", length, block.length));
       }
       length = block.length;
-      double nats = nats(asked, loss, loss.examples(block, seed, done), batch);
+      NoisyBatch examples = loss.examples(block, seed, done);
+      double nats = loss.constant() + Arrays.stream(losses(asked, loss, examples, batch)).sum();
       done++;
       double delta = nats - mean;
       mean += delta / done;
@@ -75,12 +76,12 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
     return new LikelihoodBound(mean, Math.sqrt(variance / done), done, (long) done * length);
   }
 
-  /** The bound of one block, nats per token. */
-  private static double nats(Denoiser denoiser, BlockLoss loss, NoisyBatch examples, int batch) {
+  /** The weighted losses of each noisy copy of a block, [copies]. */
+  static double[] losses(Denoiser denoiser, BlockLoss loss, NoisyBatch examples, int batch) {
     double[] sigmas = examples.sigmas();
     int length = examples.noisy().length / sigmas.length;
     int[] rows = examples.rows();
-    double nats = loss.constant();
+    double[] nats = new double[sigmas.length];
     int to = 0;
     for (int first = 0; first < sigmas.length; first += batch) {
       int last = Math.min(sigmas.length, first + batch);
@@ -99,7 +100,7 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
       try (TokenLaws laws = denoiser.predict(asked, Rows.of(own))) {
         double[] losses = loss.losses(laws, examples, from, to);
         for (int r = 0; r < losses.length; r++) {
-          nats += examples.weights()[from + r] * losses[r];
+          nats[rows[from + r] / length] += examples.weights()[from + r] * losses[r];
         }
       }
     }
