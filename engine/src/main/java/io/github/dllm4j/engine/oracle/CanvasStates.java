@@ -20,7 +20,7 @@ final class CanvasStates {
   private final int symbols;
   private final int[] holes;
   private final int[] powers; // of S + 1, by hole
-  private final double[][][] raw; // [state][hole][id]; empty where filled
+  private final double[][][] raw; // [state][hole][id]; null where filled
   private final double[][][] laws; // the same after temperature and nucleus
 
   /** Takes what comes of a state, and how likely. */
@@ -39,9 +39,9 @@ final class CanvasStates {
     }
     holes = canvas.holes();
     int count = Words.states(symbols + 1, holes.length, "number of states");
-    raw = new double[count][holes.length][0];
+    raw = new double[count][holes.length][];
     boolean shaped = temperature != 1 || topP != 1;
-    laws = shaped ? new double[count][holes.length][0] : raw;
+    laws = shaped ? new double[count][holes.length][] : raw;
     powers = new int[holes.length];
     for (int h = holes.length - 1, power = 1; h >= 0; h--, power *= symbols + 1) {
       powers[h] = power;
@@ -113,7 +113,19 @@ final class CanvasStates {
 
   /** The holes that are left, ascending. */
   int[] masked(int state) {
-    return IntStream.range(0, holes.length).filter(h -> isMasked(state, h)).toArray();
+    int[] masked = new int[holes.length];
+    int count = 0;
+    int rest = state;
+    for (int h = holes.length - 1; h >= 0; h--, rest /= symbols + 1) {
+      if (rest % (symbols + 1) == symbols) {
+        masked[count++] = h;
+      }
+    }
+    int[] ascending = new int[count];
+    for (int k = 0; k < count; k++) {
+      ascending[k] = masked[count - 1 - k];
+    }
+    return ascending;
   }
 
   /** The holes that hold tokens, ascending. */
@@ -131,7 +143,7 @@ final class CanvasStates {
     return laws[state][hole];
   }
 
-  /** The laws of all holes, empty where filled, [holes]. */
+  /** The laws of all holes, null where filled, [holes]. */
   double[][] laws(int state) {
     return laws[state];
   }
