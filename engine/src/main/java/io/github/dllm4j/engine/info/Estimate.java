@@ -24,4 +24,15 @@ public record Estimate(double mean, double standardError, int count) {
     double n = values.length;
     return new Estimate(mean, Math.sqrt(squares / (n - 1) / n), values.length);
   }
+
+  /**
+   * How far an interval reaches on either side of the mean: the quantile of Student's t with count
+   * - 1 degrees of freedom times the standard error. It holds for normal values, and for others as
+   * far as their mean is normal; 0 of an exact value.
+   *
+   * @param level probability that the interval holds the true mean, in (0, 1)
+   */
+  public double halfWidth(double level) {
+    return count == 0 ? 0 : StudentT.quantile(level, count - 1) * standardError;
+  }
 }

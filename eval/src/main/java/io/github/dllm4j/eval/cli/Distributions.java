@@ -24,6 +24,7 @@ import java.util.Map;
  * reed-solomon:d=4,k=2,q=5          uniform on the values of polynomials of degree below k
  * markov:d=6,S=2,stay=0.8           a chain that stays, or moves to the others alike
  * potts:d=6,q=3,J=1.2               a Potts chain
+ * hmm:d=6,S=3,stay=0.8,p=0.8        hidden states that stay, each shown as itself with probability p
  * </pre>
  */
 final class Distributions {
@@ -35,7 +36,7 @@ final class Distributions {
   /** One line per family, for help texts. */
   static final String NAMES =
       "product:d=,p=,S=; dirac:d=,w=; parity:k=,b=; even-parity:d=; zero-sum:d=,q=; "
-          + "reed-solomon:d=,k=,q=; markov:d=,S=,stay=; potts:d=,q=,J=; or a JSON file";
+          + "reed-solomon:d=,k=,q=; markov:d=,S=,stay=; potts:d=,q=,J=; hmm:d=,S=,stay=,p=; or a JSON file";
 
   /** What a JSON file says. */
   record Table(int length, int vocabulary, double[] probabilities) {}
@@ -63,6 +64,8 @@ final class Distributions {
           case "reed-solomon" ->
               ExactLaw.reedSolomon(p.tokens("d", 4), p.whole("k", 2), p.whole("q", 5));
           case "markov" -> markov(p.tokens("d", 6), p.whole("S", 2), p.real("stay", 0.8));
+          case "hmm" ->
+              hidden(p.tokens("d", 6), p.whole("S", 3), p.real("stay", 0.8), p.real("p", 0.8));
           case "potts" -> ExactLaw.potts(p.tokens("d", 6), p.whole("q", 3), p.real("J", 1.2));
           default -> file(name);
         };
@@ -98,22 +101,41 @@ final class Distributions {
   }
 
   private static ExactLaw markov(int length, int symbols, double stay) {
-    if (!(stay >= 0 && stay <= 1) || symbols < 2 || symbols > 4096) {
+    double[][] transition = kept("markov", "stay", symbols, stay);
+    return ExactLaw.markov(length, even(symbols), transition);
+  }
+
+  private static ExactLaw hidden(int length, int symbols, double stay, double shown) {
+    double[][] transition = kept("hmm", "stay", symbols, stay);
+    return ExactLaw.hiddenMarkov(
+        length, even(symbols), transition, kept("hmm", "p", symbols, shown));
+  }
+
+  private static double[] even(int symbols) {
+    double[] law = new double[symbols];
+    Arrays.fill(law, 1.0 / symbols);
+    return law;
+  }
+
+  /** Rows that keep their symbol with a probability and move to the others alike. */
+  private static double[][] kept(String family, String key, int symbols, double probability) {
+    if (!(probability >= 0 && probability <= 1) || symbols < 2 || symbols > 4096) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "markov: stay must be 0 to 1 and S 2 to 4096, got stay=%s, S=%d",
-              stay,
+              "%s: %s must be 0 to 1 and S 2 to 4096, got %s=%s, S=%d",
+              family,
+              key,
+              key,
+              probability,
               symbols));
     }
-    double[] initial = new double[symbols];
-    Arrays.fill(initial, 1.0 / symbols);
-    double[][] transition = new double[symbols][symbols];
+    double[][] rows = new double[symbols][symbols];
     for (int from = 0; from < symbols; from++) {
-      Arrays.fill(transition[from], (1 - stay) / (symbols - 1));
-      transition[from][from] = stay;
+      Arrays.fill(rows[from], (1 - probability) / (symbols - 1));
+      rows[from][from] = probability;
     }
-    return ExactLaw.markov(length, initial, transition);
+    return rows;
   }
 
   private static ExactLaw file(String name) throws IOException {

@@ -10,18 +10,23 @@ import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.ReversePlanner;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -52,6 +57,9 @@ final class PlanCommand implements Callable<Integer> {
       description = "A known law instead of a model, as in exact: a name or a JSON file.")
   private Optional<String> distribution = Optional.empty();
 
+  @Option(names = "--process", description = "Of --distribution: masking or uniform (masking).")
+  private String process = "masking";
+
   @Option(names = "--steps", description = "The plan of so many steps (powers of two).")
   private Optional<Integer> steps = Optional.empty();
 
@@ -68,6 +76,12 @@ final class PlanCommand implements Callable<Integer> {
       description = "Read as few blocks as the entropy's standard error needs to be this, nats.")
   private Optional<Double> standardError = Optional.empty();
 
+  @Option(
+      names = "--check",
+      description =
+          "Measure what the plans cost and compare; a model's curve is then of every other block.")
+  private boolean check;
+
   @Option(names = "--save", description = "Write the model's information.json from the corpus.")
   private boolean save;
 
@@ -77,15 +91,90 @@ final class PlanCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check();
-    PlanReport report =
-        distribution.isPresent() ? ofLaw(Distributions.of(distribution.get())) : ofModel();
+    if (distribution.isPresent()) {
+      ExactLaw law = Distributions.of(distribution.get());
+      if (process.equals("uniform")) {
+        print(ReversePlanReport.of(law));
+      } else {
+        PlanReport report = ofLaw(law);
+        print(report, plans -> PlanCheck.of(law, report.planner(), plans, common.seed));
+      }
+      return 0;
+    }
+    try (Model model = selection.open(common)) {
+      if (model.denoiser().mask().isPresent()) {
+        printMasked(model);
+      } else {
+        print(ofUniform(model));
+      }
+    }
+    return 0;
+  }
+
+  private void printMasked(Model model) throws IOException {
+    if (corpusOptions.sources.isEmpty()) {
+      print(
+          ofModel(model),
+          plans -> {
+            throw new IllegalStateException("--check needs --corpus");
+          });
+      return;
+    }
+    try (Corpus corpus = corpusOptions.open();
+        TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
+      int length = blockOptions.length(model);
+      List<int[]> blocks = new ArrayList<>();
+      blockOptions.of(tokens, length, check ? 16 : 8).forEachRemaining(blocks::add);
+      PlanReport report = ofBlocks(model, every(blocks, 0), length);
+      print(
+          report,
+          plans ->
+              PlanCheck.of(
+                  model.denoiser(),
+                  every(blocks, 1).iterator(),
+                  report.planner(),
+                  plans,
+                  BATCH,
+                  common.seed));
+    }
+  }
+
+  /** All blocks, or to check every other one from the first or the second. */
+  private List<int[]> every(List<int[]> blocks, int first) {
+    return IntStream.range(0, blocks.size())
+        .filter(i -> !check || i % 2 == first)
+        .mapToObj(blocks::get)
+        .toList();
+  }
+
+  private void print(PlanReport report, Function<List<SizePlan>, PlanCheck> checker)
+      throws IOException {
     List<SizePlan> plans = plans(report.planner());
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(common.json ? Json.text(report.document(plans)) : report.text(plans));
+    Map<String, Object> document = report.document(plans);
+    String text = report.text(plans);
+    if (check) {
+      PlanCheck checked = checker.apply(plans);
+      document.put("check", checked.document());
+      text += System.lineSeparator() + checked.text();
+    }
+    spec.commandLine().getOut().println(common.json ? Json.text(document) : text);
     if (plot.isPresent()) {
       report.plot(plot.get());
     }
-    return 0;
+  }
+
+  private void print(ReversePlanReport report) {
+    if (steps.orElse(1) > ReversePlanner.CANDIDATES) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--steps must be 1 to %d of uniform noise, got %d",
+              ReversePlanner.CANDIDATES,
+              steps.get()));
+    }
+    List<TimeGrid> plans = report.plans(steps, epsilon);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(common.json ? Json.text(report.document(plans)) : report.text(plans));
   }
 
   private void check() {
@@ -104,6 +193,9 @@ final class PlanCommand implements Callable<Integer> {
     }
     if (nodes.isPresent() && standardError.isPresent()) {
       throw new IllegalArgumentException("give --nodes or --standard-error, not both");
+    }
+    if (!process.equals("masking") && !process.equals("uniform")) {
+      throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
     }
     boolean hasCorpus = !corpusOptions.sources.isEmpty();
     if (distribution.isPresent()) {
@@ -124,6 +216,11 @@ final class PlanCommand implements Callable<Integer> {
           throw new IllegalArgumentException(option + " is not for --distribution");
         }
       }
+      if (process.equals("uniform")) {
+        refuseForUniform("--blocks", "--nodes", "--standard-error", "--plot", "--check");
+      }
+    } else if (spec.commandLine().getParseResult().hasMatchedOption("--process")) {
+      throw new IllegalArgumentException("--process is for --distribution; a model has its own");
     } else if (!hasCorpus) {
       for (String option :
           List.of(
@@ -134,7 +231,8 @@ final class PlanCommand implements Callable<Integer> {
               "--length",
               "--nodes",
               "--standard-error",
-              "--save")) {
+              "--save",
+              "--check")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
           throw new IllegalArgumentException(option + " needs --corpus");
         }
@@ -143,6 +241,14 @@ final class PlanCommand implements Callable<Integer> {
     if (save && selection.model.equals(Model.BUNDLED)) {
       throw new IllegalArgumentException(
           "--save needs --model DIR: the bundled one is not written");
+    }
+  }
+
+  private void refuseForUniform(String... options) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(option + " is not for this plan of uniform noise");
+      }
     }
   }
 
@@ -177,47 +283,48 @@ final class PlanCommand implements Callable<Integer> {
             common.seed);
   }
 
-  private PlanReport ofModel() throws IOException {
-    try (Model model = selection.open(common)) {
-      if (model.denoiser().mask().isEmpty()) {
-        throw new IllegalArgumentException(
-            "plan needs a masking model, this one's noise is uniform");
-      }
-      if (!corpusOptions.sources.isEmpty()) {
-        return ofCorpus(model);
-      } else if (model.information().isPresent()) {
-        return PlanReport.measured(model.information().get(), common.seed);
-      }
-      int length = model.config().network().length();
-      CurveSample own =
-          ConditionalCurve.of(
-              model.denoiser(),
-              Canvas.blank(length, model.config().mask()),
-              CurveNodes.spread(length, OWN_NODES),
-              OWN_SAMPLES,
-              common.seed);
-      return PlanReport.measured(own, common.seed);
+  private PlanReport ofModel(Model model) {
+    if (model.information().isPresent()) {
+      return PlanReport.measured(model.information().get(), common.seed);
+    }
+    int length = model.config().network().length();
+    CurveSample own =
+        ConditionalCurve.of(
+            model.denoiser(),
+            Canvas.blank(length, model.config().mask()),
+            CurveNodes.spread(length, OWN_NODES),
+            OWN_SAMPLES,
+            common.seed);
+    return PlanReport.measured(own, common.seed);
+  }
+
+  private ReversePlanReport ofUniform(Model model) throws IOException {
+    refuseForUniform("--standard-error", "--save", "--plot", "--check");
+    if (corpusOptions.sources.isEmpty()) {
+      throw new IllegalArgumentException("this model's noise is uniform: plan needs --corpus");
+    }
+    try (Corpus corpus = corpusOptions.open();
+        TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
+      Iterator<int[]> blocks = blockOptions.of(tokens, blockOptions.length(model), 4);
+      return ReversePlanReport.of(
+          model.denoiser(), blocks, nodes.orElse(CurveStudy.DEFAULT_NODES), BATCH, common.seed);
     }
   }
 
-  private PlanReport ofCorpus(Model model) throws IOException {
-    try (Corpus corpus = corpusOptions.open();
-        TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
-      int length = blockOptions.length(model);
-      CurveStudy study = study(model.denoiser(), blockOptions.of(tokens, length, 8), length);
-      if (save && length != model.config().network().length()) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "--save needs the model's own length %d, got --length %d",
-                model.config().network().length(),
-                length));
-      }
-      if (save) {
-        InformationFile.of(study).write(Path.of(selection.model));
-      }
-      return PlanReport.measured(study.crossEntropy(), study, common.seed);
+  private PlanReport ofBlocks(Model model, List<int[]> blocks, int length) throws IOException {
+    if (save && length != model.config().network().length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--save needs the model's own length %d, got --length %d",
+              model.config().network().length(),
+              length));
     }
+    CurveStudy study = study(model.denoiser(), blocks.iterator(), length);
+    if (save) {
+      InformationFile.of(study).write(Path.of(selection.model));
+    }
+    return PlanReport.measured(study.crossEntropy(), study, common.seed);
   }
 
   private List<SizePlan> plans(CurvePlanner planner) {
