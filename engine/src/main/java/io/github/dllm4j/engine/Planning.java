@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
+import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,13 +41,15 @@ final class Planning {
    * @param choice the sampler
    * @param information curves of whole sequences on held-out text
    * @param measured the curves of the canvas; asked for only if the plan needs them
+   * @param dependence of the model's tokens; asked for only if the plan needs it
    */
   static Planned plan(
       GenerationRequest request,
       PlanChoice choice,
       Canvas canvas,
       Optional<CurveSample> information,
-      Supplier<CurveSample> measured) {
+      Supplier<CurveSample> measured,
+      Supplier<DependenceKernel> dependence) {
     int holes = canvas.holeCount();
     boolean automatic = request.steps().isEmpty() && choice.hasSteps();
     boolean whole = holes == canvas.length() && length(information) == holes;
@@ -60,8 +63,9 @@ final class Planning {
                 () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
     RevealPlan plan =
         automatic
-            ? fewestSteps(request, choice, holes, planner)
-            : choice.of(holes, request.steps().orElse(Math.max(1, holes)), planner.steps());
+            ? fewestSteps(request, choice, holes, planner, dependence)
+            : choice.of(
+                holes, request.steps().orElse(Math.max(1, holes)), planner.steps(), dependence);
     Optional<Estimate> price = planner.price(plan);
     if (price.isEmpty()) {
       return new Planned(plan, price, unpriced(plan));
@@ -102,20 +106,24 @@ final class Planning {
 
   /** The fewest steps within the budget; those of random places where the places are not random. */
   private static RevealPlan fewestSteps(
-      GenerationRequest request, PlanChoice choice, int holes, CurvePlanner planner) {
+      GenerationRequest request,
+      PlanChoice choice,
+      int holes,
+      CurvePlanner planner,
+      Supplier<DependenceKernel> dependence) {
     StepPlanner best = planner.steps();
     PlanChoice priced = choice.priced();
     int low = 1;
     int high = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
     while (low < high) {
       int middle = (low + high) / 2;
-      double cost = planner.cost(priced.of(holes, middle, best)).getAsDouble();
+      double cost = planner.cost(priced.of(holes, middle, best, dependence)).getAsDouble();
       if (cost <= request.epsilon()) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    return choice.of(holes, low, best);
+    return choice.of(holes, low, best, dependence);
   }
 }

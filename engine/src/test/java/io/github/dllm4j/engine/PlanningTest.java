@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.Collections;
 import java.util.Optional;
@@ -49,7 +50,8 @@ class PlanningTest {
         choice,
         canvas,
         Optional.of(sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY)),
-        () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES));
+        () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES),
+        () -> DependenceKernel.of(new double[][] {{0.1}}));
   }
 
   @ParameterizedTest
@@ -135,7 +137,8 @@ class PlanningTest {
             PlanChoice.OPTIMAL,
             blank,
             Optional.empty(),
-            () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES));
+            () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES),
+            () -> DependenceKernel.of(new double[][] {{0.1}}));
     assertEquals(4, planned.plan().steps(LENGTH));
     assertTrue(planned.predictedKlNats().isPresent());
     assertFalse(planned.note().isEmpty());
