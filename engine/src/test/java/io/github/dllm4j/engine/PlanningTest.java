@@ -146,7 +146,10 @@ class PlanningTest {
 
   @Test
   void namesAreChecked() {
-    for (String bad : new String[] {"magic", "threshold", "threshold:x", "entropy-bound:-1"}) {
+    for (String bad :
+        new String[] {
+          "magic", "threshold", "threshold:x", "entropy-bound:-1", "dependence-bound"
+        }) {
       assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad), bad);
     }
     PlanChoice euler = PlanChoice.ofSampler("euler");
@@ -171,7 +174,8 @@ class PlanningTest {
       assertTrue(surest.predictedKlNats().isEmpty());
       assertTrue(surest.note().startsWith("heuristic"));
     }
-    for (String name : new String[] {"threshold:0.9", "entropy-bound:0.5"}) {
+    for (String name :
+        new String[] {"threshold:0.9", "entropy-bound:0.5", "dependence-bound:0.5"}) {
       GenerationRequest request =
           GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name));
       assertEquals(LENGTH, plan(request, blank).plan().steps(LENGTH));
