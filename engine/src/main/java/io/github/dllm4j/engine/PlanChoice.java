@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
+import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.RemaskPlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
@@ -15,6 +16,7 @@ import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +29,7 @@ import java.util.stream.Stream;
  * first-hitting                                           one token per step
  * confidence, margin, entropy, candidate-confidence       sizes by a plan, the surest places (heuristic)
  * threshold:X, entropy-bound:X                            as many places as are sure enough
+ * dependence-bound:X                                      as many as hardly depend on each other (heuristic)
  * remask-cap[:X], remask-rescale[:X], remask-confidence   a time grid, filled holes are masked again (heuristic)
  * remask-loop[:X]                                         the same with a grid of its own
  * </pre>
@@ -75,9 +78,10 @@ public record PlanChoice(
           "euler",
           "tweedie");
   private static final List<String> OTHERS =
-      List.of("first-hitting", "threshold", "entropy-bound", "remask-loop");
+      List.of("first-hitting", "threshold", "entropy-bound", "dependence-bound", "remask-loop");
 
-  private static final List<String> NUMBERED = List.of("threshold", "entropy-bound");
+  private static final List<String> NUMBERED =
+      List.of("threshold", "entropy-bound", "dependence-bound");
 
   /** What X is unless given, where it need not be. */
   private static final Map<String, Double> NUMBERS =
@@ -145,7 +149,7 @@ public record PlanChoice(
           String.format(
               Locale.ROOT,
               "sampler must be one of %s, %s, first-hitting, threshold:X, entropy-bound:X,"
-                  + " theta-trapezoidal[:X], remask-cap[:X], remask-rescale[:X],"
+                  + " dependence-bound:X, theta-trapezoidal[:X], remask-cap[:X], remask-rescale[:X],"
                   + " remask-confidence, remask-loop[:X], got %s",
               String.join(", ", WITH_SIZES),
               String.join(", ", TAU_LEAPING),
@@ -231,9 +235,14 @@ public record PlanChoice(
    * @param steps at least 1; sizes are never more than the holes; not used where the sampler
    *     decides
    * @param planner of the holes' curve; used by the optimal plan only
+   * @param dependence of holes; asked by dependence-bound only
    */
-  public RevealPlan of(int holes, int steps, StepPlanner planner) {
-    RevealPlan reveal = uncorrected(holes, steps, planner);
+  public RevealPlan of(
+      int holes, int steps, StepPlanner planner, Supplier<DependenceKernel> dependence) {
+    RevealPlan reveal =
+        name(sampler).equals("dependence-bound")
+            ? AdaptivePlan.dependenceBound(number(), dependence.get())
+            : uncorrected(holes, steps, planner);
     return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
   }
 

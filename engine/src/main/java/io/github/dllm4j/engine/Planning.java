@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
+import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,13 +43,15 @@ final class Planning {
    * @param choice the sampler
    * @param information curves of whole sequences on held-out text
    * @param measured the curves of the canvas; asked for only if the plan needs them
+   * @param dependence of the model's tokens; asked for only if the plan needs it
    */
   static Planned plan(
       GenerationRequest request,
       PlanChoice choice,
       Canvas canvas,
       Optional<CurveSample> information,
-      Supplier<CurveSample> measured) {
+      Supplier<CurveSample> measured,
+      Supplier<DependenceKernel> dependence) {
     int holes = canvas.holeCount();
     boolean automatic = request.steps().isEmpty() && choice.hasSteps();
     boolean whole = holes == canvas.length() && length(information) == holes;
@@ -62,8 +65,9 @@ final class Planning {
                 () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
     RevealPlan plan =
         automatic
-            ? fewestSteps(request, choice, holes, planner)
-            : choice.of(holes, request.steps().orElse(Math.max(1, holes)), planner.steps());
+            ? fewestSteps(request, choice, holes, planner, dependence)
+            : choice.of(
+                holes, request.steps().orElse(Math.max(1, holes)), planner.steps(), dependence);
     int evaluations = whole ? 0 : curves.map(own -> own.examples() * own.nodes().count()).orElse(0);
     Optional<Estimate> price = planner.price(plan);
     String note;
@@ -110,21 +114,25 @@ final class Planning {
 
   /** The fewest steps within the budget; those of random places where the places are not random. */
   private static RevealPlan fewestSteps(
-      GenerationRequest request, PlanChoice choice, int holes, CurvePlanner planner) {
+      GenerationRequest request,
+      PlanChoice choice,
+      int holes,
+      CurvePlanner planner,
+      Supplier<DependenceKernel> dependence) {
     StepPlanner best = planner.steps();
     PlanChoice priced = choice.priced();
     int low = 1;
     int high = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
     while (low < high) {
       int middle = (low + high) / 2;
-      double cost = planner.cost(priced.of(holes, middle, best)).getAsDouble();
+      double cost = planner.cost(priced.of(holes, middle, best, dependence)).getAsDouble();
       if (cost <= request.epsilon()) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    RevealPlan reference = priced.of(holes, low, best);
+    RevealPlan reference = priced.of(holes, low, best, dependence);
     double cost = planner.cost(reference).getAsDouble();
     if (cost > request.epsilon()) {
       throw new IllegalArgumentException(
@@ -136,6 +144,6 @@ final class Planning {
               choice.sampler(),
               cost));
     }
-    return choice.of(holes, low, best);
+    return choice.of(holes, low, best, dependence);
   }
 }

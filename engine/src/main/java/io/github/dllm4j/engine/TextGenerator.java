@@ -44,6 +44,7 @@ public final class TextGenerator implements AutoCloseable {
 
   private final Model model;
   private final MeasuredCurves curves = new MeasuredCurves();
+  private final MeasuredDependence dependence = new MeasuredDependence();
 
   private TextGenerator(Model model) {
     this.model = model;
@@ -122,7 +123,8 @@ public final class TextGenerator implements AutoCloseable {
             choice,
             canvas,
             model.information(),
-            () -> curves.of(model.denoiser(), canvas));
+            () -> curves.of(model.denoiser(), canvas),
+            () -> dependence.of(model));
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(

@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.Collections;
 import java.util.Optional;
@@ -49,7 +50,8 @@ class PlanningTest {
         choice,
         canvas,
         Optional.of(sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY)),
-        () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES));
+        () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES),
+        () -> DependenceKernel.of(new double[][] {{0.1}}));
   }
 
   @ParameterizedTest
@@ -135,7 +137,8 @@ class PlanningTest {
             PlanChoice.OPTIMAL,
             blank,
             Optional.empty(),
-            () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES));
+            () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES),
+            () -> DependenceKernel.of(new double[][] {{0.1}}));
     assertEquals(4, planned.plan().steps(LENGTH));
     assertTrue(planned.predictedKlNats().isPresent());
     assertFalse(planned.note().isEmpty());
@@ -143,7 +146,10 @@ class PlanningTest {
 
   @Test
   void namesAreChecked() {
-    for (String bad : new String[] {"magic", "threshold", "threshold:x", "entropy-bound:-1"}) {
+    for (String bad :
+        new String[] {
+          "magic", "threshold", "threshold:x", "entropy-bound:-1", "dependence-bound"
+        }) {
       assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad), bad);
     }
     PlanChoice euler = PlanChoice.ofSampler("euler");
@@ -168,7 +174,8 @@ class PlanningTest {
       assertTrue(surest.predictedKlNats().isEmpty());
       assertTrue(surest.note().startsWith("heuristic"));
     }
-    for (String name : new String[] {"threshold:0.9", "entropy-bound:0.5"}) {
+    for (String name :
+        new String[] {"threshold:0.9", "entropy-bound:0.5", "dependence-bound:0.5"}) {
       GenerationRequest request =
           GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name));
       assertEquals(LENGTH, plan(request, blank).plan().steps(LENGTH));

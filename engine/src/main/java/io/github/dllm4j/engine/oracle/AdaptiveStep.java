@@ -67,7 +67,7 @@ final class AdaptiveStep {
   /** Chooses levels for the masked holes from the m-th on; then the plan keeps some. */
   private void go(int m, double probability) {
     if (m == masked.length) {
-      keep(plan.keep(step, confidences), 0, state, probability);
+      keep(plan.keep(step, canvases.positions(masked), confidences), 0, state, probability);
       return;
     }
     for (int l = 0; l < levels[m].length; l++) {

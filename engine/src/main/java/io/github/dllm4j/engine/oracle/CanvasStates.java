@@ -128,6 +128,11 @@ final class CanvasStates {
     return ascending;
   }
 
+  /** Where in the canvas some holes are. */
+  int[] positions(int[] some) {
+    return Arrays.stream(some).map(h -> holes[h]).toArray();
+  }
+
   /** The holes that hold tokens, ascending. */
   int[] filled(int state) {
     return IntStream.range(0, holes.length).filter(h -> !isMasked(state, h)).toArray();

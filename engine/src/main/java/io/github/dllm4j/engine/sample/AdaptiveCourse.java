@@ -46,7 +46,7 @@ final class AdaptiveCourse implements Course {
 
   @Override
   public int[] advance(double[] confidences) {
-    int[] kept = plan.keep(step, confidences);
+    int[] kept = plan.keep(step, left, confidences);
     int[] before = left;
     left =
         IntStream.range(0, before.length)

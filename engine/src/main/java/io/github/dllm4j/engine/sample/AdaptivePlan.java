@@ -12,19 +12,25 @@ import java.util.stream.IntStream;
  * most confident   the s_k surest rows            MaskGIT, LLaDA, top-k margin
  * threshold        the surest row and all at least as sure as tau     Fast-dLLM
  * entropy bound    by ascending entropy, the longest prefix with sum H - max H &lt;= gamma
+ * dependence bound the holes that share least, while what they share is estimated at &lt;= gamma
  * </pre>
  *
- * <p>Only the last has a bound for batches: the total correlation of a prefix is at most gamma, so
- * KL(data || output) is at most gamma times the mean number of steps. The others are heuristic, and
- * no bound for random orders holds for them. Confidences are compared in units of 1e-9, so that
- * rounding does not decide; the lowest position wins among equals.
+ * <p>Only the entropy bound has a bound for batches: the total correlation of a prefix is at most
+ * gamma, so KL(data || output) is at most gamma times the mean number of steps. The dependence
+ * bound ({@link DependenceBatch}) estimates the same quantity from pairs, far less pessimistically,
+ * and is a bound for Markov chains only. It and the others are heuristic, and no bound for random
+ * orders holds for them. Confidences are compared in units of 1e-9, so that rounding does not
+ * decide; the lowest position wins among equals.
  */
 public final class AdaptivePlan implements RevealPlan {
   private enum Rule {
     MOST_CONFIDENT,
     THRESHOLD,
-    ENTROPY_BOUND
+    ENTROPY_BOUND,
+    DEPENDENCE_BOUND
   }
+
+  private static final DependenceKernel NONE = DependenceKernel.of(new double[][] {{1}});
 
   /** Entropies that should add up to gamma exactly may miss it by this, nats. */
   private static final double ROUNDING = 1e-12;
@@ -33,12 +39,15 @@ public final class AdaptivePlan implements RevealPlan {
   private final Confidence confidence;
   private final SizePlan sizes; // of MOST_CONFIDENT, else empty
   private final double limit; // tau or gamma
+  private final DependenceKernel kernel; // of DEPENDENCE_BOUND, else NONE
 
-  private AdaptivePlan(Rule rule, Confidence confidence, SizePlan sizes, double limit) {
+  private AdaptivePlan(
+      Rule rule, Confidence confidence, SizePlan sizes, double limit, DependenceKernel kernel) {
     this.rule = rule;
     this.confidence = confidence;
     this.sizes = sizes;
     this.limit = limit;
+    this.kernel = kernel;
   }
 
   /**
@@ -48,7 +57,7 @@ public final class AdaptivePlan implements RevealPlan {
    * @param confidence what sure means
    */
   public static AdaptivePlan mostConfident(SizePlan sizes, Confidence confidence) {
-    return new AdaptivePlan(Rule.MOST_CONFIDENT, confidence, sizes, 0);
+    return new AdaptivePlan(Rule.MOST_CONFIDENT, confidence, sizes, 0, NONE);
   }
 
   /**
@@ -61,7 +70,7 @@ public final class AdaptivePlan implements RevealPlan {
     if (Double.isNaN(tau)) {
       throw new IllegalArgumentException("tau must be a number, got NaN");
     }
-    return new AdaptivePlan(Rule.THRESHOLD, confidence, SizePlan.of(), tau);
+    return new AdaptivePlan(Rule.THRESHOLD, confidence, SizePlan.of(), tau, NONE);
   }
 
   /**
@@ -71,10 +80,25 @@ public final class AdaptivePlan implements RevealPlan {
    * @param gamma most total correlation of a step, nats, at least 0
    */
   public static AdaptivePlan entropyBound(double gamma) {
+    return bounded(Rule.ENTROPY_BOUND, gamma, NONE);
+  }
+
+  /**
+   * Fills holes that, by what is known of pairs, hardly depend on each other: far apart, or parted
+   * by known tokens.
+   *
+   * @param gamma most estimated total correlation of a step, nats, at least 0
+   * @param kernel what holes say about each other
+   */
+  public static AdaptivePlan dependenceBound(double gamma, DependenceKernel kernel) {
+    return bounded(Rule.DEPENDENCE_BOUND, gamma, kernel);
+  }
+
+  private static AdaptivePlan bounded(Rule rule, double gamma, DependenceKernel kernel) {
     if (!(gamma >= 0)) {
       throw new IllegalArgumentException("gamma must be at least 0 nats, got " + gamma);
     }
-    return new AdaptivePlan(Rule.ENTROPY_BOUND, Confidence.NEGATIVE_ENTROPY, SizePlan.of(), gamma);
+    return new AdaptivePlan(rule, Confidence.NEGATIVE_ENTROPY, SizePlan.of(), gamma, kernel);
   }
 
   /** What the plan reads off the laws. */
@@ -96,10 +120,15 @@ public final class AdaptivePlan implements RevealPlan {
    * The rows that a step fills.
    *
    * @param step index of the step
-   * @param confidences of the holes that are left, by position, at least one, [rows]
+   * @param positions of the holes that are left, ascending, at least one, [rows]
+   * @param confidences of those holes, [rows]
    * @return indices of rows, ascending, at least one
    */
-  public int[] keep(int step, double[] confidences) {
+  public int[] keep(int step, int[] positions, double[] confidences) {
+    if (rule == Rule.DEPENDENCE_BOUND) {
+      double[] entropies = Arrays.stream(confidences).map(c -> Math.max(0, -c)).toArray();
+      return new DependenceBatch(kernel, positions, entropies).within(limit);
+    }
     int[] surest =
         IntStream.range(0, confidences.length)
             .boxed()
@@ -110,7 +139,7 @@ public final class AdaptivePlan implements RevealPlan {
         switch (rule) {
           case MOST_CONFIDENT -> sizes.sizes()[step];
           case THRESHOLD -> countAbove(confidences, surest);
-          case ENTROPY_BOUND -> countWithin(confidences, surest);
+          default -> countWithin(confidences, surest);
         };
     return Arrays.stream(surest).limit(count).sorted().toArray();
   }
@@ -145,6 +174,8 @@ public final class AdaptivePlan implements RevealPlan {
           String.format(Locale.ROOT, "AdaptivePlan[%s at least %s]", confidence, limit);
       case ENTROPY_BOUND ->
           String.format(Locale.ROOT, "AdaptivePlan[entropy bound %s nats]", limit);
+      case DEPENDENCE_BOUND ->
+          String.format(Locale.ROOT, "AdaptivePlan[dependence bound %s nats, %s]", limit, kernel);
     };
   }
 }

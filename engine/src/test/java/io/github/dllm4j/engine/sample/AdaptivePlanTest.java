@@ -10,12 +10,13 @@ import org.junit.jupiter.api.Test;
 
 class AdaptivePlanTest {
   private static final double[] SURE = {0.5, 0.9, 0.7, 0.9 + 1e-12, 0.2};
+  private static final int[] AT = {0, 1, 2, 3, 4};
 
   @Test
   void keepsTheSurestAndTheLowestAmongEquals() {
     AdaptivePlan plan = AdaptivePlan.mostConfident(SizePlan.of(1, 3, 1), Confidence.MARGIN);
-    assertArrayEquals(new int[] {1}, plan.keep(0, SURE), "1e-12 is rounding");
-    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(1, SURE));
+    assertArrayEquals(new int[] {1}, plan.keep(0, AT, SURE), "1e-12 is rounding");
+    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(1, AT, SURE));
     assertEquals(3, plan.steps(5));
     assertTrue(plan.heuristic());
   }
@@ -23,8 +24,8 @@ class AdaptivePlanTest {
   @Test
   void aThresholdAlwaysKeepsTheSurest() {
     AdaptivePlan plan = AdaptivePlan.threshold(0.7, Confidence.MAX_PROBABILITY);
-    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(0, SURE));
-    assertArrayEquals(new int[] {0}, plan.keep(4, new double[] {0.3, 0.2}));
+    assertArrayEquals(new int[] {1, 2, 3}, plan.keep(0, AT, SURE));
+    assertArrayEquals(new int[] {0}, plan.keep(4, new int[] {1, 3}, new double[] {0.3, 0.2}));
     assertEquals(5, plan.steps(5));
     assertTrue(plan.heuristic());
   }
@@ -33,10 +34,11 @@ class AdaptivePlanTest {
   void theEntropyBoundCountsAllButTheLargest() {
     double[] minusEntropies = {-0.3, -0.1, -0.2, -0.5};
     // Ascending 0.1, 0.2, 0.3, 0.5: sums without the largest are 0, 0.1, 0.3, 0.6.
-    assertArrayEquals(new int[] {1}, AdaptivePlan.entropyBound(0).keep(0, minusEntropies));
-    assertArrayEquals(new int[] {1, 2}, AdaptivePlan.entropyBound(0.2).keep(0, minusEntropies));
-    assertArrayEquals(new int[] {0, 1, 2}, AdaptivePlan.entropyBound(0.3).keep(0, minusEntropies));
-    int[] all = AdaptivePlan.entropyBound(0.6).keep(0, minusEntropies);
+    assertArrayEquals(new int[] {1}, AdaptivePlan.entropyBound(0).keep(0, AT, minusEntropies));
+    assertArrayEquals(new int[] {1, 2}, AdaptivePlan.entropyBound(0.2).keep(0, AT, minusEntropies));
+    assertArrayEquals(
+        new int[] {0, 1, 2}, AdaptivePlan.entropyBound(0.3).keep(0, AT, minusEntropies));
+    int[] all = AdaptivePlan.entropyBound(0.6).keep(0, AT, minusEntropies);
     assertArrayEquals(new int[] {0, 1, 2, 3}, all);
     assertFalse(AdaptivePlan.entropyBound(1).heuristic());
   }

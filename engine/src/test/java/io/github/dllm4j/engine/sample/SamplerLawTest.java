@@ -26,6 +26,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class SamplerLawTest {
   private static final int SAMPLES = 40_000;
+  private static final DependenceKernel MARKOV =
+      DependenceKernel.of(new double[][] {{0.3, 0.1, 0.03}, {0}});
+  private static final DependenceKernel HMM =
+      DependenceKernel.of(new double[][] {{0.03, 0.02, 0.01}, {0.01}});
 
   record Case(String law, RevealPlan plan, RevealPlan wrong) {}
 
@@ -81,6 +85,14 @@ class SamplerLawTest {
             AdaptivePlan.threshold(0.8, Confidence.CANDIDATE),
             AdaptivePlan.threshold(0.8, Confidence.MAX_PROBABILITY)),
         new Case("latent_parity_k2", AdaptivePlan.entropyBound(0.5), AdaptivePlan.entropyBound(5)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.dependenceBound(0.05, MARKOV),
+            AdaptivePlan.dependenceBound(5, MARKOV)),
+        new Case(
+            "hmm_d4_S3",
+            AdaptivePlan.dependenceBound(0.03, HMM),
+            AdaptivePlan.dependenceBound(5, HMM)),
         new Case(
             "markov_d4_S2",
             TrapezoidalPlan.of(TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3), 0.3),

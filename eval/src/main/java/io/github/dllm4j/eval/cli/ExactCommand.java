@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.info.CurvePlanner;
+import io.github.dllm4j.engine.info.DependenceProbe;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.StepPlanner;
@@ -36,6 +37,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class ExactCommand implements Callable<Integer> {
+  /** Samples of the law that dependence is measured on. */
+  private static final int PROBED = 256;
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--distribution", required = true, description = "The law, by name or JSON file.")
@@ -110,10 +114,15 @@ final class ExactCommand implements Callable<Integer> {
     Optional<InformationCurve> curve = law.curve();
     StepPlanner planner =
         new StepPlanner(curve.orElseGet(() -> InformationCurve.exact(new double[law.length()])));
-    RevealPlan plan = choice.of(law.length(), steps, planner);
     Canvas canvas = Canvas.blank(law.length(), law.symbols());
-    ExactSampling.Output output =
-        new ExactSampling(new OracleDenoiser(law), canvas, 1, 1).run(plan);
+    OracleDenoiser oracle = new OracleDenoiser(law);
+    RevealPlan plan =
+        choice.of(
+            law.length(),
+            steps,
+            planner,
+            () -> DependenceProbe.ofSamples(oracle, canvas, PROBED, 0));
+    ExactSampling.Output output = new ExactSampling(oracle, canvas, 1, 1).run(plan);
     return new Run(
         output.law(),
         curve.flatMap(c -> CurvePlanner.cost(c, plan).stream().boxed().findFirst()),

@@ -69,8 +69,8 @@ final class GenerateCommand implements Callable<Integer> {
       description =
           "Masking: mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie,"
               + " first-hitting; no bound: theta-trapezoidal[:X]; heuristic: confidence, margin,"
-              + " entropy, candidate-confidence, threshold:X, entropy-bound:X, remask-cap[:X],"
-              + " remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
+              + " entropy, candidate-confidence, threshold:X, entropy-bound:X, dependence-bound:X,"
+              + " remask-cap[:X], remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
               + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling, psi:X, uniformization.")
   private Optional<String> sampler = Optional.empty();
 

@@ -116,7 +116,8 @@ class ExactCommandTest {
               "entropy --steps 2",
               "candidate-confidence --steps 2",
               "threshold:0.8",
-              "entropy-bound:0.4")) {
+              "entropy-bound:0.4",
+              "dependence-bound:0.1")) {
         assertTrue(
             exact("--distribution " + law + " --sampler " + sampler).get("tv").asDouble() < 1);
       }

@@ -124,6 +124,7 @@ class GenerateCommandTest {
             "candidate-confidence",
             "threshold:0.9",
             "entropy-bound:0.5",
+            "dependence-bound:0.5",
             "theta-trapezoidal",
             "theta-trapezoidal:0.3",
             "remask-cap:0.3",
