@@ -39,6 +39,12 @@ final class StudentT {
     return Math.sqrt(n) * Math.tan(low);
   }
 
+  /** The t that is as likely to be passed as this many standard deviations of a Gaussian. */
+  static double inPlaceOfGaussian(double width, int freedom) {
+    double level = between(Math.atan(width / Math.sqrt(MOST)), MOST);
+    return level > 0 && level < 1 ? quantile(level, freedom) : width;
+  }
+
   private static double between(double theta, int n) {
     double square = Math.cos(theta) * Math.cos(theta);
     boolean odd = n % 2 == 1;
