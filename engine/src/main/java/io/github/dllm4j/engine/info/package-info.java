@@ -7,7 +7,9 @@
  * io.github.dllm4j.engine.info.CurveEstimator} makes it from examples. What the curve is to
  * masking, {@link io.github.dllm4j.engine.info.InformationDecay} is to uniform noise: {@link
  * io.github.dllm4j.engine.info.ReverseCost} and {@link
- * io.github.dllm4j.engine.info.ReverseGridPlanner} read it.
+ * io.github.dllm4j.engine.info.ReverseGridPlanner} read it. {@link
+ * io.github.dllm4j.engine.info.DependenceProbe} measures what single tokens say about each other,
+ * for plans that decide at run time.
  */
 @NullMarked
 package io.github.dllm4j.engine.info;
