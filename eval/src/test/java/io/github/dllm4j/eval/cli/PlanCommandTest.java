@@ -175,4 +175,68 @@ class PlanCommandTest {
         "8",
         "--save");
   }
+
+  /** Where the law can be enumerated the planner's word is kept to the last digit. */
+  @Test
+  void theWordIsKeptOnAKnownLaw() throws IOException {
+    JsonNode check = json("--distribution", "parity:k=3", "--check").get("check");
+    assertEquals(3, check.get("rows").size());
+    for (JsonNode row : check.get("rows")) {
+      assertEquals(
+          row.get("predicted_kl_nats").asDouble(),
+          row.get("measured_kl_nats").asDouble(),
+          1e-9 + 4 * row.get("measured_kl_standard_error").asDouble());
+    }
+    assertTrue(
+        Dllm.done("plan", "--distribution", "parity:k=3", "--check").out().contains("measured"));
+  }
+
+  @Test
+  void aModelsWordIsMeasuredOnOtherBlocks() throws IOException {
+    JsonNode document = ofModel("--blocks", "24", "--check");
+    assertEquals(12, document.get("examples").asInt());
+    JsonNode rows = document.get("check").get("rows");
+    assertEquals(5, rows.size());
+    assertTrue(rows.get(0).get("measured_kl_nats").asDouble() != 0);
+    // One token at a time is what it is compared with.
+    assertEquals(0, rows.get(4).get("predicted_kl_nats").asDouble(), 1e-12);
+  }
+
+  @Test
+  void uniformNoiseIsPlannedOnAKnownLaw() throws IOException {
+    JsonNode document =
+        json("--distribution", "markov:d=4,S=3", "--process", "uniform", "--steps", "8");
+    assertEquals("uniform", document.get("process").asText());
+    assertEquals(document.get("sigmas").size(), document.get("phi").size());
+    JsonNode plan = document.get("plans").get(0);
+    assertEquals(8, plan.get("steps").asInt());
+    double best = plan.get("predicted_path_kl_nats").asDouble();
+    assertTrue(best > 0 && best <= plan.get("log_linear_path_kl_nats").asDouble());
+    assertTrue(best <= plan.get("geometric_path_kl_nats").asDouble());
+    String text =
+        Dllm.done("plan", "--distribution", "markov:d=4,S=3", "--process", "uniform").out();
+    assertTrue(text.contains("log-linear"), text);
+  }
+
+  @Test
+  void aUniformModelIsPlannedOnACorpus() throws IOException {
+    Path uniform =
+        Dllm.tinyModel(Files.createDirectories(folder.resolve("u")), "--process", "uniform");
+    JsonNode document =
+        json(
+            "--model",
+            uniform.toString(),
+            "--corpus",
+            corpus.toString(),
+            "--blocks",
+            "8",
+            "--steps",
+            "4");
+    assertEquals(8, document.get("examples").asInt());
+    assertTrue(document.get("evaluations").asInt() > 0);
+    JsonNode plan = document.get("plans").get(0);
+    assertEquals(5, plan.get("grid").size());
+    assertTrue(Double.isFinite(plan.get("predicted_path_kl_nats").asDouble()));
+    assertTrue(plan.get("predicted_path_kl_standard_error").asDouble() > 0);
+  }
 }
