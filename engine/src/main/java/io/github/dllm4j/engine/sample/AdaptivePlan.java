@@ -35,6 +35,9 @@ public final class AdaptivePlan implements RevealPlan {
   /** Entropies that should add up to gamma exactly may miss it by this, nats. */
   private static final double ROUNDING = 1e-12;
 
+  /** So many are sorted by insertion. */
+  private static final int FEW_ROWS = 32;
+
   private final Rule rule;
   private final Confidence confidence;
   private final SizePlan sizes; // of MOST_CONFIDENT, else empty
@@ -129,12 +132,7 @@ public final class AdaptivePlan implements RevealPlan {
       double[] entropies = Arrays.stream(confidences).map(c -> Math.max(0, -c)).toArray();
       return new DependenceBatch(kernel, positions, entropies).within(limit);
     }
-    int[] surest =
-        IntStream.range(0, confidences.length)
-            .boxed()
-            .sorted((a, b) -> Long.compare(billionths(confidences[b]), billionths(confidences[a])))
-            .mapToInt(r -> r)
-            .toArray();
+    int[] surest = descending(confidences);
     int count =
         switch (rule) {
           case MOST_CONFIDENT -> sizes.sizes()[step];
@@ -142,6 +140,32 @@ public final class AdaptivePlan implements RevealPlan {
           default -> countWithin(confidences, surest);
         };
     return Arrays.stream(surest).limit(count).sorted().toArray();
+  }
+
+  /** Rows from the surest on, the lowest first among equals. */
+  private static int[] descending(double[] confidences) {
+    int rows = confidences.length;
+    if (rows > FEW_ROWS) {
+      return IntStream.range(0, rows)
+          .boxed()
+          .sorted((a, b) -> Long.compare(billionths(confidences[b]), billionths(confidences[a])))
+          .mapToInt(r -> r)
+          .toArray();
+    }
+    // Exact laws ask for few rows millions of times.
+    long[] keys = new long[rows];
+    int[] sorted = new int[rows];
+    for (int r = 0; r < rows; r++) {
+      long key = billionths(confidences[r]);
+      int at = r;
+      for (; at > 0 && keys[at - 1] < key; at--) {
+        keys[at] = keys[at - 1];
+        sorted[at] = sorted[at - 1];
+      }
+      keys[at] = key;
+      sorted[at] = r;
+    }
+    return sorted;
   }
 
   private int countAbove(double[] confidences, int[] surest) {
