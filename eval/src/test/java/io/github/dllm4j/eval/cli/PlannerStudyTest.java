@@ -189,7 +189,7 @@ class PlannerStudyTest {
    * factors is KL(data || output) without bias.
    */
   private static double[][] entropyBound(Denoiser denoiser, List<int[]> words, double[] oneByOne) {
-    double[] gammas = {0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2, 3};
+    double[] gammas = {0, 0.01, 0.1, 0.3, 0.7, 1.5, 3, 6, 12, 25};
     double[][] result = new double[gammas.length][];
     for (int g = 0; g < gammas.length; g++) {
       AdaptivePlan plan = AdaptivePlan.entropyBound(gammas[g]);
