@@ -54,4 +54,41 @@ public final class IsotonicRegression {
     }
     return fitted;
   }
+
+  /**
+   * The fit without its steps: straight lines through the centres of the runs that were pooled, the
+   * outer lines drawn on to the ends, but not below 0. Values that need no pooling stay as they
+   * are.
+   *
+   * @param places where the values are, ascending, [n]
+   * @param values at least 0, [n]
+   * @param weights above 0, [n]
+   * @return not increasing, [n]
+   */
+  static double[] withoutSteps(double[] places, double[] values, double[] weights) {
+    double[] fitted = nonIncreasing(values, weights);
+    int n = fitted.length;
+    double[] centres = new double[n];
+    double[] levels = new double[n];
+    int knots = 0;
+    for (int from = 0, to; from < n; from = to) {
+      double mass = 0;
+      double sum = 0;
+      for (to = from; to < n && fitted[to] == fitted[from]; to++) {
+        mass += weights[to];
+        sum += weights[to] * places[to];
+      }
+      centres[knots] = sum / mass;
+      levels[knots++] = fitted[from];
+    }
+    int knot = 1;
+    for (int i = 0; i < n && knots > 1; i++) {
+      while (knot < knots - 1 && centres[knot] < places[i]) {
+        knot++;
+      }
+      double slope = (levels[knot] - levels[knot - 1]) / (centres[knot] - centres[knot - 1]);
+      fitted[i] = Math.max(0, levels[knot - 1] + slope * (places[i] - centres[knot - 1]));
+    }
+    return fitted;
+  }
 }

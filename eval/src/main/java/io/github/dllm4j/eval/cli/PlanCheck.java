@@ -25,7 +25,6 @@ import java.util.stream.IntStream;
  */
 record PlanCheck(String method, List<Row> rows) {
   private static final int ENUMERABLE = 1 << 22;
-  private static final int WORDS = 400;
 
   /**
    * One plan.
@@ -35,17 +34,30 @@ record PlanCheck(String method, List<Row> rows) {
    */
   record Row(SizePlan plan, Estimate predicted, Estimate measured) {
 
-    /** Measured minus predicted, in standard errors; rounding counts as none. */
+    /**
+     * Measured minus predicted, in standard errors; rounding counts as none. NaN if the sequences
+     * measured all cost the same: what is rare enough not to be seen has no error.
+     */
     double errors() {
       double gap = measured.mean() - predicted.mean();
-      return Math.abs(gap) < 1e-9
-          ? 0
+      if (Math.abs(gap) < 1e-9) {
+        return 0;
+      }
+      return measured.count() > 0 && measured.standardError() < 1e-12
+          ? Double.NaN
           : gap / Math.hypot(predicted.standardError(), measured.standardError());
+    }
+
+    private String shownErrors() {
+      return Double.isNaN(errors())
+          ? "none seen"
+          : String.format(Locale.ROOT, "%9.2f se", errors());
     }
   }
 
-  /** Plans of a law, by enumeration if it is small enough, else on words of its own. */
-  static PlanCheck of(ExactLaw law, CurvePlanner planner, List<SizePlan> plans, long seed) {
+  /** Plans of a law, by enumeration if it is small enough, else on so many words of its own. */
+  static PlanCheck of(
+      ExactLaw law, CurvePlanner planner, List<SizePlan> plans, int count, long seed) {
     int d = law.length();
     try (Denoiser oracle = new OracleDenoiser(law)) {
       if (d * Math.log(2.0 * law.symbols() + 2) < Math.log(ENUMERABLE)) {
@@ -61,7 +73,7 @@ record PlanCheck(String method, List<Row> rows) {
       }
       // Words that no curve was measured on.
       Iterator<int[]> words =
-          IntStream.range(WORDS, 2 * WORDS).mapToObj(i -> law.sample(seed, i)).iterator();
+          IntStream.range(count, 2 * count).mapToObj(i -> law.sample(seed, i)).iterator();
       return of(oracle, words, planner, plans, d, seed);
     }
   }
@@ -116,7 +128,7 @@ record PlanCheck(String method, List<Row> rows) {
     entry.put("predicted_kl_standard_error", row.predicted.standardError());
     entry.put("measured_kl_nats", row.measured.mean());
     entry.put("measured_kl_standard_error", row.measured.standardError());
-    entry.put("difference_standard_errors", row.errors());
+    entry.put("difference_standard_errors", Double.isNaN(row.errors()) ? null : row.errors());
     return entry;
   }
 
@@ -132,11 +144,11 @@ record PlanCheck(String method, List<Row> rows) {
       lines.add(
           String.format(
               Locale.ROOT,
-              "%6d %22s %22s %9.2f se",
+              "%6d %22s %22s %12s",
               row.plan.steps(),
               shown(row.predicted),
               shown(row.measured),
-              row.errors()));
+              row.shownErrors()));
     }
     return String.join(System.lineSeparator(), lines);
   }

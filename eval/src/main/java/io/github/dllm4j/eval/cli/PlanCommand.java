@@ -97,7 +97,7 @@ final class PlanCommand implements Callable<Integer> {
         print(ReversePlanReport.of(law));
       } else {
         PlanReport report = ofLaw(law);
-        print(report, plans -> PlanCheck.of(law, report.planner(), plans, common.seed));
+        print(report, plans -> PlanCheck.of(law, report.planner(), plans, words(), common.seed));
       }
       return 0;
     }
@@ -262,12 +262,15 @@ final class PlanCommand implements Callable<Integer> {
       return PlanReport.exact(curve.get());
     }
     Iterator<int[]> words =
-        IntStream.range(0, blockOptions.most.orElse(400))
-            .mapToObj(i -> law.sample(common.seed, i))
-            .iterator();
+        IntStream.range(0, words()).mapToObj(i -> law.sample(common.seed, i)).iterator();
     CurveStudy study = study(new OracleDenoiser(law), words, law.length());
     // The oracle's laws are exact, so its entropies are unbiased and vary least.
     return PlanReport.measured(study.entropy(), study, common.seed);
+  }
+
+  /** How many words of a law stand in for blocks of text. */
+  private int words() {
+    return blockOptions.most.orElse(400);
   }
 
   private CurveStudy study(
