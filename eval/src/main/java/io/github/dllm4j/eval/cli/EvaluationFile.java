@@ -15,7 +15,7 @@ import java.util.TreeSet;
 
 /**
  * What {@code evaluate --out} keeps: where the numbers come from, those of every block so far, and
- * the result once all are there. Written whole or not at all, at the beginning, every second, and
+ * the result once all are there. Written whole or not at all, at the beginning, twice a second, and
  * at the end, so that a run that was killed can go on; as doubles are written to the last bit and
  * every block is a draw of its own, it then ends with the numbers of an undisturbed run.
  */
@@ -23,7 +23,7 @@ final class EvaluationFile {
   /** What may differ between a run and its continuation. */
   private static final List<String> FREE = List.of("command", "model", "corpus");
 
-  private static final double SECONDS = 1;
+  private static final double SECONDS = 0.5;
   private static final int LARGEST_FILE = 512 << 20;
 
   private final Path file;
@@ -134,7 +134,7 @@ final class EvaluationFile {
   /** Takes the next block's nats, and writes if it is time. */
   void add(double blockNats) throws IOException {
     nats[done++] = blockNats;
-    // Every second, and rarer where writing itself takes long.
+    // Rarer where writing itself takes long.
     if (System.nanoTime() - written > Math.max(SECONDS * 1e9, 20.0 * cost)) {
       write(Map.of());
     }
