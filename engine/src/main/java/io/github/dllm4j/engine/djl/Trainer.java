@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveStudy;
-import io.github.dllm4j.engine.loss.ExactLikelihood;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
+import io.github.dllm4j.engine.loss.LikelihoodEstimator;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
@@ -202,7 +202,7 @@ public final class Trainer implements AutoCloseable {
   private LikelihoodBound exact(Iterator<int[]> blocks) {
     try (CausalNetwork causal =
         new CausalNetwork(network, model(), run.precision(), run.mask(), run.mask(), false)) {
-      return ExactLikelihood.of(causal, blocks, VALIDATION_BATCH);
+      return LikelihoodBound.ofBlocks(LikelihoodEstimator.leftToRight(causal), blocks);
     }
   }
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ExactLikelihoodTest {
+class LeftToRightTest {
   private static final ExactLaw LAW =
       ExactLaw.markov(3, new double[] {0.5, 0.5}, new double[][] {{0.75, 0.25}, {0.125, 0.875}});
 
@@ -20,13 +20,11 @@ class ExactLikelihoodTest {
     List<int[]> blocks = List.of(new int[] {0, 0, 0}, new int[] {0, 1, 1});
     double first = -Math.log(9 / 32.0) / 3;
     double second = -Math.log(7 / 64.0) / 3;
-    for (int batch = 1; batch <= 3; batch++) {
-      LikelihoodBound exact = ExactLikelihood.of(new ChainReader(LAW), blocks.iterator(), batch);
-      assertEquals((first + second) / 2, exact.natsPerToken(), 1e-12);
-      assertEquals(Math.abs(second - first) / 2, exact.standardError(), 1e-12);
-      assertEquals(2, exact.blocks());
-      assertEquals(6, exact.tokens());
-    }
+    LikelihoodBound exact = bound(blocks);
+    assertEquals((first + second) / 2, exact.natsPerToken(), 1e-12);
+    assertEquals(Math.abs(second - first) / 2, exact.standardError(), 1e-12);
+    assertEquals(2, exact.blocks());
+    assertEquals(6, exact.tokens());
   }
 
   /** Perplexity of a law on its own samples: its entropy. */
@@ -36,23 +34,30 @@ class ExactLikelihoodTest {
     for (int s = 0; s < 4000; s++) {
       blocks.add(LAW.sample(3, s));
     }
-    LikelihoodBound exact = ExactLikelihood.of(new ChainReader(LAW), blocks.iterator(), 64);
+    LikelihoodBound exact = bound(blocks);
     double entropy = LAW.curve().orElseThrow().entropy() / 3;
     assertTrue(Math.abs(exact.natsPerToken() - entropy) < 4 * exact.standardError());
   }
 
+  /** Given tokens are seen and not scored: ln p(1 1 | 0) = ln(1/4 7/8). */
   @Test
-  void refusesWhatHasNoMean() {
-    ChainReader model = new ChainReader(LAW);
-    assertEquals("the text is shorter than one block", refusal(model, List.of(), 1));
-    assertEquals(
-        "blocks must all have 2 tokens, got 3", refusal(model, List.of(new int[2], new int[3]), 1));
-    assertEquals("blocks must have 1 to 3 tokens, got 4", refusal(model, List.of(new int[4]), 1));
-    assertEquals("batch must be at least 1, got 0", refusal(model, List.of(new int[3]), 0));
+  void givenTokensAreNotScored() {
+    LikelihoodEstimator exact = LikelihoodEstimator.leftToRight(new ChainReader(LAW));
+    assertEquals(-Math.log(7 / 32.0), exact.nats(new Passage(new int[] {0, 1, 1}, 1), 0), 1e-12);
   }
 
-  private static String refusal(ChainReader model, List<int[]> blocks, int batch) {
-    return Refusal.message(
-        IllegalArgumentException.class, () -> ExactLikelihood.of(model, blocks.iterator(), batch));
+  @Test
+  void refusesWhatHasNoMean() {
+    assertEquals("the text is shorter than one block", refusal(List.of()));
+    assertEquals("a passage must have at most 3 tokens, got 4", refusal(List.of(new int[4])));
+  }
+
+  private static String refusal(List<int[]> blocks) {
+    return Refusal.message(IllegalArgumentException.class, () -> bound(blocks));
+  }
+
+  private static LikelihoodBound bound(List<int[]> blocks) {
+    return LikelihoodBound.ofBlocks(
+        LikelihoodEstimator.leftToRight(new ChainReader(LAW)), blocks.iterator());
   }
 }
