@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * An open model directory: configuration, tokenizer, network and information curve. Its files are
@@ -26,6 +27,7 @@ public final class Model implements AutoCloseable {
   public static final String BUNDLED = "bundled";
 
   private final String name;
+  private final Family family;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final TransformerDenoiser denoiser;
@@ -33,11 +35,13 @@ public final class Model implements AutoCloseable {
 
   private Model(
       String name,
+      Family family,
       ModelConfig config,
       Tokenizer tokenizer,
       TransformerDenoiser denoiser,
       Optional<CurveSample> information) {
     this.name = name;
+    this.family = family;
     this.config = config;
     this.tokenizer = tokenizer;
     this.denoiser = denoiser;
@@ -77,6 +81,9 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model open(Path directory, String name, ModelOptions options) throws IOException {
+    if (FieldFolder.isForeign(directory)) {
+      return foreign(directory, name, options);
+    }
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
@@ -90,6 +97,7 @@ public final class Model implements AutoCloseable {
       try {
         return new Model(
             name,
+            Family.DLLM4J,
             config,
             tokenizer,
             TransformerDenoiser.owning(
@@ -104,6 +112,34 @@ public final class Model implements AutoCloseable {
       }
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** A published checkpoint. */
+  private static Model foreign(Path directory, String name, ModelOptions options)
+      throws IOException {
+    FieldFolder folder = FieldFolder.open(directory, options.device(), UnaryOperator.identity());
+    try {
+      ModelConfig config = folder.config();
+      Optional<CurveSample> information =
+          Files.exists(directory.resolve(InformationFile.NAME))
+              ? Optional.of(information(directory, config))
+              : Optional.empty();
+      return new Model(
+          name,
+          folder.field().family(),
+          config,
+          folder.tokenizer(),
+          TransformerDenoiser.owning(
+              folder.network(),
+              options.precision().orElse(Precision.FP32),
+              config.mask(),
+              config.representation()),
+          information);
+    } catch (IOException | RuntimeException e) {
+      folder.tokenizer().close();
+      folder.network().close();
       throw e;
     }
   }
@@ -160,7 +196,12 @@ public final class Model implements AutoCloseable {
     return name;
   }
 
-  /** What config.json says. */
+  /** Whose checkpoint it is. */
+  public Family family() {
+    return family;
+  }
+
+  /** What config.json says, in our terms if it is not ours. */
   public ModelConfig config() {
     return config;
   }

@@ -38,7 +38,7 @@ public record ModelConfig(
     String tokenizerSha256,
     Provenance provenance) {
 
-  private static final String FORMAT = "dllm4j";
+  static final String FORMAT = "dllm4j";
   private static final int LARGEST_FILE = 1 << 20;
 
   /**
@@ -85,7 +85,20 @@ public record ModelConfig(
       double seconds,
       String precision,
       double validationNatsPerToken,
-      double validationStandardError) {}
+      double validationStandardError) {
+
+    /** Of a model that was trained elsewhere: 0 steps, and nothing else that is known. */
+    static Provenance notTrainedHere(Family family) {
+      String unknown = "not recorded";
+      String by = "as " + family.label() + " trains";
+      return new Provenance(unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, 0, 0);
+    }
+
+    /** Whether this engine trained the model, so that the rest of this record means something. */
+    public boolean trainedHere() {
+      return steps > 0;
+    }
+  }
 
   /** Checks what can be checked without the other files. */
   public ModelConfig {
@@ -101,15 +114,9 @@ public record ModelConfig(
     if (!uniform && !process.equals("masking")) {
       throw new IllegalArgumentException("process must be masking or uniform, got " + process);
     }
-    Representation unfit = uniform ? Representation.SCORE : Representation.LEAVE_ONE_OUT;
-    if (representation == unfit) {
+    if (!uniform && representation == Representation.LEAVE_ONE_OUT) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "a %s model is %s or DENOISER, got %s",
-              process,
-              uniform ? Representation.LEAVE_ONE_OUT : Representation.SCORE,
-              unfit));
+          "a masking model is SCORE or DENOISER, got " + representation);
     }
     if (timeConditioning && network.timeWidth() == 0) {
       throw new IllegalArgumentException(

@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,47 +62,51 @@ final class Network implements AutoCloseable {
    */
   static Network read(NDManager manager, NetworkShape shape, Path file, String prefix)
       throws IOException {
-    try (SafeTensors source = SafeTensors.open(file)) {
+    try (Weights weights = Weights.of(file, prefix)) {
+      return read(manager, shape, weights);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** As {@link #read(NDManager, NetworkShape, Path, String)}, from weights that are open. */
+  static Network read(NDManager manager, NetworkShape shape, Weights source) throws IOException {
+    try {
       List<NetworkShape.Tensor> tensors = shape.tensors();
-      Map<String, SafeTensors.Entry> entries = new HashMap<>();
-      Set<String> unknown = new TreeSet<>();
-      source
-          .entries()
-          .forEach(
-              (n, e) -> {
-                if (n.startsWith(prefix)) {
-                  entries.put(n.substring(prefix.length()), e);
-                  unknown.add(n.substring(prefix.length()));
-                }
-              });
-      List<SafeTensors.Entry> found = new ArrayList<>();
+      Set<String> unknown = new TreeSet<>(source.names());
+      List<Weights.Stored> found = new ArrayList<>();
       for (NetworkShape.Tensor tensor : tensors) {
-        SafeTensors.Entry entry = entries.get(tensor.name());
-        if (entry == null) {
-          throw new IOException(file + " has no tensor " + prefix + tensor.name());
+        Weights.Stored stored = source.get(tensor.name());
+        if (stored == null) {
+          throw new IOException(
+              source.origin() + " has no tensor " + source.prefix() + tensor.name());
         }
+        SafeTensors.Entry entry = stored.entry();
         if (!Arrays.equals(entry.shape(), tensor.shape())) {
           throw new IOException(
               String.format(
                   Locale.ROOT,
                   "%s: tensor %s has shape %s, the configuration needs %s",
-                  file,
+                  source.origin(),
                   entry.name(),
                   Arrays.toString(entry.shape()),
                   Arrays.toString(tensor.shape())));
         }
-        found.add(entry);
+        found.add(stored);
         unknown.remove(tensor.name());
       }
       unknown.remove("rotary_emb.inv_freq");
       if (!unknown.isEmpty()) {
         throw new IOException(
-            file + " has a tensor the network has no place for: " + unknown.iterator().next());
+            source.origin()
+                + " has a tensor the network has no place for: "
+                + Weights.shown(unknown.iterator().next()));
       }
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
-      for (SafeTensors.Entry entry : found) {
-        weights.add(load(manager, program, source, entry));
+      for (Weights.Stored stored : found) {
+        weights.add(load(manager, program, stored.source(), stored.entry()));
       }
       return new Network(manager, shape, program, weights);
     } catch (IOException | RuntimeException e) {
