@@ -29,7 +29,10 @@ import java.util.function.UnaryOperator;
 record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, Network network) {
   private static final String CONFIG = "config.json";
   private static final String TOKENIZER = "tokenizer.json";
-  private static final String MARKER = "vocab_embed.embedding";
+
+  /** A tensor that every DiT has, which shows what stands before the names. */
+  static final String MARKER = "vocab_embed.embedding";
+
   private static final String CLASSES = "cond_map.embedding_table.weight";
   private static final int LARGEST_CONFIG = 1 << 20;
 

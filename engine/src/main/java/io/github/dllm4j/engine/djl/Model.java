@@ -163,9 +163,16 @@ public final class Model implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    Tokenizer tokenizer = Tokenizers.load(Files.readAllBytes(file), specialIds(config));
-    int size = tokenizer.vocabulary().size() - (config.mask() < 0 ? 1 : 0);
-    if (size > config.network().vocabulary()) {
+    byte[] json = Files.readAllBytes(file);
+    Tokenizer tokenizer = Tokenizers.load(json, specialIds(config));
+    int last = config.network().vocabulary() - 1;
+    if (config.mask() < 0 && tokenizer.vocabulary().size() == last) {
+      tokenizer.close(); // Duo's networks have one id more, for padding
+      tokenizer = Tokenizers.load(json, SpecialIds.FROM_FILE.withPad(last));
+    }
+    int size = tokenizer.vocabulary().size();
+    int unused = config.mask() < 0 && tokenizer.vocabulary().mask().isPresent() ? 1 : 0;
+    if (size - unused > config.network().vocabulary()) {
       tokenizer.close();
       throw new IOException(
           String.format(

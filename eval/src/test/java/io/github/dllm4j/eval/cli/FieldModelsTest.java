@@ -96,7 +96,18 @@ class FieldModelsTest {
   @ValueSource(strings = {"sedd-absorb", "mdlm", "mdlm-time", "radd"})
   void planMeasuresAModelThatMasks(String name) throws IOException {
     JsonNode plan =
-        done("plan", "--model", model(name), "--corpus", corpus, "--steps", "3", "--json").json();
+        done(
+                "plan",
+                "--model",
+                model(name),
+                "--corpus",
+                corpus,
+                "--blocks",
+                "4",
+                "--steps",
+                "3",
+                "--json")
+            .json();
     assertEquals(12, plan.get("information_curve").size());
     assertEquals(3, plan.get("plans").get(0).get("sizes").size());
   }
