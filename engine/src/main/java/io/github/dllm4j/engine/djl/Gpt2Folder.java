@@ -39,10 +39,10 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
           "add_cross_attention", false,
           "tie_word_embeddings", true);
 
-  /** Whether a folder's config.json says what type of model it is, as those of the hub do. */
-  static boolean isFromTheHub(Path folder) throws IOException {
+  /** Whether a folder's config.json says that its model is a GPT-2. */
+  static boolean isGpt2(Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    return Files.isRegularFile(file) && json(file).has("model_type");
+    return Files.isRegularFile(file) && json(file).path("model_type").asText().equals("gpt2");
   }
 
   private static JsonNode json(Path file) throws IOException {
@@ -189,8 +189,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
     long[] s = tensor.shape();
     boolean turned = s.length == 2 && tensor.name().startsWith("h.");
     SafeTensors.Entry entry =
-        Network.entry(
-            source, file, prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
+        Network.entry(source, file, prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
     NDArray stored = Network.load(manager, program, source, entry);
     if (!turned) {
       return stored;

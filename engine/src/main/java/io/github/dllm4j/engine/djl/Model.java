@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ public final class Model implements AutoCloseable {
   public static final String BUNDLED = "bundled";
 
   private final String name;
+  private final Family family;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final Network network;
@@ -38,12 +40,14 @@ public final class Model implements AutoCloseable {
 
   private Model(
       String name,
+      Family family,
       ModelConfig config,
       Tokenizer tokenizer,
       Network network,
       Precision precision,
       Optional<CurveSample> information) {
     this.name = name;
+    this.family = family;
     this.config = config;
     this.tokenizer = tokenizer;
     this.network = network;
@@ -93,9 +97,11 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model open(Path directory, String name, ModelOptions options) throws IOException {
-    if (Gpt2Folder.isFromTheHub(directory)) {
-      throw new IOException(
-          directory + " is a model from the hub: a GPT-2 there can judge texts, and nothing else");
+    if (Gpt2Folder.isGpt2(directory)) {
+      throw new IOException(directory + " is a GPT-2: it can judge texts, and nothing else");
+    }
+    if (FieldFolder.isForeign(directory)) {
+      return foreign(directory, name, options);
     }
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
@@ -109,13 +115,38 @@ public final class Model implements AutoCloseable {
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
       try {
         Precision precision = options.precision().orElse(Precision.FP32);
-        return new Model(name, config, tokenizer, network, precision, information);
+        return new Model(name, Family.DLLM4J, config, tokenizer, network, precision, information);
       } catch (RuntimeException e) {
         network.close();
         throw e;
       }
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** A published checkpoint. */
+  private static Model foreign(Path directory, String name, ModelOptions options)
+      throws IOException {
+    FieldFolder folder = FieldFolder.open(directory, options.device(), UnaryOperator.identity());
+    try {
+      ModelConfig config = folder.config();
+      Optional<CurveSample> information =
+          Files.exists(directory.resolve(InformationFile.NAME))
+              ? Optional.of(information(directory, config))
+              : Optional.empty();
+      return new Model(
+          name,
+          folder.field().family(),
+          config,
+          folder.tokenizer(),
+          folder.network(),
+          options.precision().orElse(Precision.FP32),
+          information);
+    } catch (IOException | RuntimeException e) {
+      folder.tokenizer().close();
+      folder.network().close();
       throw e;
     }
   }
@@ -139,9 +170,16 @@ public final class Model implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    Tokenizer tokenizer = Tokenizers.load(Files.readAllBytes(file), specialIds(config));
-    int size = tokenizer.vocabulary().size() - (config.mask() < 0 ? 1 : 0);
-    if (size > config.network().vocabulary()) {
+    byte[] json = Files.readAllBytes(file);
+    Tokenizer tokenizer = Tokenizers.load(json, specialIds(config));
+    int last = config.network().vocabulary() - 1;
+    if (config.mask() < 0 && tokenizer.vocabulary().size() == last) {
+      tokenizer.close(); // Duo's networks have one id more, for padding
+      tokenizer = Tokenizers.load(json, SpecialIds.FROM_FILE.withPad(last));
+    }
+    int size = tokenizer.vocabulary().size();
+    int unused = config.mask() < 0 && tokenizer.vocabulary().mask().isPresent() ? 1 : 0;
+    if (size - unused > config.network().vocabulary()) {
       tokenizer.close();
       throw new IOException(
           String.format(
@@ -172,7 +210,12 @@ public final class Model implements AutoCloseable {
     return name;
   }
 
-  /** What config.json says. */
+  /** Whose checkpoint it is. */
+  public Family family() {
+    return family;
+  }
+
+  /** What config.json says, in our terms if it is not ours. */
   public ModelConfig config() {
     return config;
   }

@@ -41,7 +41,7 @@ public record ModelConfig(
     String tokenizerSha256,
     Provenance provenance) {
 
-  private static final String FORMAT = "dllm4j";
+  static final String FORMAT = "dllm4j";
   private static final String AUTOREGRESSIVE = "autoregressive";
   private static final int LARGEST_FILE = 1 << 20;
 
@@ -89,7 +89,20 @@ public record ModelConfig(
       double seconds,
       String precision,
       double validationNatsPerToken,
-      double validationStandardError) {}
+      double validationStandardError) {
+
+    /** Of a model that was trained elsewhere: 0 steps, and nothing else that is known. */
+    static Provenance notTrainedHere(Family family) {
+      String unknown = "not recorded";
+      String by = "as " + family.label() + " trains";
+      return new Provenance(unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, 0, 0);
+    }
+
+    /** Whether this engine trained the model, so that the rest of this record means something. */
+    public boolean trainedHere() {
+      return steps > 0;
+    }
+  }
 
   /** Checks what can be checked without the other files. */
   public ModelConfig {
@@ -105,7 +118,8 @@ public record ModelConfig(
     List<Representation> fitting =
         switch (process) {
           case "masking" -> List.of(Representation.SCORE, Representation.DENOISER);
-          case "uniform" -> List.of(Representation.LEAVE_ONE_OUT, Representation.DENOISER);
+          case "uniform" ->
+              List.of(Representation.LEAVE_ONE_OUT, Representation.DENOISER, Representation.SCORE);
           case AUTOREGRESSIVE -> List.of(Representation.NEXT_TOKEN);
           default ->
               throw new IllegalArgumentException(

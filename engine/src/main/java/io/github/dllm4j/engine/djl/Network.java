@@ -63,29 +63,67 @@ final class Network implements AutoCloseable {
    */
   static Network read(NDManager manager, Architecture shape, Path file, String prefix)
       throws IOException {
-    try (SafeTensors source = SafeTensors.open(file)) {
-      Set<String> unknown = new TreeSet<>(source.entries().keySet());
-      unknown.removeIf(name -> !name.startsWith(prefix));
-      List<SafeTensors.Entry> found = new ArrayList<>();
-      for (Architecture.Tensor tensor : shape.tensors()) {
-        found.add(entry(source, file, prefix + tensor.name(), tensor.shape()));
-        unknown.remove(prefix + tensor.name());
+    try (Weights weights = Weights.of(file, prefix)) {
+      return read(manager, shape, weights);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** As {@link #read(NDManager, Architecture, Path, String)}, from weights that are open. */
+  static Network read(NDManager manager, Architecture shape, Weights source) throws IOException {
+    try {
+      List<Architecture.Tensor> tensors = shape.tensors();
+      Set<String> unknown = new TreeSet<>(source.names());
+      List<Weights.Stored> found = new ArrayList<>();
+      for (Architecture.Tensor tensor : tensors) {
+        Weights.Stored stored = source.get(tensor.name());
+        if (stored == null) {
+          throw new IOException(
+              source.origin() + " has no tensor " + source.prefix() + tensor.name());
+        }
+        SafeTensors.Entry entry = stored.entry();
+        if (!Arrays.equals(entry.shape(), tensor.shape())) {
+          throw new IOException(
+              String.format(
+                  Locale.ROOT,
+                  "%s: tensor %s has shape %s, the configuration needs %s",
+                  source.origin(),
+                  entry.name(),
+                  Arrays.toString(entry.shape()),
+                  Arrays.toString(tensor.shape())));
+        }
+        found.add(stored);
+        unknown.remove(tensor.name());
       }
-      unknown.remove(prefix + "rotary_emb.inv_freq");
+      unknown.remove("rotary_emb.inv_freq");
       if (!unknown.isEmpty()) {
         throw new IOException(
-            file + " has a tensor the network has no place for: " + unknown.iterator().next());
+            source.origin()
+                + " has a tensor the network has no place for: "
+                + Weights.shown(unknown.iterator().next()));
       }
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
-      for (SafeTensors.Entry entry : found) {
-        weights.add(load(manager, program, source, entry));
+      for (Weights.Stored stored : found) {
+        weights.add(load(manager, program, stored.source(), stored.entry()));
       }
       return new Network(manager, shape, program, weights);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
     }
+  }
+
+  /** The network that a configuration describes. */
+  static Architecture architecture(ModelConfig config) {
+    return config.autoregressive() ? new CausalShape(config.network()) : config.network();
+  }
+
+  /** The sizes of a network of our own kind. */
+  NetworkShape sizes() {
+    return shape instanceof CausalShape causal ? causal.dit() : (NetworkShape) shape;
   }
 
   /**
@@ -96,8 +134,7 @@ final class Network implements AutoCloseable {
    */
   static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
     NetworkShape sizes = config.network();
-    Network network =
-        read(manager, config.autoregressive() ? new CausalShape(sizes) : sizes, file, "");
+    Network network = read(manager, architecture(config), file, "");
     if (sizes.timeWidth() == 0 || config.timeConditioning()) {
       return network;
     }

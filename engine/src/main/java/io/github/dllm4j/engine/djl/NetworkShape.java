@@ -23,9 +23,11 @@ public record NetworkShape(
   /** Sinusoid features of the noise level that enter the time modules. */
   static final int TIME_FEATURES = 256;
 
+  static final int LARGEST_VOCABULARY = 10_000_000;
+
   /** Checks every size. */
   public NetworkShape {
-    require("vocabulary", vocabulary, 2, 10_000_000);
+    require("vocabulary", vocabulary, 2, LARGEST_VOCABULARY);
     require("width", width, 2, 65_536);
     require("layers", layers, 1, 1_000);
     require("heads", heads, 1, 1_024);

@@ -290,6 +290,11 @@ class Dit(Module):
         # Log-probabilities [R, V] in float64.
         return torch.log_softmax(logits.to(7), -1)
 
+    def score_law(self, scores: Tensor, own: Tensor, sigmas: Tensor) -> Tensor:
+        # Uniform noise, log scores [R, V] to unnormalised logs of leave-one-out laws, float64: UniformConversions.
+        q = torch.softmax(scores.to(7).scatter(1, own.unsqueeze(1), 0.0), -1)
+        return torch.log(torch.clamp(q + (torch.expm1(-sigmas) / float(q.size(1))).unsqueeze(1), min=0.0))
+
     def broken(self, lp: Tensor) -> Tensor:
         # Whether a row is no law: one logit that is not a number, or infinite, spoils its whole row.
         return torch.isnan(lp.select(1, 0)).any()
