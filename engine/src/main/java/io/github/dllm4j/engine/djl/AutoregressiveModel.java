@@ -42,7 +42,7 @@ public final class AutoregressiveModel implements AutoCloseable {
    * @throws IllegalArgumentException if it is a model of ours that denoises
    */
   public static AutoregressiveModel open(Path folder, ModelOptions options) throws IOException {
-    if (Gpt2Folder.isGpt2(folder)) {
+    if (FieldFolder.isForeign(folder)) {
       return gpt2(folder, options);
     }
     Model model = Model.open(folder, options);
