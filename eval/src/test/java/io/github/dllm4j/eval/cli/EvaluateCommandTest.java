@@ -37,10 +37,14 @@ class EvaluateCommandTest {
     corpus = folder.resolve("corpus.txt").toString();
   }
 
+  /** With one thread: a tiny model is fastest so, and on a busy machine by far. */
   private static String[] args(String... more) {
-    return Stream.concat(
-            Stream.of("evaluate", "--model", model, "--corpus", corpus), Arrays.stream(more))
-        .toArray(String[]::new);
+    List<String> all = new ArrayList<>(List.of("evaluate", "--model", model, "--corpus", corpus));
+    all.addAll(List.of(more));
+    if (!all.contains("--threads")) {
+      all.addAll(List.of("--threads", "1"));
+    }
+    return all.toArray(String[]::new);
   }
 
   private static JsonNode evaluate(String options) throws IOException {
@@ -111,7 +115,8 @@ class EvaluateCommandTest {
     Files.writeString(texts.resolve("a.txt"), "the cat sat on the mat and the dog sat on the log.");
     Files.writeString(texts.resolve("b.txt"), "the dog");
     List<String> base =
-        List.of("evaluate", "--model", model, "--corpus", texts.toString(), "--json");
+        List.of(
+            "evaluate", "--model", model, "--corpus", texts.toString(), "--json", "--threads", "1");
     Map<Double, Integer> numbers = new HashMap<>();
     for (int stride : new int[] {16, 8, 1}) {
       for (String estimator : List.of("nelbo", "chain-rule", "steps:5", "samples:2")) {
@@ -300,7 +305,9 @@ class EvaluateCommandTest {
   void uniformNoiseHasItsOwnBounds() throws IOException {
     Path other = Files.createDirectories(folder.resolve("uniform"));
     String uniform = Dllm.tinyModel(other, "--process", "uniform").toString();
-    String[] base = {"evaluate", "--model", uniform, "--corpus", corpus, "--json"};
+    String[] base = {
+      "evaluate", "--model", uniform, "--corpus", corpus, "--json", "--threads", "1"
+    };
     String[][] refusals = {
       {"--estimator must be nelbo or steps:N for", "--estimator chain-rule"},
       {"--plan is for masking models", "--estimator steps:3 --plan cosine"},
