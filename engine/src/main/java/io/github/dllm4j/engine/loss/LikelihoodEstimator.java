@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.loss;
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.function.IntFunction;
 
 /**
@@ -75,6 +76,20 @@ public interface LikelihoodEstimator {
   static LikelihoodEstimator steps(
       Denoiser denoiser, String name, IntFunction<SizePlan> plan, int batch, long seed) {
     return new StepBound(denoiser, name, plan, batch, seed);
+  }
+
+  /**
+   * The N-step bound of uniform noise, {@link UniformStepLoss}, of the Tweedie sampler.
+   *
+   * @param denoiser without MASK
+   * @param name of the grid, for reports, such as "8 log-linear steps"
+   * @param grid the sampler's levels
+   * @param batch as in {@link #nelbo}
+   * @param seed of the noise
+   */
+  static LikelihoodEstimator steps(
+      Denoiser denoiser, String name, TimeGrid grid, int batch, long seed) {
+    return Nelbo.ofSteps(denoiser, name, grid, batch, seed);
   }
 
   /**

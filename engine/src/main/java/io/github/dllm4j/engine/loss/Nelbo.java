@@ -2,15 +2,17 @@ package io.github.dllm4j.engine.loss;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.LeaveOneOut;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * The bound that models are trained on, by K noisy copies of the scored tokens:
+ * A bound by K noisy copies of the scored tokens. The one that models are trained on:
  *
  * <pre>
  * masking  sum_j h_theta(j) = E over n uniform on 1..d of (d/n) CE_M, |M| = n     {@link MaskedBlockLoss}
  * uniform  integral of the score entropy + prior + reconstruction                 {@link UniformBlockLoss}
+ * its N-step sampler's                                                            {@link UniformStepLoss}
  * </pre>
  *
  * <p>Given tokens stay clean: only the scored ones are masked or noised, and only their losses
@@ -43,6 +45,22 @@ record Nelbo(Denoiser denoiser, BlockLoss loss, String description, int batch, l
             Locale.ROOT,
             "NELBO by %d systematic noise times per block, prior and reconstruction",
             counts),
+        batch,
+        seed);
+  }
+
+  /** The N-step bound of a uniform model, {@link UniformStepLoss}. */
+  static Nelbo ofSteps(Denoiser denoiser, String name, TimeGrid grid, int batch, long seed) {
+    if (denoiser.mask().isPresent() || batch < 1) {
+      throw new IllegalArgumentException(
+          batch < 1
+              ? "batch must be at least 1, got " + batch
+              : "steps down a grid are for models of uniform noise, and this one has a MASK");
+    }
+    return new Nelbo(
+        LeaveOneOut.of(denoiser),
+        new UniformStepLoss(denoiser.vocabulary(), grid),
+        "N-step bound, " + name + " per block, prior and reconstruction",
         batch,
         seed);
   }

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,8 +47,14 @@ class LikelihoodEstimatorTest {
   private static final Denoiser MODEL = new RememberedDenoiser(new OracleDenoiser(WRONG));
   private static final List<int[]> WORDS =
       IntStream.range(0, 1000).mapToObj(i -> LAW.sample(99, i)).toList();
-  private static final IntFunction<SizePlan> ONES = d -> SizePlan.balanced(d, d);
-  private static final IntFunction<SizePlan> TWO = d -> SizePlan.balanced(d, 2);
+
+  private static SizePlan ones(int tokens) {
+    return SizePlan.balanced(tokens, tokens);
+  }
+
+  private static SizePlan two(int tokens) {
+    return SizePlan.balanced(tokens, 2);
+  }
 
   private static ExactLaw markov(int length) {
     return ExactLaw.markov(length, STATIONARY, TRANSITION);
@@ -137,10 +142,15 @@ class LikelihoodEstimatorTest {
     Denoiser oracle = ORACLE;
     agrees(entropy / LENGTH, mean(LikelihoodEstimator.nelbo(oracle, 3, 32, 7), 1000));
     agrees(entropy / LENGTH, mean(LikelihoodEstimator.chainRule(oracle, 32, 7), 1000));
-    agrees(entropy / LENGTH, mean(LikelihoodEstimator.samples(oracle, 3, "", ONES, 32, 7), 1000));
+    agrees(
+        entropy / LENGTH,
+        mean(
+            LikelihoodEstimator.samples(oracle, 3, "", LikelihoodEstimatorTest::ones, 32, 7),
+            1000));
     // The N-step bound is the entropy plus the sampler's conditional KL, from the curve (K1).
-    double kl = SamplingCost.conditionalKl(LAW.curve().orElseThrow(), TWO.apply(LENGTH));
-    LikelihoodBound steps = mean(LikelihoodEstimator.steps(oracle, "", TWO, 32, 7), 1000);
+    double kl = SamplingCost.conditionalKl(LAW.curve().orElseThrow(), two(LENGTH));
+    LikelihoodBound steps =
+        mean(LikelihoodEstimator.steps(oracle, "", LikelihoodEstimatorTest::two, 32, 7), 1000);
     agrees((entropy + kl) / LENGTH, steps);
     double missed = Math.abs(steps.natsPerToken() - entropy / LENGTH);
     assertTrue(missed > QUANTILE * steps.standardError(), "the twin without KL must be refused");
@@ -177,7 +187,7 @@ class LikelihoodEstimatorTest {
     agrees(nelbo, chain);
     agrees(
         (3 * h[0] + 3 * h[3]) / LENGTH,
-        mean(LikelihoodEstimator.steps(model, "", TWO, 32, 7), 1000));
+        mean(LikelihoodEstimator.steps(model, "", LikelihoodEstimatorTest::two, 32, 7), 1000));
     double entropy = LAW.curve().orElseThrow().entropy() / LENGTH;
     assertTrue(
         chain.natsPerToken() - entropy > QUANTILE * chain.standardError(), "not the entropy");
@@ -191,8 +201,10 @@ class LikelihoodEstimatorTest {
       int[] counts = {1, 4, 16};
       for (int c = 1; c < counts.length; c++) {
         LikelihoodEstimator few =
-            LikelihoodEstimator.samples(model, counts[c - 1], "", ONES, 32, 7);
-        LikelihoodEstimator more = LikelihoodEstimator.samples(model, counts[c], "", ONES, 32, 7);
+            LikelihoodEstimator.samples(
+                model, counts[c - 1], "", LikelihoodEstimatorTest::ones, 32, 7);
+        LikelihoodEstimator more =
+            LikelihoodEstimator.samples(model, counts[c], "", LikelihoodEstimatorTest::ones, 32, 7);
         double[] gains = new double[1000];
         Arrays.setAll(
             gains,
@@ -217,15 +229,18 @@ class LikelihoodEstimatorTest {
     Passage word = new Passage(WORDS.get(5), 2);
     assertEquals(
         LikelihoodEstimator.chainRule(model, 4, 7).nats(word, 5),
-        LikelihoodEstimator.samples(model, 1, "", ONES, 4, 7).nats(word, 5));
+        LikelihoodEstimator.samples(model, 1, "", LikelihoodEstimatorTest::ones, 4, 7)
+            .nats(word, 5));
     assertEquals(
-        LikelihoodEstimator.steps(model, "", TWO, 4, 7).nats(word, 5),
-        LikelihoodEstimator.samples(model, 1, "", TWO, 4, 7).nats(word, 5));
+        LikelihoodEstimator.steps(model, "", LikelihoodEstimatorTest::two, 4, 7).nats(word, 5),
+        LikelihoodEstimator.samples(model, 1, "", LikelihoodEstimatorTest::two, 4, 7)
+            .nats(word, 5));
     List<int[]> words = WORDS.subList(0, 30);
     List<LikelihoodBound> together =
-        LikelihoodBound.ofPlans(
-            model, words.iterator(), List.of(TWO.apply(LENGTH), ONES.apply(LENGTH)), 4, 7);
-    assertEquals(mean(LikelihoodEstimator.steps(model, "", TWO, 4, 7), 30), together.get(0));
+        LikelihoodBound.ofPlans(model, words.iterator(), List.of(two(LENGTH), ones(LENGTH)), 4, 7);
+    assertEquals(
+        mean(LikelihoodEstimator.steps(model, "", LikelihoodEstimatorTest::two, 4, 7), 30),
+        together.get(0));
     assertEquals(mean(LikelihoodEstimator.chainRule(model, 4, 7), 30), together.get(1));
   }
 
@@ -235,8 +250,9 @@ class LikelihoodEstimatorTest {
     List<LikelihoodEstimator> estimators = new ArrayList<>();
     estimators.add(LikelihoodEstimator.nelbo(masking, 5, batch, 7));
     estimators.add(LikelihoodEstimator.chainRule(masking, batch, 7));
-    estimators.add(LikelihoodEstimator.steps(masking, "", TWO, batch, 7));
-    estimators.add(LikelihoodEstimator.samples(masking, 3, "", TWO, batch, 7));
+    estimators.add(LikelihoodEstimator.steps(masking, "", LikelihoodEstimatorTest::two, batch, 7));
+    estimators.add(
+        LikelihoodEstimator.samples(masking, 3, "", LikelihoodEstimatorTest::two, batch, 7));
     estimators.add(LikelihoodEstimator.nelbo(new AnyLength(false), 5, batch, 7));
     return estimators;
   }
@@ -263,8 +279,9 @@ class LikelihoodEstimatorTest {
         List.<Function<Long, LikelihoodEstimator>>of(
             seed -> LikelihoodEstimator.nelbo(model, 2, 4, seed),
             seed -> LikelihoodEstimator.chainRule(model, 4, seed),
-            seed -> LikelihoodEstimator.steps(model, "", TWO, 4, seed),
-            seed -> LikelihoodEstimator.samples(model, 2, "", TWO, 4, seed))) {
+            seed -> LikelihoodEstimator.steps(model, "", LikelihoodEstimatorTest::two, 4, seed),
+            seed ->
+                LikelihoodEstimator.samples(model, 2, "", LikelihoodEstimatorTest::two, 4, seed))) {
       double[] first = IntStream.range(0, 9).mapToDouble(i -> of.apply(7L).nats(word, i)).toArray();
       double[] again = new double[9];
       for (int i = 8; i >= 0; i--) {
@@ -360,7 +377,10 @@ class LikelihoodEstimatorTest {
     Passage odd = Passage.of(1, 0, 0);
     double inf = Double.POSITIVE_INFINITY;
     assertEquals(inf, LikelihoodEstimator.chainRule(parity, 4, 7).nats(odd, 0));
-    assertEquals(inf, LikelihoodEstimator.samples(parity, 4, "", ONES, 4, 7).nats(odd, 0));
+    assertEquals(
+        inf,
+        LikelihoodEstimator.samples(parity, 4, "", LikelihoodEstimatorTest::ones, 4, 7)
+            .nats(odd, 0));
   }
 
   @Test
@@ -372,10 +392,10 @@ class LikelihoodEstimatorTest {
         () -> LikelihoodEstimator.chainRule(uniform, 1, 7));
     refuses(
         "a likelihood along orders is for masking models, and this one has no MASK",
-        () -> LikelihoodEstimator.steps(uniform, "", ONES, 1, 7));
+        () -> LikelihoodEstimator.steps(uniform, "", LikelihoodEstimatorTest::ones, 1, 7));
     refuses(
         "samples must be at least 1, got 0",
-        () -> LikelihoodEstimator.samples(masking, 0, "", ONES, 1, 7));
+        () -> LikelihoodEstimator.samples(masking, 0, "", LikelihoodEstimatorTest::ones, 1, 7));
     refuses("batch must be at least 1, got 0", () -> LikelihoodEstimator.chainRule(masking, 0, 7));
     refuses(
         "given must be in [0, 2), the tokens of the passage, got 2",

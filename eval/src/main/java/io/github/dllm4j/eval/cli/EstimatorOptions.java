@@ -1,11 +1,14 @@
 package io.github.dllm4j.eval.cli;
 
+import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.loss.LikelihoodEstimator;
 import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.sample.TimeGrid;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntFunction;
@@ -17,6 +20,8 @@ import picocli.CommandLine.Option;
 final class EstimatorOptions {
   private static final int BATCH = 32;
   private static final int COUNTS = 16;
+  private static final int MOST_STEPS = 100_000;
+  private static final List<String> GRIDS = List.of("log-linear", "uniform", "geometric");
   private static final Pattern ALLOWED =
       Pattern.compile(
           "nelbo|chain-rule|steps:(?<N>\\d{1,7})|samples:(?<K>\\d{1,7})(,steps:(?<M>\\d{1,7}))?");
@@ -24,8 +29,8 @@ final class EstimatorOptions {
   @Option(
       names = "--estimator",
       description =
-          "nelbo: the bound that models are trained on. Of masking models also chain-rule: one"
-              + " token at a time in one random order; steps:N: what the sampler of N steps gives;"
+          "nelbo: the bound that models are trained on; steps:N: what the sampler of N steps gives."
+              + " Of masking models also chain-rule: one token at a time in one random order;"
               + " samples:K: over K random orders, which tightens with K, or samples:K,steps:N"
               + " (nelbo). An autoregressive model's likelihood is exact and takes none.")
   private Optional<String> estimator = Optional.empty();
@@ -38,8 +43,14 @@ final class EstimatorOptions {
   @Option(
       names = "--plan",
       description =
-          "Of steps:N: balanced, cosine, or optimal by the model's information curve (balanced).")
+          "Of steps:N of masking models: balanced, cosine, or optimal by the model's information"
+              + " curve (balanced).")
   private Optional<String> plan = Optional.empty();
+
+  @Option(
+      names = "--grid",
+      description = "Of steps:N of uniform models: log-linear, uniform or geometric (log-linear).")
+  private Optional<String> grid = Optional.empty();
 
   /** Checks what needs no model. */
   void check() {
@@ -53,6 +64,9 @@ final class EstimatorOptions {
     if (plan.isPresent() && steps(matcher).isEmpty()) {
       throw new IllegalArgumentException(
           "--plan is for --estimator steps:N or samples:K,steps:N, got " + name());
+    }
+    if (grid.isPresent() && matcher.group("N") == null) {
+      throw new IllegalArgumentException("--grid is for --estimator steps:N, got " + name());
     }
     if (matcher.group("K") != null && Integer.parseInt(matcher.group("K")) < 1) {
       throw new IllegalArgumentException("--estimator samples:K needs K at least 1, got 0");
@@ -97,12 +111,14 @@ final class EstimatorOptions {
     if (name().equals("nelbo")) {
       return LikelihoodEstimator.nelbo(denoiser, counts.orElse(COUNTS), BATCH, seed);
     }
-    if (denoiser.mask().isEmpty()) {
-      throw new IllegalArgumentException(
-          "--estimator must be nelbo for a model of uniform noise, got " + name());
-    }
     Matcher matcher = matched();
     Optional<Integer> steps = steps(matcher);
+    if (denoiser.mask().isEmpty()) {
+      return ofUniform(denoiser, steps, seed);
+    }
+    if (grid.isPresent()) {
+      throw new IllegalArgumentException("--grid is for models of uniform noise; this one masks");
+    }
     if (steps.isPresent() && (steps.get() < 1 || steps.get() > length)) {
       throw new IllegalArgumentException(
           String.format(
@@ -128,6 +144,26 @@ final class EstimatorOptions {
       throw new IllegalArgumentException(
           option + " is not for an autoregressive model, whose likelihood is exact");
     }
+  }
+
+  private LikelihoodEstimator ofUniform(Denoiser denoiser, Optional<Integer> steps, long seed) {
+    if (!name().startsWith("steps:") || plan.isPresent()) {
+      throw new IllegalArgumentException(
+          plan.isPresent()
+              ? "--plan is for masking models; this one's noise is uniform: --grid"
+              : "--estimator must be nelbo or steps:N for a model of uniform noise, got "
+                  + name());
+    }
+    String levels = grid.orElse("log-linear");
+    int n = steps.orElseThrow();
+    if (!GRIDS.contains(levels) || n < 1 || n > MOST_STEPS) {
+      throw new IllegalArgumentException(
+          GRIDS.contains(levels)
+              ? "steps:N of --estimator must be 1 to 100,000, got " + n
+              : "--grid must be log-linear, uniform or geometric, got " + levels);
+    }
+    TimeGrid times = ReverseChoice.TWEEDIE.withGrid(levels).plan(n).grid();
+    return LikelihoodEstimator.steps(denoiser, n + " " + levels + " steps", times, BATCH, seed);
   }
 
   private String planName() {

@@ -47,6 +47,7 @@ final class EvaluateCommand implements Callable<Integer> {
           "--estimator",
           "--counts",
           "--plan",
+          "--grid",
           "--blocks",
           "--length",
           "--stride",

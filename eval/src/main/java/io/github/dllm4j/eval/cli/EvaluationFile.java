@@ -15,15 +15,16 @@ import java.util.TreeSet;
 
 /**
  * What {@code evaluate --out} keeps: where the numbers come from, those of every block so far, and
- * the result once all are there. Written whole or not at all, at the beginning, twice a second, and
- * at the end, so that a run that was killed can go on; as doubles are written to the last bit and
- * every block is a draw of its own, it then ends with the numbers of an undisturbed run.
+ * the result once all are there. Written whole or not at all, at the beginning, some times a
+ * second, and at the end, so that a run that was killed can go on; as doubles are written to the
+ * last bit and every block is a draw of its own, it then ends with the numbers of an undisturbed
+ * run.
  */
 final class EvaluationFile {
   /** What may differ between a run and its continuation. */
   private static final List<String> FREE = List.of("command", "model", "corpus");
 
-  private static final double SECONDS = 0.5;
+  private static final double SECONDS = 0.1;
   private static final int LARGEST_FILE = 512 << 20;
 
   private final Path file;

@@ -37,10 +37,14 @@ class EvaluateCommandTest {
     corpus = folder.resolve("corpus.txt").toString();
   }
 
+  /** With one thread: a tiny model is fastest so, and on a busy machine by far. */
   private static String[] args(String... more) {
-    return Stream.concat(
-            Stream.of("evaluate", "--model", model, "--corpus", corpus), Arrays.stream(more))
-        .toArray(String[]::new);
+    List<String> all = new ArrayList<>(List.of("evaluate", "--model", model, "--corpus", corpus));
+    all.addAll(List.of(more));
+    if (!all.contains("--threads")) {
+      all.addAll(List.of("--threads", "1"));
+    }
+    return all.toArray(String[]::new);
   }
 
   private static JsonNode evaluate(String options) throws IOException {
@@ -111,7 +115,8 @@ class EvaluateCommandTest {
     Files.writeString(texts.resolve("a.txt"), "the cat sat on the mat and the dog sat on the log.");
     Files.writeString(texts.resolve("b.txt"), "the dog");
     List<String> base =
-        List.of("evaluate", "--model", model, "--corpus", texts.toString(), "--json");
+        List.of(
+            "evaluate", "--model", model, "--corpus", texts.toString(), "--json", "--threads", "1");
     Map<Double, Integer> numbers = new HashMap<>();
     for (int stride : new int[] {16, 8, 1}) {
       for (String estimator : List.of("nelbo", "chain-rule", "steps:5", "samples:2")) {
@@ -169,7 +174,7 @@ class EvaluateCommandTest {
   /** kill -9 while it runs. */
   @Test
   void aKilledRunEndsWithTheSameBits() throws Exception {
-    String[] options = {"--blocks", "40", "--estimator", "samples:30"};
+    String[] options = {"--blocks", "40", "--estimator", "samples:12"};
     Dllm whole = done(args(options));
     Path file = folder.resolve("killed.json");
     String[] run =
@@ -281,6 +286,7 @@ class EvaluateCommandTest {
         "--stride must be 1 to 16 | --stride 17",
         "--stride must be 1 to 16 | --stride 0",
         "they make 1 windows, 2 are needed | --stride 4 --blocks 1",
+        "--grid is for models of uniform noise | --estimator steps:2 --grid uniform",
         "--resume needs --out | --resume",
         "--stride is for models | --baseline ngram:2 --part validation --stride 4",
         "--estimator is for models | --baseline ngram:2 --part validation --estimator nelbo",
@@ -296,14 +302,35 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void uniformNoiseHasOnlyItsBound() throws IOException {
+  void uniformNoiseHasItsOwnBounds() throws IOException {
     Path other = Files.createDirectories(folder.resolve("uniform"));
     String uniform = Dllm.tinyModel(other, "--process", "uniform").toString();
-    String[] base = {"evaluate", "--model", uniform, "--corpus", corpus, "--json"};
-    refused(
-        new String[] {"--estimator must be nelbo for a model of uniform noise"},
-        Stream.concat(Arrays.stream(base), Stream.of("--estimator", "chain-rule"))
-            .toArray(String[]::new));
+    String[] base = {
+      "evaluate", "--model", uniform, "--corpus", corpus, "--json", "--threads", "1"
+    };
+    String[][] refusals = {
+      {"--estimator must be nelbo or steps:N for", "--estimator chain-rule"},
+      {"--plan is for masking models", "--estimator steps:3 --plan cosine"},
+      {"--grid must be log-linear", "--estimator steps:3 --grid square"},
+      {"--grid is for --estimator steps:N", "--grid uniform"},
+      {"must be 1 to 100,000, got 0", "--estimator steps:0"},
+    };
+    for (String[] refusal : refusals) {
+      refused(
+          new String[] {refusal[0]},
+          Stream.concat(Arrays.stream(base), Arrays.stream(refusal[1].split(" ")))
+              .toArray(String[]::new));
+    }
+    Map<Double, String> numbers = new HashMap<>();
+    for (String options :
+        List.of("steps:4", "steps:9", "steps:4 --grid uniform", "steps:4 --grid geometric")) {
+      String[] more = ("--blocks 4 --estimator " + options).split(" ");
+      JsonNode said =
+          done(Stream.concat(Arrays.stream(base), Arrays.stream(more)).toArray(String[]::new))
+              .json();
+      assertEquals(null, numbers.put(said.get("nats_per_token").asDouble(), options));
+      assertTrue(said.get("estimator").asText().startsWith("N-step bound"), said.toString());
+    }
     JsonNode windows =
         done(Stream.concat(Arrays.stream(base), Stream.of("--stride", "8", "--blocks", "6"))
                 .toArray(String[]::new))
