@@ -32,7 +32,6 @@ public final class TokenAutomaton {
   private final TokenTable table;
   private final int stop; // ends a text; -1 if nothing does
   private final int filler; // stands after stop
-  private final int pad;
   private final int[][] targets; // by state; states that no tokens reach have none
   private final int[][] blocks; // by state, beside targets
   private final List<int[]> tokens = new ArrayList<>(); // by block, ascending
@@ -65,7 +64,7 @@ public final class TokenAutomaton {
     } catch (UnsupportedOperationException e) {
       throw new IllegalArgumentException("no constraint for this tokenizer: " + e.getMessage(), e);
     }
-    pad = drawable(vocabulary.pad().orElse(-1), width);
+    int pad = drawable(vocabulary.pad().orElse(-1), width);
     int end = drawable(vocabulary.end().orElse(-1), width);
     stop = end >= 0 ? end : pad;
     filler = pad >= 0 ? pad : end;
@@ -178,7 +177,7 @@ public final class TokenAutomaton {
   /** The state after a token, or -1. */
   int next(int state, int token) {
     if (state == end()) {
-      return token == stop || token == pad ? end() : -1;
+      return token == filler ? end() : -1;
     }
     if (token == stop) {
       return dfa.accepts(state) ? end() : -1;
