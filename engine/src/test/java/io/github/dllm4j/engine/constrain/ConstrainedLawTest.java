@@ -86,20 +86,37 @@ class ConstrainedLawTest {
         new Case("zero_sum_d4_q3", oracle("zero_sum_d4_q3"), ended, "b?a*", -1, -1, -1, -1),
         new Case("hmm_d4_S3", oracle("hmm_d4_S3"), letters, "[ab]*c[^c]*", -1, -1, 1, -1),
         new Case("hmm_d4_S3", oracle("hmm_d4_S3"), ended, "(ab)+", -1, -1, -1, -1),
-        new Case("markov_d6_S3", oracle("markov_d6_S3"), letters, "(ab|ca|bcc)+", -1, -1, -1, -1, -1, -1),
-        new Case("markov_d6_S3", oracle("markov_d6_S3"), ended, "a{0,4}b{1,2}", 0, -1, -1, -1, 1, -1),
+        new Case(
+            "markov_d6_S3",
+            oracle("markov_d6_S3"),
+            letters,
+            "(ab|ca|bcc)+",
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1),
+        new Case(
+            "markov_d6_S3", oracle("markov_d6_S3"), ended, "a{0,4}b{1,2}", 0, -1, -1, -1, 1, -1),
         new Case("random", random, pieces, "(ab)*", -1, -1, -1, -1),
         new Case("random", random, pieces, "(a|ba)*|b{2,3}", -1, -1, -1, -1),
         new Case("random", random, pieces, "abab?", 0, -1, -1, 4, -1, 1),
-        new Case("random", random, SpeltTokenizer.of(0, "a", "b", "ab", "ba", "é", "\u00e9a"), "(é|a|b){4}", -1, -1, -1));
+        new Case(
+            "random",
+            random,
+            SpeltTokenizer.of(0, "a", "b", "ab", "ba", "é", "\u00e9a"),
+            "(é|a|b){4}",
+            -1,
+            -1,
+            -1));
   }
 
   /** Probabilities of the fillings by the rows that production draws from. */
   private static double[] produced(Case test) {
     WrittenOut all = test.writtenOut();
     int[] tokens = test.canvas().tokens();
-    ConditionedLaw law =
-        ((ConstrainedDraw) test.draw()).law(tokens, all.holes, all.laws(tokens));
+    ConditionedLaw law = ((ConstrainedDraw) test.draw()).law(tokens, all.holes, all.laws(tokens));
     double[] result = new double[all.words];
     TokenAutomaton automaton =
         new TokenAutomaton(test.constraint(), test.tokenizer, test.denoiser.vocabulary());
@@ -129,7 +146,15 @@ class ConstrainedLawTest {
         int[] filled = tokens.clone();
         filled[position] = row.tokens()[k];
         int next = automaton.next(state, filled[position]);
-        walk(all, law, automaton, filled, place + 1, next, probability * row.weights()[k] / total, result);
+        walk(
+            all,
+            law,
+            automaton,
+            filled,
+            place + 1,
+            next,
+            probability * row.weights()[k] / total,
+            result);
       }
     }
   }
@@ -258,8 +283,7 @@ class ConstrainedLawTest {
     }
     double best = Arrays.stream(law).max().orElseThrow();
     assertEquals(best, law[all.word(tokens)], 1e-12, test.toString());
-    long[] counts =
-        counts(test, SizePlan.of(all.holes.length), draw, 50);
+    long[] counts = counts(test, SizePlan.of(all.holes.length), draw, 50);
     assertEquals(50, counts[all.word(tokens)]);
   }
 
@@ -274,7 +298,8 @@ class ConstrainedLawTest {
     Arrays.fill(tokens, 5);
     for (int i = 0; i < holes; i++) {
       // a and d come once in 1e20, b and c half the time; x never.
-      laws[i] = i < 30 ? new double[] {1e-20, 0, 0.5, 0, 0, 0} : new double[] {0, 0.5, 0, 1e-20, 0, 0};
+      laws[i] =
+          i < 30 ? new double[] {1e-20, 0, 0.5, 0, 0, 0} : new double[] {0, 0.5, 0, 1e-20, 0, 0};
       laws[i][1] += i < 30 ? 0.5 : 0;
       laws[i][2] += i < 30 ? 0 : 0.5;
     }
