@@ -1,5 +1,8 @@
 package io.github.dllm4j.engine.constrain;
 
+import io.github.dllm4j.engine.denoise.HeapLaws;
+import java.util.Arrays;
+
 /**
  * The product of the laws of the holes, conditioned on the text being accepted. With W_i(s, t) the
  * probability that the token at place i leads from state s to t,
@@ -28,14 +31,7 @@ final class ConditionedLaw {
   private final double[][] laws;
   private final double[][] mantissas; // of b, in [1, 2) or 0, [place][state]
   private final int[][] exponents; // of b, [place][state]
-
-  /**
-   * What may come next.
-   *
-   * @param tokens ids
-   * @param weights in proportion to their probabilities, beside the tokens
-   */
-  record Row(int[] tokens, double[] weights) {}
+  private final double[][] masses; // of the blocks at each hole, 0 if not needed, [place][block]
 
   /**
    * Filters.
@@ -49,6 +45,7 @@ final class ConditionedLaw {
     int places = lattice.length();
     mantissas = new double[places + 1][automaton.states()];
     exponents = new int[places + 1][automaton.states()];
+    masses = new double[places][];
     for (int state : lattice.layer(places)) {
       mantissas[places][state] = automaton.accepts(state) ? 1 : 0;
     }
@@ -58,14 +55,14 @@ final class ConditionedLaw {
   }
 
   private void filter(int place) {
-    double[] masses = new double[lattice.isHole(place) ? automaton.blockCount() : 0];
+    masses[place] = new double[lattice.isHole(place) ? automaton.blockCount() : 0];
     for (int state : lattice.layer(place)) {
       if (!lattice.isHole(place)) {
         copy(place, state, lattice.kept(place, state));
       } else if (state == automaton.end()) {
         copy(place, state, state);
       } else {
-        sum(place, state, masses);
+        sum(place, state);
       }
     }
   }
@@ -77,18 +74,11 @@ final class ConditionedLaw {
     }
   }
 
-  private void sum(int place, int state, double[] masses) {
-    int[] targets = automaton.targets(state);
-    int[] blocks = automaton.blocks(state);
-    int top = top(place + 1, targets);
+  private void sum(int place, int state) {
+    int top = top(place + 1, automaton.targets(state));
     double total = 0;
-    for (int m = 0; m < targets.length; m++) {
-      if (mantissas[place + 1][targets[m]] > 0) {
-        if (masses[blocks[m]] == 0) {
-          masses[blocks[m]] = mass(laws[lattice.hole(place)], automaton.tokens(blocks[m]));
-        }
-        total += masses[blocks[m]] * scaled(place + 1, targets[m], top);
-      }
+    for (int m = 0; m < automaton.targets(state).length; m++) {
+      total += weight(place, state, m, top);
     }
     if (total > 0) {
       int exponent = Math.getExponent(total);
@@ -108,9 +98,20 @@ final class ConditionedLaw {
     return top;
   }
 
-  private double scaled(int place, int state, int top) {
-    int down = exponents[place][state] - top;
-    return down == 0 ? mantissas[place][state] : Math.scalb(mantissas[place][state], down);
+  /** W_i(s, t) b_{i+1}(t) of a move, without 2^top. */
+  private double weight(int place, int state, int move, int top) {
+    int target = automaton.targets(state)[move];
+    double mantissa = mantissas[place + 1][target];
+    if (mantissa == 0) {
+      return 0;
+    }
+    int block = automaton.blocks(state)[move];
+    if (masses[place][block] == 0) {
+      masses[place][block] = mass(laws[lattice.hole(place)], automaton.tokens(block));
+    }
+    int down = exponents[place + 1][target] - top;
+    double after = down == 0 ? mantissa : Math.scalb(mantissa, down);
+    return masses[place][block] * after;
   }
 
   private static double mass(double[] law, int[] tokens) {
@@ -122,35 +123,46 @@ final class ConditionedLaw {
   }
 
   /**
-   * The law of the token at a hole, given the state before it.
+   * How likely each move from a state is at a hole, up to a factor.
    *
    * @param place of a hole
-   * @param state that can be accepted from there
+   * @param state that can be accepted from there, not the end
+   * @return beside the state's targets
    */
-  Row row(int place, int state) {
-    if (state == automaton.end()) {
-      return new Row(new int[] {automaton.filler()}, new double[] {1});
-    }
+  double[] moves(int place, int state) {
+    int top = top(place + 1, automaton.targets(state));
+    double[] weights = new double[automaton.targets(state).length];
+    Arrays.setAll(weights, m -> weight(place, state, m, top));
+    return weights;
+  }
+
+  /** How likely each token of a block is at a hole if it is one of them, up to a factor. */
+  double[] within(int place, int block) {
     double[] law = laws[lattice.hole(place)];
-    int[] targets = automaton.targets(state);
-    int[] blocks = automaton.blocks(state);
-    int size = 0;
-    for (int m = 0; m < targets.length; m++) {
-      size += mantissas[place + 1][targets[m]] > 0 ? automaton.tokens(blocks[m]).length : 0;
+    return Arrays.stream(automaton.tokens(block))
+        .mapToDouble(v -> Math.max(law[v], LEAST))
+        .toArray();
+  }
+
+  /**
+   * The token at a hole by inverse CDF over the moves' tokens in their order: first the move, then
+   * with what the uniform number is above the moves before it the token within.
+   *
+   * @param uniform in [0, 1)
+   */
+  int draw(int place, int state, double uniform) {
+    if (state == automaton.end()) {
+      return automaton.filler();
     }
-    int top = top(place + 1, targets);
-    Row row = new Row(new int[size], new double[size]);
-    int next = 0;
-    for (int m = 0; m < targets.length; m++) {
-      if (mantissas[place + 1][targets[m]] > 0) {
-        double after = scaled(place + 1, targets[m], top);
-        for (int token : automaton.tokens(blocks[m])) {
-          row.tokens[next] = token;
-          row.weights[next++] = Math.max(law[token], LEAST) * after;
-        }
-      }
+    double[] weights = moves(place, state);
+    double threshold = uniform * Arrays.stream(weights).sum();
+    int move = HeapLaws.draw(weights, uniform);
+    for (int m = 0; m < move; m++) {
+      threshold -= weights[m];
     }
-    return row;
+    double rest = Math.max(0, Math.min(threshold / weights[move], Math.nextDown(1.0)));
+    int block = automaton.blocks(state)[move];
+    return automaton.tokens(block)[HeapLaws.draw(within(place, block), rest)];
   }
 
   /** The logarithm of the probability that the text is accepted, nats. */

@@ -1,9 +1,9 @@
 package io.github.dllm4j.engine.constrain;
 
-import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.JointDraw;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Draws the holes of a canvas so that the text is accepted: from the {@link ConditionedLaw}, token
@@ -78,7 +78,7 @@ final class ConstrainedDraw implements JointDraw {
     seen[0] = true;
     int[] layer = {0};
     for (int length = 0; layer.length > 0; length++) {
-      java.util.stream.IntStream.Builder next = java.util.stream.IntStream.builder();
+      IntStream.Builder next = IntStream.builder();
       for (int state : layer) {
         if (automaton.accepts(state)) {
           return length;
@@ -113,13 +113,7 @@ final class ConstrainedDraw implements JointDraw {
       fill(lattice, drawn, (place, state, hole) -> best.token(place, state));
     } else {
       ConditionedLaw law = new ConditionedLaw(automaton, lattice, laws);
-      fill(
-          lattice,
-          drawn,
-          (place, state, hole) -> {
-            ConditionedLaw.Row row = law.row(place, state);
-            return row.tokens()[HeapLaws.draw(row.weights(), uniforms[hole])];
-          });
+      fill(lattice, drawn, (place, state, hole) -> law.draw(place, state, uniforms[hole]));
     }
     return drawn;
   }

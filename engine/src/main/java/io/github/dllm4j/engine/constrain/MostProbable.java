@@ -14,6 +14,8 @@ final class MostProbable {
   private final Lattice lattice;
   private final double[][] laws;
   private final double[][] best; // ln of the most probable rest, [place][state]
+  private final int[][] surest; // token of each block at a hole, -1 if not needed, [place][block]
+  private final double[][] logs; // ln of its probability, beside surest
 
   /**
    * Finds the best ways.
@@ -26,6 +28,8 @@ final class MostProbable {
     this.laws = laws;
     int places = lattice.length();
     best = new double[places + 1][automaton.states()];
+    surest = new int[places][];
+    logs = new double[places][];
     for (double[] layer : best) {
       Arrays.fill(layer, Double.NEGATIVE_INFINITY);
     }
@@ -33,13 +37,17 @@ final class MostProbable {
       best[places][state] = automaton.accepts(state) ? 0 : Double.NEGATIVE_INFINITY;
     }
     for (int place = places - 1; place >= 0; place--) {
-      double[] known = new double[lattice.isHole(place) ? automaton.blockCount() : 0];
+      surest[place] = new int[lattice.isHole(place) ? automaton.blockCount() : 0];
+      Arrays.fill(surest[place], -1);
+      logs[place] = new double[surest[place].length];
       for (int state : lattice.layer(place)) {
         int only = only(place, state);
         if (only >= 0) {
           best[place][state] = best[place + 1][only];
         } else if (lattice.isHole(place)) {
-          largest(place, state, known);
+          for (int m = 0; m < automaton.targets(state).length; m++) {
+            best[place][state] = Math.max(best[place][state], way(place, state, m));
+          }
         }
       }
     }
@@ -53,28 +61,26 @@ final class MostProbable {
     return lattice.kept(place, state);
   }
 
-  private void largest(int place, int state, double[] known) {
-    int[] targets = automaton.targets(state);
-    int[] blocks = automaton.blocks(state);
-    for (int m = 0; m < targets.length; m++) {
-      if (known[blocks[m]] == 0) {
-        known[blocks[m]] = weight(place, surest(place, blocks[m]));
-      }
-      double way = Math.log(known[blocks[m]]) + best[place + 1][targets[m]];
-      best[place][state] = Math.max(best[place][state], way);
+  /** ln of the most probable rest that begins with a move. */
+  private double way(int place, int state, int move) {
+    int block = automaton.blocks(state)[move];
+    if (surest[place][block] < 0) {
+      surest[place][block] = surest(place, automaton.tokens(block));
+      logs[place][block] = Math.log(weight(place, surest[place][block]));
     }
+    return logs[place][block] + best[place + 1][automaton.targets(state)[move]];
   }
 
   private double weight(int place, int token) {
     return Math.max(laws[lattice.hole(place)][token], LEAST);
   }
 
-  private int surest(int place, int block) {
-    int surest = -1;
-    for (int token : automaton.tokens(block)) {
-      surest = surest < 0 || weight(place, token) > weight(place, surest) ? token : surest;
+  private int surest(int place, int[] tokens) {
+    int first = tokens[0];
+    for (int token : tokens) {
+      first = weight(place, token) > weight(place, first) ? token : first;
     }
-    return surest;
+    return first;
   }
 
   /** The token at a hole of the best way from a state. */
@@ -82,16 +88,13 @@ final class MostProbable {
     if (state == automaton.end()) {
       return automaton.filler();
     }
-    int[] targets = automaton.targets(state);
-    int[] blocks = automaton.blocks(state);
     int token = -1;
     double most = Double.NEGATIVE_INFINITY;
-    for (int m = 0; m < targets.length; m++) {
-      int candidate = surest(place, blocks[m]);
-      double way = Math.log(weight(place, candidate)) + best[place + 1][targets[m]];
+    for (int m = 0; m < automaton.targets(state).length; m++) {
+      double way = way(place, state, m);
       if (way > most) {
         most = way;
-        token = candidate;
+        token = surest[place][automaton.blocks(state)[m]];
       }
     }
     return token;
