@@ -25,9 +25,8 @@ final class ConstraintOptions {
 
   @Option(
       names = "--choices",
-      split = ",",
       description = "The generated part is one of these, separated by commas.")
-  private Optional<List<String>> choices = Optional.empty();
+  private Optional<String> choices = Optional.empty();
 
   @Option(
       names = "--greedy",
@@ -53,7 +52,7 @@ final class ConstraintOptions {
             ? Constraint.regex(regex.get())
             : schema.isPresent()
                 ? Constraint.jsonSchema(read(schema.get()))
-                : Constraint.choices(choices.orElseThrow());
+                : Constraint.choices(List.of(choices.orElseThrow().split(",", -1)));
     return request.withConstraint(greedy ? constraint.greedy() : constraint);
   }
 
