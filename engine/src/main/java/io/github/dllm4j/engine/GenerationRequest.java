@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine;
 
+import io.github.dllm4j.engine.constrain.Constraint;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,6 +20,9 @@ import java.util.OptionalInt;
  * @param temperature above 0; 1 is the model's law
  * @param topP nucleus in (0, 1]; 1 is the model's law
  * @param seed of everything random
+ * @param constraint what the generated part must be: from the first hole to the last one, a
+ *     template's text between them included; a text shorter than its holes ends with the end token.
+ *     Masking models only
  */
 public record GenerationRequest(
     String prompt,
@@ -30,7 +34,8 @@ public record GenerationRequest(
     Optional<SamplerChoice> sampler,
     double temperature,
     double topP,
-    long seed) {
+    long seed,
+    Optional<Constraint> constraint) {
 
   /** Error budget unless something else is asked for, nats per sequence. */
   public static final double DEFAULT_EPSILON = 2;
@@ -77,7 +82,8 @@ public record GenerationRequest(
         Optional.empty(),
         1,
         1,
-        0);
+        0,
+        Optional.empty());
   }
 
   /** One sample that begins with a text. */
@@ -89,13 +95,33 @@ public record GenerationRequest(
   public static GenerationRequest template(String template) {
     GenerationRequest r = unconditional();
     return new GenerationRequest(
-        "", Optional.of(template), r.length, 1, r.steps, r.epsilon, r.sampler, 1, 1, 0);
+        "",
+        Optional.of(template),
+        r.length,
+        1,
+        r.steps,
+        r.epsilon,
+        r.sampler,
+        1,
+        1,
+        0,
+        r.constraint);
   }
 
   /** The same with another beginning. */
   public GenerationRequest withPrompt(String value) {
     return new GenerationRequest(
-        value, template, length, samples, steps, epsilon, sampler, temperature, topP, seed);
+        value,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        sampler,
+        temperature,
+        topP,
+        seed,
+        constraint);
   }
 
   /** The same with another length, tokens. */
@@ -110,13 +136,24 @@ public record GenerationRequest(
         sampler,
         temperature,
         topP,
-        seed);
+        seed,
+        constraint);
   }
 
   /** The same with another number of samples. */
   public GenerationRequest withSamples(int value) {
     return new GenerationRequest(
-        prompt, template, length, value, steps, epsilon, sampler, temperature, topP, seed);
+        prompt,
+        template,
+        length,
+        value,
+        steps,
+        epsilon,
+        sampler,
+        temperature,
+        topP,
+        seed,
+        constraint);
   }
 
   /** The same with a given number of steps. */
@@ -131,7 +168,8 @@ public record GenerationRequest(
         sampler,
         temperature,
         topP,
-        seed);
+        seed,
+        constraint);
   }
 
   /** The same with steps chosen for another error budget, nats per sequence. */
@@ -146,7 +184,8 @@ public record GenerationRequest(
         sampler,
         temperature,
         topP,
-        seed);
+        seed,
+        constraint);
   }
 
   /** The same with another sampler. */
@@ -161,24 +200,61 @@ public record GenerationRequest(
         Optional.of(value),
         temperature,
         topP,
-        seed);
+        seed,
+        constraint);
   }
 
   /** The same at another temperature. */
   public GenerationRequest withTemperature(double value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, sampler, value, topP, seed);
+        prompt, template, length, samples, steps, epsilon, sampler, value, topP, seed, constraint);
   }
 
   /** The same from another nucleus. */
   public GenerationRequest withTopP(double value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, sampler, temperature, value, seed);
+        prompt,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        sampler,
+        temperature,
+        value,
+        seed,
+        constraint);
   }
 
   /** The same with another seed. */
   public GenerationRequest withSeed(long value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, sampler, temperature, topP, value);
+        prompt,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        sampler,
+        temperature,
+        topP,
+        value,
+        constraint);
+  }
+
+  /** The same with a constraint on the generated part. */
+  public GenerationRequest withConstraint(Constraint value) {
+    return new GenerationRequest(
+        prompt,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        sampler,
+        temperature,
+        topP,
+        seed,
+        Optional.of(value));
   }
 }

@@ -6,9 +6,7 @@ import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.sample.Canvas;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The curves of the last canvases, so that a text that is completed often is measured once. What is
@@ -19,30 +17,15 @@ final class MeasuredCurves {
   private static final int SAMPLES = 4;
   private static final int NODES = 8;
 
-  private final Map<List<Integer>, CurveSample> kept =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<List<Integer>, CurveSample> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private final Recent<List<Integer>, CurveSample> kept = new Recent<>(KEPT);
 
   /** The curves of a canvas with at least one hole; at most {@value #NODES} evaluations. */
   CurveSample of(Denoiser denoiser, Canvas canvas) {
     List<Integer> key = Arrays.stream(canvas.tokens()).boxed().toList();
-    synchronized (kept) {
-      CurveSample known = kept.get(key);
-      if (known != null) {
-        return known;
-      }
-    }
-    CurveNodes nodes = CurveNodes.spread(canvas.holeCount(), NODES);
-    CurveSample measured = ConditionalCurve.of(denoiser, canvas, nodes, SAMPLES, 0);
-    synchronized (kept) {
-      kept.put(key, measured);
-    }
-    return measured;
+    return kept.get(
+        key,
+        () ->
+            ConditionalCurve.of(
+                denoiser, canvas, CurveNodes.spread(canvas.holeCount(), NODES), SAMPLES, 0));
   }
 }

@@ -73,6 +73,11 @@ final class Planning {
     String note;
     if (price.isEmpty()) {
       note = unpriced(plan) + (automatic ? "; its steps were chosen as for random places" : "");
+    } else if (request.constraint().isPresent()) {
+      price = Optional.empty();
+      note =
+          "the constraint changes the law the curve was measured for"
+              + (automatic ? "; its steps were chosen as without it" : "");
     } else if (request.temperature() != 1 || request.topP() != 1) {
       price = Optional.empty();
       note = "temperature or top-p change the law the curve was measured for";

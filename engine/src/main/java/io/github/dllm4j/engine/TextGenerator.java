@@ -1,6 +1,8 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.GenerationResult.Finish;
+import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
@@ -9,6 +11,7 @@ import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.LeftToRightSampler;
+import io.github.dllm4j.engine.sample.JointDraw;
 import io.github.dllm4j.engine.sample.ReverseCourse;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
@@ -44,9 +47,13 @@ import java.util.stream.IntStream;
 public final class TextGenerator implements AutoCloseable {
   private static final int BATCH = 16;
 
+  /** Most probabilities of a batch that cross to the host, 64 MB. */
+  private static final int HOST_PROBABILITIES = 1 << 23;
+
   private final Model model;
   private final MeasuredCurves curves = new MeasuredCurves();
   private final MeasuredDependence dependence = new MeasuredDependence();
+  private final Recent<Constraint, TokenAutomaton> automata = new Recent<>(16);
 
   private TextGenerator(Model model) {
     this.model = model;
@@ -96,7 +103,9 @@ public final class TextGenerator implements AutoCloseable {
     List<Sample> samples = prepared.loop().apply(event -> listener.onStep(step(event)));
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
-        samples.stream().map(sample -> text(sample, canvas, seconds)).toList(),
+        samples.stream()
+            .map(sample -> text(sample, canvas, seconds, request.constraint().isEmpty()))
+            .toList(),
         model.name(),
         prepared.sampler(),
         prepared.schedule(),
@@ -122,6 +131,10 @@ public final class TextGenerator implements AutoCloseable {
       throw new IllegalArgumentException(
           "an autoregressive model reads what is before a hole only: give a prompt, no template");
     }
+    if (request.constraint().isPresent()) {
+      throw new IllegalArgumentException(
+          "constraints are for masking models: this one settles a token before it knows the next");
+    }
     if (request.sampler().isPresent() || request.steps().isPresent()) {
       throw new IllegalArgumentException(
           "an autoregressive model draws token after token: give no sampler and no steps");
@@ -145,6 +158,7 @@ public final class TextGenerator implements AutoCloseable {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
+    Optional<JointDraw> together = together(request, choice, canvas);
     Planning.Planned planned =
         Planning.plan(
             request,
@@ -163,7 +177,8 @@ public final class TextGenerator implements AutoCloseable {
                         request.seed(),
                         sample,
                         request.temperature(),
-                        request.topP()))
+                        request.topP(),
+                        together))
             .toList();
     return new Prepared(
         choice.sampler(),
@@ -171,7 +186,32 @@ public final class TextGenerator implements AutoCloseable {
         planned.predictedKlNats(),
         planned.evaluations(),
         planned.note(),
-        listener -> new Sampler(model.denoiser(), BATCH).run(tasks, listener));
+        listener -> new Sampler(model.denoiser(), batch(canvas, together)).run(tasks, listener));
+  }
+
+  /** What draws the holes of a constrained request; refuses what cannot be, before any call. */
+  private Optional<JointDraw> together(
+      GenerationRequest request, PlanChoice choice, Canvas canvas) {
+    if (request.constraint().isEmpty()) {
+      return Optional.empty();
+    }
+    if (choice.sampler().startsWith("theta-trapezoidal")) {
+      throw new IllegalArgumentException(
+          "a constraint draws holes together: it cannot go with " + choice.sampler());
+    }
+    Constraint constraint = request.constraint().get();
+    TokenAutomaton automaton =
+        automata.get(
+            constraint,
+            () -> new TokenAutomaton(constraint, model.tokenizer(), model.denoiser().vocabulary()));
+    return Optional.of(automaton.on(canvas));
+  }
+
+  private int batch(Canvas canvas, Optional<JointDraw> together) {
+    long one = (long) canvas.holeCount() * model.denoiser().vocabulary();
+    return together.isPresent()
+        ? (int) Math.max(1, Math.min(BATCH, HOST_PROBABILITIES / one))
+        : BATCH;
   }
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
@@ -183,6 +223,10 @@ public final class TextGenerator implements AutoCloseable {
     if (choice.hasSteps() && request.steps().isEmpty()) {
       throw new IllegalArgumentException(
           "a uniform model has no information.json to plan with: give steps");
+    }
+    if (request.constraint().isPresent()) {
+      throw new IllegalArgumentException(
+          "constraints are for masking models: under uniform noise no token is ever settled");
     }
     ReverseCourse course =
         choice.hasGrid()
@@ -251,13 +295,14 @@ public final class TextGenerator implements AutoCloseable {
     return model.tokenizer().decode(tokens.stream().mapToInt(Integer::intValue).toArray());
   }
 
-  private GenerationResult.Text text(Sample sample, Canvas canvas, double seconds) {
+  /** The text of a sample; {@code cut}: up to an end token, else with what is kept behind it. */
+  private GenerationResult.Text text(Sample sample, Canvas canvas, double seconds, boolean cut) {
     int[] tokens = sample.tokens();
     int end = endOf(tokens, canvas);
     Finish finish =
         !sample.complete() ? Finish.CANCELLED : end < tokens.length ? Finish.END : Finish.LENGTH;
     return new GenerationResult.Text(
-        model.tokenizer().decode(Arrays.copyOf(tokens, end)),
+        model.tokenizer().decode(cut ? Arrays.copyOf(tokens, end) : tokens),
         Arrays.stream(tokens).boxed().toList(),
         sample.steps(),
         sample.evaluations(),

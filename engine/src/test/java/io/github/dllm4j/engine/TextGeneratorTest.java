@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.djl.InformationFile;
 import io.github.dllm4j.engine.djl.NetworkShape;
 import io.github.dllm4j.engine.djl.Precision;
@@ -21,7 +22,9 @@ import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
@@ -146,5 +149,91 @@ class TextGeneratorTest {
     assertThrows(
         IllegalArgumentException.class, () -> GenerationRequest.unconditional().withSamples(0));
     assertThrows(IOException.class, () -> TextGenerator.open(folder.resolve("none")));
+  }
+
+  @Test
+  void constrainedTextIsWhatItMustBe() {
+    Constraint word = Constraint.regex("[a-h]{2,4}( [a-h]+)?");
+    for (String sampler : List.of("mask-predictor", "confidence", "threshold:0.5", "tweedie")) {
+      GenerationRequest request =
+          GenerationRequest.template("ab<{9}>cd")
+              .withSampler(PlanChoice.ofSampler(sampler))
+              .withSamples(6)
+              .withConstraint(word);
+      GenerationResult result = generator.generate(request);
+      for (GenerationResult.Text sample : result.samples()) {
+        String text = sample.text();
+        assertTrue(text.startsWith("ab<") && text.endsWith(">cd"), text);
+        String inside = text.substring(3, text.length() - 3);
+        assertTrue(word.accepts(inside), text);
+        assertEquals(
+            inside.length() < 9 ? GenerationResult.Finish.END : GenerationResult.Finish.LENGTH,
+            sample.finish());
+      }
+      assertEquals(
+          result.samples().get(1).tokens(),
+          generator.generate(request.withSamples(2)).samples().get(1).tokens());
+      assertTrue(result.predictedKlNats().isEmpty());
+      assertTrue(result.note().length() > 0);
+    }
+    GenerationRequest prompt = GenerationRequest.prompt("ab").withSteps(2);
+    GenerationResult held = generator.generate(prompt.withConstraint(Constraint.regex("c{14}")));
+    assertEquals("ab" + "c".repeat(14), held.text());
+    assertEquals("the constraint changes the law the curve was measured for", held.note());
+    GenerationResult auto =
+        generator.generate(
+            GenerationRequest.unconditional().withConstraint(Constraint.regex("c{14}")));
+    assertEquals("c".repeat(14), auto.text());
+    assertTrue(auto.note().endsWith("its steps were chosen as without it"), auto.note());
+  }
+
+  /** Kept text between holes belongs to what the constraint describes. */
+  @Test
+  void aConstraintReachesFromTheFirstHoleToTheLast() {
+    Constraint pair = Constraint.regex("\\d{2}-[a-d]{2,3}");
+    GenerationRequest request = GenerationRequest.template("x {2}-{3}").withSamples(4);
+    for (GenerationResult.Text sample :
+        generator.generate(request.withConstraint(pair)).samples()) {
+      assertTrue(pair.accepts(sample.text().substring(2)), sample.text());
+    }
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> generator.generate(request.withConstraint(Constraint.regex("[a-d]*"))));
+    assertTrue(String.valueOf(e.getMessage()).contains("contradicts"), e.getMessage());
+  }
+
+  @Test
+  void whatNoTextCanSatisfyIsRefusedBeforeTheNetworkIsAsked() {
+    GenerationRequest request =
+        GenerationRequest.unconditional().withConstraint(Constraint.regex("a{40}"));
+    boolean[] asked = new boolean[1];
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> generator.generate(request, step -> asked[0] = true));
+    assertEquals("the constraint needs 40 tokens or more, the holes have 16", e.getMessage());
+    assertFalse(asked[0]);
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            generator.generate(
+                GenerationRequest.unconditional()
+                    .withConstraint(Constraint.regex("a*"))
+                    .withSampler(PlanChoice.ofSampler("theta-trapezoidal"))));
+  }
+
+  @Test
+  void greedyTakesTheSameTextForEverySeed() {
+    Constraint word = Constraint.regex("[a-z ]{3,16}");
+    GenerationRequest request = GenerationRequest.unconditional().withSteps(1);
+    Set<String> greedy = new HashSet<>();
+    Set<String> drawn = new HashSet<>();
+    for (long seed = 0; seed < 4; seed++) {
+      greedy.add(generator.generate(request.withSeed(seed).withConstraint(word.greedy())).text());
+      drawn.add(generator.generate(request.withSeed(seed).withConstraint(word)).text());
+    }
+    assertEquals(1, greedy.size());
+    assertTrue(drawn.size() > 1);
   }
 }

@@ -46,6 +46,7 @@ class ArchitectureTest {
         "engine.denoise",
         "engine.oracle",
         "engine.sample",
+        "engine.constrain",
         "engine.steer",
         "engine.info",
         "engine.loss",
@@ -96,6 +97,25 @@ class ArchitectureTest {
   })
   void mathematicsUsesTheJdkAndWhatItNeeds(String name, String others) {
     onlyUses(name, others).check(CODE);
+  }
+
+  /** Constraints know tokens and read schemas besides. */
+  @Test
+  void constraintsUseTheSamplerTheTokenizerAndJson() {
+    classes()
+        .that()
+        .resideInAPackage(ENGINE + "constrain")
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage(
+                "java..",
+                "org.jspecify.annotations..",
+                ENGINE + "constrain",
+                ENGINE + "sample",
+                ENGINE + "denoise",
+                ROOT + "tokenizer",
+                "com.fasterxml.jackson.."))
+        .check(CODE);
   }
 
   private static ArchRule onlyUses(String name, String others) {

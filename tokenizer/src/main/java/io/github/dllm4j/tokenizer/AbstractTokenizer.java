@@ -50,11 +50,24 @@ abstract class AbstractTokenizer implements Tokenizer {
 
   @Override
   public final String token(int id) {
+    requireId(id);
+    return show(id);
+  }
+
+  @Override
+  public final byte[] bytes(int id) {
+    requireId(id);
+    return bytesOf(id);
+  }
+
+  /** A new array with the bytes of an id in range, none if it stands for no text. */
+  abstract byte[] bytesOf(int id);
+
+  private void requireId(int id) {
     if (id < 0 || id >= vocabulary.size()) {
       throw new IllegalArgumentException(
           "token id is " + id + "; allowed: 0.." + (vocabulary.size() - 1));
     }
-    return show(id);
   }
 
   /** Shows an id in range. */

@@ -47,6 +47,11 @@ final class ByteTokenizer extends AbstractTokenizer {
   }
 
   @Override
+  byte[] bytesOf(int id) {
+    return bytes[id] >= 0 ? new byte[] {(byte) bytes[id]} : new byte[0];
+  }
+
+  @Override
   String show(int id) {
     return bytes[id] >= 0 ? Shown.bytes((byte) bytes[id]) : names[id];
   }

@@ -1,5 +1,6 @@
 package io.github.dllm4j.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** One id per code point, in pure Java. */
@@ -53,6 +54,13 @@ final class CharacterTokenizer extends AbstractTokenizer {
       }
     }
     return text.toString();
+  }
+
+  @Override
+  byte[] bytesOf(int id) {
+    return codePoints[id] >= 0
+        ? Character.toString(codePoints[id]).getBytes(StandardCharsets.UTF_8)
+        : new byte[0];
   }
 
   @Override

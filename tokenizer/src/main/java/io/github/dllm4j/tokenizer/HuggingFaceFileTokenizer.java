@@ -3,6 +3,7 @@ package io.github.dllm4j.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -17,6 +18,7 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
   private final boolean cutsBeforeSpace;
   private final String[] names;
   private final boolean[] special; // by id
+  private final boolean[] spelled; // by id: whether it stands for text
 
   /**
    * Loads a file.
@@ -32,6 +34,12 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     file.special().values().forEach(id -> special[id] = true);
     for (int id = 0; id < special.length; id++) {
       special[id] |= vocabulary().isSpecial(id);
+    }
+    spelled = new boolean[special.length];
+    file.clean().values().forEach(id -> spelled[id] = true);
+    file.added().values().forEach(id -> spelled[id] = true);
+    for (int id = 0; id < special.length; id++) {
+      spelled[id] &= !special[id];
     }
     HiddenSpecials hidden = new HiddenSpecials(file);
     NativeLibrary.prepare();
@@ -92,6 +100,20 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
       }
     }
     return kept == 0 ? "" : tokenizer.decode(Arrays.copyOf(ids, kept), false);
+  }
+
+  /** What the decoder of byte-level files does: a name that is not all stand-ins is itself text. */
+  @Override
+  byte[] bytesOf(int id) {
+    if (kind != TokenizerKind.BPE) {
+      throw new UnsupportedOperationException(
+          "tokens of kind " + kind.label() + " are not bytes; allowed: bpe, char, byte");
+    }
+    if (!spelled[id]) {
+      return new byte[0];
+    }
+    byte[] bytes = ByteAlphabet.bytes(names[id]);
+    return bytes == null ? names[id].getBytes(StandardCharsets.UTF_8) : bytes;
   }
 
   @Override

@@ -42,6 +42,17 @@ public interface Tokenizer extends AutoCloseable {
   String token(int id);
 
   /**
+   * The bytes of UTF-8 that a token stands for, which need not be whole characters: the bytes of
+   * the tokens of a text, one after the other, are the bytes of what {@link #decode} makes of them.
+   *
+   * @return a new array; empty for special tokens and for ids without a token
+   * @throws IllegalArgumentException if the id is outside 0..size-1
+   * @throws UnsupportedOperationException for {@link TokenizerKind#OTHER}, whose tokens are not
+   *     bytes
+   */
+  byte[] bytes(int id);
+
+  /**
    * Where a text that goes on may be cut: the largest {@code p} such that, whatever follows the
    * text, the tokens of its first {@code p} chars followed by the tokens of the rest are the tokens
    * of the whole. Zero if no such place is known.

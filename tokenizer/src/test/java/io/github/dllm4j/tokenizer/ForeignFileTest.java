@@ -87,6 +87,7 @@ class ForeignFileTest {
   void nothingIsCutPaddedOrWrapped() throws IOException {
     try (Tokenizer tokenizer = load(WORD_PIECE)) {
       assertEquals(TokenizerKind.OTHER, tokenizer.kind());
+      assertThrows(UnsupportedOperationException.class, () -> tokenizer.bytes(5));
       assertArrayEquals(new int[] {5, 6, 7, 8}, tokenizer.encode("In the beginning"));
       assertArrayEquals(new int[] {5}, tokenizer.encode("in"));
       assertEquals(0, tokenizer.encode("").length);

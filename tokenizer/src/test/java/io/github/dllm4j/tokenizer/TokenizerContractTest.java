@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -145,6 +147,31 @@ abstract class TokenizerContractTest {
         assertTrue(Texts.message(e).contains(" is " + id + "; allowed: 0.." + (size - 1)));
       }
     }
+  }
+
+  /** Every id, alone and in a row with all others, is what its bytes say. */
+  @Test
+  void tokensAreTheirBytes() {
+    Vocabulary vocabulary = tokenizer.vocabulary();
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int id = 0; id < vocabulary.size(); id++) {
+      byte[] bytes = tokenizer.bytes(id);
+      assertEquals(vocabulary.isSpecial(id), bytes.length == 0, tokenizer.token(id));
+      assertEquals(
+          new String(bytes, StandardCharsets.UTF_8), tokenizer.decode(new int[] {id}), "id " + id);
+      all.writeBytes(bytes);
+    }
+    int[] ids = IntStream.range(0, vocabulary.size()).toArray();
+    assertEquals(all.toString(StandardCharsets.UTF_8), tokenizer.decode(ids));
+    texts()
+        .forEach(
+            text -> {
+              ByteArrayOutputStream utf8 = new ByteArrayOutputStream();
+              Arrays.stream(tokenizer.encode(text))
+                  .forEach(id -> utf8.writeBytes(tokenizer.bytes(id)));
+              assertArrayEquals(text.getBytes(StandardCharsets.UTF_8), utf8.toByteArray());
+            });
+    assertThrows(IllegalArgumentException.class, () -> tokenizer.bytes(vocabulary.size()));
   }
 
   @Test

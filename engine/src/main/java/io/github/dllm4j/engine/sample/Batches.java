@@ -81,17 +81,18 @@ final class Batches {
     return uniforms;
   }
 
-  /** The laws that the tasks of a batch draw from, [rows][vocabulary]. */
-  static double[][] changed(List<Progress> batch, double[][] laws) {
-    double[][] changed = new double[laws.length][];
+  /** The tokens that the tasks of a batch draw on the host from laws [rows][vocabulary], [rows]. */
+  static int[] drawn(List<Progress> batch, double[][] laws, double[] uniforms) {
+    int[] drawn = new int[laws.length];
     int row = 0;
     for (Progress task : batch) {
-      int count = task.course().asked().length;
-      double[][] own = task.course().changed(Arrays.copyOfRange(laws, row, row + count));
-      System.arraycopy(own, 0, changed, row, count);
-      row += count;
+      int end = row + task.course().asked().length;
+      int[] own =
+          task.draw(Arrays.copyOfRange(laws, row, end), Arrays.copyOfRange(uniforms, row, end));
+      System.arraycopy(own, 0, drawn, row, own.length);
+      row = end;
     }
-    return changed;
+    return drawn;
   }
 
   private static int rowCount(List<Progress> batch) {

@@ -30,7 +30,10 @@ interface Course {
     return Optional.empty();
   }
 
-  /** Whether the next step draws from {@link #changed} laws, not from the network's. */
+  /**
+   * Whether the next step draws on the host, from {@link #changed} laws or together, and not from
+   * the network's laws where they are.
+   */
   default boolean changesLaws() {
     return false;
   }
@@ -60,6 +63,11 @@ interface Course {
 
   /** The course of a plan for one sample. */
   static Course of(SamplingTask task) {
+    Course own = ofPlan(task);
+    return task.together().isPresent() ? new JointCourse(own, task.canvas()) : own;
+  }
+
+  private static Course ofPlan(SamplingTask task) {
     if (task.plan() instanceof ScheduledPlan plan) {
       return new ScheduledCourse(plan, task);
     } else if (task.plan() instanceof CorrectedPlan plan) {

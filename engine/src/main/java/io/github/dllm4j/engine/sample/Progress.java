@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.sample;
 
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.Locale;
 
@@ -52,6 +53,18 @@ final class Progress {
           KeyedRandom.uniform(task.seed(), task.sample(), course.key(), asked[i], Purpose.DRAW);
     }
     return uniforms;
+  }
+
+  /**
+   * Draws the tokens at the asked positions on the host.
+   *
+   * @param laws after temperature and nucleus, [asked][vocabulary]
+   * @param uniforms as {@link #uniforms} gives them
+   */
+  int[] draw(double[][] laws, double[] uniforms) {
+    return task.together().isPresent()
+        ? task.together().get().draw(tokens.clone(), course.asked(), laws, uniforms)
+        : HeapLaws.of(course.changed(laws)).draw(uniforms);
   }
 
   /** Makes a step with the tokens drawn for the asked positions. */

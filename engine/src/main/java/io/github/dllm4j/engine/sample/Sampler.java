@@ -3,7 +3,6 @@ package io.github.dllm4j.engine.sample;
 import static java.util.Arrays.copyOfRange;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +16,7 @@ import java.util.stream.IntStream;
  * of equal length and shaping share a network call. Every draw is keyed by (seed, sample, step,
  * position), so the result of a task does not depend on the others, on their order or on the batch
  * size. Cost: one network evaluation per non-empty step, with the head on the filled rows only.
+ * Tasks with a {@link JointDraw} draw all holes together and need the laws of all of them.
  */
 public final class Sampler {
   private final Denoiser denoiser;
@@ -101,7 +101,7 @@ public final class Sampler {
 
   private static int[] drawShaped(TokenLaws laws, List<Progress> batch, double[] uniforms) {
     return batch.get(0).course().changesLaws()
-        ? HeapLaws.of(Batches.changed(batch, laws.toArray())).draw(uniforms)
+        ? Batches.drawn(batch, laws.toArray(), uniforms)
         : laws.draw(uniforms);
   }
 }

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
+import java.util.Optional;
+
 /**
  * One sample to make.
  *
@@ -9,13 +11,35 @@ package io.github.dllm4j.engine.sample;
  * @param sample index of the sample, at least 0; samples of one seed differ by it
  * @param temperature laws are raised to the power 1/temperature; above 0
  * @param topP mass of the nucleus that is drawn from, in (0, 1]; 1 is all
+ * @param together draws all holes of a step together; empty: each by itself from its own law
  */
 public record SamplingTask(
-    Canvas canvas, RevealPlan plan, long seed, int sample, double temperature, double topP) {
+    Canvas canvas,
+    RevealPlan plan,
+    long seed,
+    int sample,
+    double temperature,
+    double topP,
+    Optional<JointDraw> together) {
 
-  /** Checks the ranges. */
+  /** Checks the ranges, and that the plan leaves the drawing to others. */
   public SamplingTask {
     check(sample, temperature, topP);
+    if (together.isPresent() && plan instanceof TrapezoidalPlan) {
+      throw new IllegalArgumentException(
+          "theta-trapezoidal draws from rates of single tokens: it cannot draw holes together");
+    }
+  }
+
+  /** A sample whose holes are drawn each by itself. */
+  public SamplingTask(
+      Canvas canvas, RevealPlan plan, long seed, int sample, double temperature, double topP) {
+    this(canvas, plan, seed, sample, temperature, topP, Optional.empty());
+  }
+
+  /** The same, with all holes of a step drawn together. */
+  public SamplingTask withTogether(JointDraw draw) {
+    return new SamplingTask(canvas, plan, seed, sample, temperature, topP, Optional.of(draw));
   }
 
   /** What every task's numbers must be, masked or not. */

@@ -114,6 +114,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--top-p", description = "Nucleus of the laws (1).")
   private double topP = 1;
 
+  @Mixin private ConstraintOptions constraint;
+
   @Option(names = "--watch", description = "Show the canvas filling in, on stderr.")
   private boolean watch;
 
@@ -160,19 +162,23 @@ final class GenerateCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT, "--epsilon chooses the steps: give no --steps %s with it", steps));
     }
-    return new GenerationRequest(
-        prompt.isPresent() ? prompt.get() : promptFile.isPresent() ? read(promptFile.get()) : "",
-        template,
-        length.map(OptionalInt::of).orElse(OptionalInt.empty()),
-        samples,
-        count,
-        epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
-        process.equals("autoregressive")
-            ? Optional.empty()
-            : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
-        temperature,
-        topP,
-        common.seed);
+    return constraint.on(
+        new GenerationRequest(
+            prompt.isPresent()
+                ? prompt.get()
+                : promptFile.isPresent() ? read(promptFile.get()) : "",
+            template,
+            length.map(OptionalInt::of).orElse(OptionalInt.empty()),
+            samples,
+            count,
+            epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
+            process.equals("autoregressive")
+                ? Optional.empty()
+                : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
+            temperature,
+            topP,
+            common.seed,
+            Optional.empty()));
   }
 
   /** An autoregressive model draws its tokens one after the other, and that is all there is. */

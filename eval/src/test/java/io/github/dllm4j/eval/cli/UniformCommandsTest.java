@@ -178,6 +178,7 @@ class UniformCommandsTest {
         "--steps 4 --sampler mask-predictor|sampler must be one of tweedie",
         "--steps 4 --grid alpha-linear|grid must be one of log-linear",
         "--steps 4 --grid halving|decides its steps itself",
+        "--steps 4 --regex a*|constraints are for masking models",
         "--steps 4 --corrector smooth|corrector must be one of none, gibbs, ctmc",
         "--steps 4 --corrector ctmc --corrector-sites sweep|corrector-sites are for the corrector",
         "--steps 4 --corrector gibbs --corrector-sites confidence:best|corrector-sites must be",

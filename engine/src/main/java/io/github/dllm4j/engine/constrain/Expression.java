@@ -1,0 +1,64 @@
+package io.github.dllm4j.engine.constrain;
+
+import java.util.Arrays;
+import java.util.List;
+
+/** A regular set of texts, as a tree. */
+sealed interface Expression {
+  /** The empty text. */
+  Expression EMPTY = new Sequence(List.of());
+
+  /** One code point of a set. */
+  record Symbol(CodePoints set) implements Expression {}
+
+  /** One after the other. */
+  record Sequence(List<Expression> parts) implements Expression {
+    /** Copies the parts. */
+    public Sequence {
+      parts = List.copyOf(parts);
+    }
+  }
+
+  /** Any one of them; none is the empty set of texts. */
+  record Choice(List<Expression> options) implements Expression {
+    /** Copies the options. */
+    public Choice {
+      options = List.copyOf(options);
+    }
+  }
+
+  /**
+   * Again and again.
+   *
+   * @param least at least 0
+   * @param most at least {@code least}, or {@link #UNBOUNDED}
+   */
+  record Repeat(Expression body, int least, int most) implements Expression {
+    /** No limit. */
+    static final int UNBOUNDED = -1;
+  }
+
+  /** What an automaton accepts. */
+  record Automaton(Dfa dfa) implements Expression {}
+
+  /** A text. */
+  static Expression text(String text) {
+    return new Sequence(
+        text.codePoints().mapToObj(c -> (Expression) new Symbol(CodePoints.range(c, c))).toList());
+  }
+
+  /** One after the other. */
+  static Expression sequence(Expression... parts) {
+    return new Sequence(Arrays.asList(parts));
+  }
+
+  /** Any one of them. */
+  static Expression choice(Expression... options) {
+    return new Choice(Arrays.asList(options));
+  }
+
+  /** Once or not at all. */
+  static Expression optional(Expression body) {
+    return new Repeat(body, 0, 1);
+  }
+}

@@ -1,0 +1,398 @@
+package io.github.dllm4j.engine.constrain;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.engine.constrain.Expression.Choice;
+import io.github.dllm4j.engine.constrain.Expression.Repeat;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * The documents that a schema allows, as a regular expression: compact JSON without white space,
+ * properties in the order of the schema, no others. Regular because nesting is bounded: by the
+ * schema itself, and by a limit where it refers to its own parts. The keywords are listed in
+ * docs/constraints.md; any other is refused.
+ */
+final class JsonSchema {
+  private static final int DEEPEST = 24;
+  private static final int DECIMALS = 6;
+  private static final BigDecimal LARGEST = BigDecimal.TEN.pow(15).subtract(BigDecimal.ONE);
+
+  private static final Set<String> ANNOTATIONS =
+      Set.of(
+          "$schema",
+          "$id",
+          "$comment",
+          "$defs",
+          "definitions",
+          "title",
+          "description",
+          "default",
+          "examples",
+          "deprecated");
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .build();
+
+  private final JsonNode root;
+
+  private JsonSchema(JsonNode root) {
+    this.root = root;
+  }
+
+  /**
+   * Reads a schema.
+   *
+   * @param what it is called in messages
+   * @throws IllegalArgumentException in one line, with the place, if it is no supported schema
+   */
+  static Expression parse(String what, String schema) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(schema);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          what + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+    }
+    return new JsonSchema(root).value(root, what, 0);
+  }
+
+  /** A value as compact JSON. */
+  static String compact(JsonNode value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("no JSON value: " + value, e);
+    }
+  }
+
+  /** A text as a JSON string. */
+  static String quoted(String text) {
+    return compact(JSON.getNodeFactory().textNode(text));
+  }
+
+  private Expression value(JsonNode schema, String at, int depth) {
+    if (!schema.isObject()) {
+      throw bad(at, "must be an object with a type, enum, const, anyOf or $ref");
+    }
+    if (depth > DEEPEST) {
+      throw bad(at, "is nested deeper than " + DEEPEST + ": a schema must not contain itself");
+    }
+    if (schema.has("$ref")) {
+      only(schema, at, Set.of("$ref"));
+      return reference(schema.get("$ref"), at, depth);
+    }
+    if (schema.has("anyOf")) {
+      only(schema, at, Set.of("anyOf"));
+      return anyOf(schema.get("anyOf"), at + ".anyOf", depth);
+    }
+    if (schema.has("enum") || schema.has("const")) {
+      only(schema, at, Set.of("enum", "const", "type"));
+      return listed(schema, at);
+    }
+    List<String> types = types(schema, at);
+    Set<String> allowed = new HashSet<>(Set.of("type"));
+    types.forEach(type -> allowed.addAll(keywords(type, at)));
+    only(schema, at, allowed);
+    return new Choice(types.stream().map(type -> typed(type, schema, at, depth)).toList());
+  }
+
+  private static void only(JsonNode schema, String at, Set<String> allowed) {
+    schema
+        .fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (!allowed.contains(name) && !ANNOTATIONS.contains(name)) {
+                throw bad(at, "has " + name + ", which is not supported here");
+              }
+            });
+  }
+
+  private Expression reference(JsonNode target, String at, int depth) {
+    String pointer = target.asText();
+    if (!pointer.startsWith("#/") || root.at(pointer.substring(1)).isMissingNode()) {
+      throw bad(at, "refers to " + pointer + ", which is no part of it such as #/$defs/name");
+    }
+    return value(root.at(pointer.substring(1)), at, depth + 1);
+  }
+
+  private Expression anyOf(JsonNode schemas, String at, int depth) {
+    if (!schemas.isArray() || schemas.isEmpty()) {
+      throw bad(at, "must be a list of schemas");
+    }
+    List<Expression> options = new ArrayList<>();
+    for (JsonNode schema : schemas) {
+      options.add(value(schema, at + "[" + options.size() + "]", depth + 1));
+    }
+    return new Choice(options);
+  }
+
+  /** Values given one by one; of those, the ones of the type. */
+  private static Expression listed(JsonNode schema, String at) {
+    if (schema.has("enum") && (schema.has("const") || !schema.get("enum").isArray())) {
+      throw bad(at, "must have a list of values as enum, or a const, not both");
+    }
+    List<Expression> options = new ArrayList<>();
+    List<String> types = schema.has("type") ? types(schema, at) : List.of();
+    for (JsonNode value : schema.has("enum") ? schema.get("enum") : List.of(schema.get("const"))) {
+      if (types.isEmpty() || types.stream().anyMatch(type -> is(value, type))) {
+        options.add(Expression.text(compact(value)));
+      }
+    }
+    if (options.isEmpty()) {
+      throw bad(at, "lists no value of its type");
+    }
+    return new Choice(options);
+  }
+
+  private static boolean is(JsonNode value, String type) {
+    return switch (type) {
+      case "string" -> value.isTextual();
+      case "number" -> value.isNumber();
+      case "integer" -> value.isNumber() && value.decimalValue().stripTrailingZeros().scale() <= 0;
+      case "boolean" -> value.isBoolean();
+      case "null" -> value.isNull();
+      case "object" -> value.isObject();
+      default -> value.isArray();
+    };
+  }
+
+  private static List<String> types(JsonNode schema, String at) {
+    JsonNode type = schema.path("type");
+    List<String> types = new ArrayList<>();
+    for (JsonNode name : type.isArray() ? type : List.of(type)) {
+      keywords(name.asText(), at);
+      types.add(name.asText());
+    }
+    if (types.isEmpty()) {
+      throw bad(at, "has an empty list of types");
+    }
+    return types;
+  }
+
+  /** What may stand beside a type. */
+  private static Set<String> keywords(String type, String at) {
+    return switch (type) {
+      case "string" -> Set.of("pattern", "minLength", "maxLength");
+      case "number", "integer" ->
+          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+      case "object" -> Set.of("properties", "required", "additionalProperties");
+      case "array" -> Set.of("items", "minItems", "maxItems");
+      case "boolean", "null" -> Set.of();
+      default ->
+          throw bad(
+              at,
+              "needs a type string, number, integer, boolean, null, object or array, got '"
+                  + type
+                  + "'");
+    };
+  }
+
+  private Expression typed(String type, JsonNode schema, String at, int depth) {
+    return switch (type) {
+      case "string" -> string(schema, at);
+      case "number" -> number(schema, at, DECIMALS);
+      case "integer" -> number(schema, at, 0);
+      case "boolean" -> Expression.choice(Expression.text("true"), Expression.text("false"));
+      case "null" -> Expression.text("null");
+      case "object" -> object(schema, at, depth);
+      default -> array(schema, at, depth);
+    };
+  }
+
+  private static Expression string(JsonNode schema, String at) {
+    int least = count(schema, "minLength", at, 0);
+    int most = count(schema, "maxLength", at, Repeat.UNBOUNDED);
+    checkBounds(at, "minLength", least, "maxLength", most);
+    Expression any = JsonText.string(JsonText.anything(least, most));
+    if (!schema.has("pattern")) {
+      return any;
+    }
+    if (!schema.get("pattern").isTextual()) {
+      throw bad(at + ".pattern", "must be a text");
+    }
+    Expression matching = JsonText.string(searched(schema.get("pattern").textValue(), at));
+    if (least == 0 && most == Repeat.UNBOUNDED) {
+      return matching;
+    }
+    Dfa both = Dfa.of(matching).and(Dfa.of(any));
+    if (both.states() == 0) {
+      throw bad(at, "has a pattern that no text of its length matches");
+    }
+    return new Expression.Automaton(both);
+  }
+
+  /** A pattern matches anywhere in a string unless it is anchored. */
+  private static Expression searched(String pattern, String at) {
+    RegexParser.Parsed parsed;
+    try {
+      parsed = RegexParser.parse(pattern);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(at + ".pattern: " + e.getMessage(), e);
+    }
+    Expression any = JsonText.anything(0, Repeat.UNBOUNDED);
+    return Expression.sequence(
+        parsed.atStart() ? Expression.EMPTY : any,
+        parsed.expression(),
+        parsed.atEnd() ? Expression.EMPTY : any);
+  }
+
+  private static Expression number(JsonNode schema, String at, int decimals) {
+    BigInteger low =
+        bound(schema, "minimum", at, LARGEST.negate(), decimals, RoundingMode.CEILING)
+            .max(
+                bound(
+                        schema,
+                        "exclusiveMinimum",
+                        at,
+                        LARGEST.negate(),
+                        decimals,
+                        RoundingMode.FLOOR)
+                    .add(schema.has("exclusiveMinimum") ? BigInteger.ONE : BigInteger.ZERO));
+    BigInteger high =
+        bound(schema, "maximum", at, LARGEST, decimals, RoundingMode.FLOOR)
+            .min(
+                bound(schema, "exclusiveMaximum", at, LARGEST, decimals, RoundingMode.CEILING)
+                    .subtract(schema.has("exclusiveMaximum") ? BigInteger.ONE : BigInteger.ZERO));
+    if (low.compareTo(high) > 0) {
+      throw bad(
+          at,
+          "allows no number of at most 15 digits and " + decimals + " decimals within its bounds");
+    }
+    return DecimalRange.of(low, high, decimals);
+  }
+
+  /** A bound in units of the last decimal, within 15 digits. */
+  private static BigInteger bound(
+      JsonNode schema,
+      String name,
+      String at,
+      BigDecimal otherwise,
+      int decimals,
+      RoundingMode mode) {
+    BigDecimal bound = otherwise;
+    if (schema.has(name)) {
+      if (!schema.get(name).isNumber()) {
+        throw bad(at + "." + name, "must be a number, got " + schema.get(name));
+      }
+      bound = schema.get(name).decimalValue().min(LARGEST.add(BigDecimal.ONE));
+      bound = bound.max(LARGEST.add(BigDecimal.ONE).negate());
+    }
+    BigInteger units = bound.movePointRight(decimals).setScale(0, mode).toBigIntegerExact();
+    BigInteger most = LARGEST.movePointRight(decimals).toBigIntegerExact();
+    boolean outside =
+        name.toLowerCase(Locale.ROOT).endsWith("minimum")
+            ? units.compareTo(most) > 0
+            : units.compareTo(most.negate()) < 0;
+    return outside ? units : units.min(most).max(most.negate());
+  }
+
+  private static int count(JsonNode schema, String name, String at, int otherwise) {
+    JsonNode value = schema.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+      throw bad(at + "." + name, "must be a whole number of at least 0, got " + value);
+    }
+    return value.intValue();
+  }
+
+  private static void checkBounds(String at, String least, int from, String most, int to) {
+    if (to >= 0 && from > to) {
+      throw bad(at, String.format(Locale.ROOT, "has %s %d above %s %d", least, from, most, to));
+    }
+  }
+
+  private Expression array(JsonNode schema, String at, int depth) {
+    int least = count(schema, "minItems", at, 0);
+    int most = count(schema, "maxItems", at, Repeat.UNBOUNDED);
+    checkBounds(at, "minItems", least, "maxItems", most);
+    if (!schema.has("items")) {
+      throw bad(at, "needs items: what an array is made of");
+    }
+    Expression empty = Expression.text("[]");
+    if (most == 0) {
+      return empty;
+    }
+    Expression item = value(schema.get("items"), at + ".items", depth + 1);
+    Expression more = Expression.sequence(Expression.text(","), item);
+    int mostMore = most == Repeat.UNBOUNDED ? most : most - 1;
+    Expression filled =
+        Expression.sequence(
+            Expression.text("["),
+            item,
+            new Repeat(more, Math.max(0, least - 1), mostMore),
+            Expression.text("]"));
+    return least == 0 ? Expression.choice(empty, filled) : filled;
+  }
+
+  private Expression object(JsonNode schema, String at, int depth) {
+    JsonNode properties = schema.path("properties");
+    if (!properties.isObject() && !properties.isMissingNode()) {
+      throw bad(at + ".properties", "must be an object");
+    }
+    if (schema.has("additionalProperties") && !schema.get("additionalProperties").isBoolean()) {
+      throw bad(at + ".additionalProperties", "must be true or false; none are ever written");
+    }
+    Set<String> required = new HashSet<>();
+    for (JsonNode name : schema.path("required")) {
+      if (!properties.has(name.asText())) {
+        throw bad(at, "requires '" + name.asText() + "', which is none of its properties");
+      }
+      required.add(name.asText());
+    }
+    List<Expression> members = new ArrayList<>();
+    List<Boolean> needed = new ArrayList<>();
+    properties
+        .properties()
+        .forEach(
+            property -> {
+              String name = property.getKey();
+              members.add(
+                  Expression.sequence(
+                      Expression.text(quoted(name) + ":"),
+                      value(property.getValue(), at + "." + name, depth + 1)));
+              needed.add(required.contains(name));
+            });
+    return Expression.sequence(
+        Expression.text("{"), members(members, needed), Expression.text("}"));
+  }
+
+  /** Members in their order, each needed or not, with commas between: by which one is first. */
+  private static Expression members(List<Expression> members, List<Boolean> needed) {
+    List<Expression> byFirst = new ArrayList<>();
+    for (int first = 0; first < members.size(); first++) {
+      List<Expression> parts = new ArrayList<>(List.of(members.get(first)));
+      for (int i = first + 1; i < members.size(); i++) {
+        Expression next = Expression.sequence(Expression.text(","), members.get(i));
+        parts.add(needed.get(i) ? next : Expression.optional(next));
+      }
+      byFirst.add(new Expression.Sequence(parts));
+      if (needed.get(first)) {
+        return new Choice(byFirst);
+      }
+    }
+    byFirst.add(Expression.EMPTY);
+    return new Choice(byFirst);
+  }
+
+  private static IllegalArgumentException bad(String at, String why) {
+    return new IllegalArgumentException(at + " " + why);
+  }
+}

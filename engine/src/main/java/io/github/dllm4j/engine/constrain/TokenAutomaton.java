@@ -1,0 +1,187 @@
+package io.github.dllm4j.engine.constrain;
+
+import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.JointDraw;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Vocabulary;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A constraint over token ids: the states of its automaton over bytes that tokens lead to, and for
+ * each of them which tokens lead where. Tokens that lead from a state to the same state are a
+ * block; equal blocks of different states are one, so that the probability of a block is summed up
+ * once per hole: the states that count the characters of a string all share theirs.
+ *
+ * <p>The end token (or pad, if there is no end) may follow where the text may end; after it comes
+ * only padding, which is no choice: it has weight 1. Other special tokens never come.
+ *
+ * <p>Cost of making it: O(states * bytes of the vocabulary) time; memory for the blocks that
+ * differ. Immutable, safe for several threads.
+ */
+public final class TokenAutomaton {
+  private static final int[] NONE = {};
+
+  private final Dfa dfa;
+  private final boolean greedy;
+  private final TokenTable table;
+  private final int stop; // ends a text; -1 if nothing does
+  private final int filler; // stands after stop
+  private final int[][] targets; // by state; states that no tokens reach have none
+  private final int[][] blocks; // by state, beside targets
+  private final List<int[]> tokens = new ArrayList<>(); // by block, ascending
+
+  /** Tokens that can be looked up. */
+  private record Block(int[] ids) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Block block && Arrays.equals(ids, block.ids);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(ids);
+    }
+  }
+
+  /**
+   * A constraint for a tokenizer.
+   *
+   * @param width number of ids that the network has laws over; tokens beyond are never drawn
+   * @throws IllegalArgumentException if the tokenizer's tokens are not bytes
+   */
+  public TokenAutomaton(Constraint constraint, Tokenizer tokenizer, int width) {
+    dfa = constraint.dfa();
+    greedy = constraint.isGreedy();
+    Vocabulary vocabulary = tokenizer.vocabulary();
+    try {
+      table = new TokenTable(tokenizer, width);
+    } catch (UnsupportedOperationException e) {
+      throw new IllegalArgumentException("no constraint for this tokenizer: " + e.getMessage(), e);
+    }
+    int pad = drawable(vocabulary.pad().orElse(-1), width);
+    int end = drawable(vocabulary.end().orElse(-1), width);
+    stop = end >= 0 ? end : pad;
+    filler = pad >= 0 ? pad : end;
+    targets = new int[dfa.states()][];
+    blocks = new int[dfa.states()][];
+    Arrays.fill(targets, NONE);
+    Arrays.fill(blocks, NONE);
+    explore();
+  }
+
+  private static int drawable(int id, int width) {
+    return id < width ? id : -1;
+  }
+
+  /** Follows the tokens from the start. */
+  private void explore() {
+    Map<Block, Integer> known = new HashMap<>();
+    boolean[] found = new boolean[dfa.states()];
+    int[] followers = new int[table.size()];
+    int[] after = new int[table.size()];
+    Deque<Integer> queue = new ArrayDeque<>(List.of(0));
+    found[0] = true;
+    while (!queue.isEmpty()) {
+      int state = queue.remove();
+      int count = table.follow(dfa, state, followers, after);
+      Map<Integer, Integer> places = new HashMap<>(); // of targets
+      int[] sizes = new int[count + 1];
+      int[] order = new int[count + 1];
+      for (int i = 0; i < count; i++) {
+        int place = places.computeIfAbsent(after[i], t -> places.size());
+        order[place] = after[i];
+        sizes[place]++;
+        if (!found[after[i]]) {
+          found[after[i]] = true;
+          queue.add(after[i]);
+        }
+      }
+      int[][] ids = new int[places.size() + 1][];
+      Arrays.setAll(ids, p -> new int[sizes[p]]);
+      for (int i = count - 1; i >= 0; i--) {
+        int place = places.get(after[i]);
+        ids[place][--sizes[place]] = followers[i];
+      }
+      boolean stops = dfa.accepts(state) && stop >= 0;
+      order[places.size()] = end();
+      ids[places.size()] = new int[] {stop};
+      int moves = places.size() + (stops ? 1 : 0);
+      targets[state] = Arrays.copyOf(order, moves);
+      blocks[state] = new int[moves];
+      for (int m = 0; m < moves; m++) {
+        blocks[state][m] = known.computeIfAbsent(new Block(ids[m]), b -> tokens.size());
+        if (blocks[state][m] == tokens.size()) {
+          tokens.add(ids[m].clone());
+        }
+      }
+    }
+    tokens.forEach(Arrays::sort);
+  }
+
+  /**
+   * The draws of a canvas whose text from the first hole to the last one, kept tokens between them
+   * included, is to be accepted.
+   *
+   * @throws IllegalArgumentException in one line, if nothing fits: the tokens that are kept
+   *     contradict the constraint, or the holes are too few or, without an end token, too many
+   */
+  public JointDraw on(Canvas canvas) {
+    return ConstrainedDraw.of(this, canvas, greedy);
+  }
+
+  /** Number of states, with the one after the text. */
+  int states() {
+    return dfa.states() + 1;
+  }
+
+  /** The state after the text. */
+  int end() {
+    return dfa.states();
+  }
+
+  /** Whether everything may end in a state. */
+  boolean accepts(int state) {
+    return state == end() || dfa.accepts(state);
+  }
+
+  /** What stands after the text. */
+  int filler() {
+    return filler;
+  }
+
+  /** The states that a token can lead to, but for {@link #end}. */
+  int[] targets(int state) {
+    return targets[state];
+  }
+
+  /** The tokens that lead there, as numbers of blocks, beside {@link #targets}. */
+  int[] blocks(int state) {
+    return blocks[state];
+  }
+
+  /** The ids of a block, ascending. */
+  int[] tokens(int block) {
+    return tokens.get(block);
+  }
+
+  int blockCount() {
+    return tokens.size();
+  }
+
+  /** The state after a token, or -1. */
+  int next(int state, int token) {
+    if (state == end()) {
+      return token == filler ? end() : -1;
+    }
+    if (token == stop) {
+      return dfa.accepts(state) ? end() : -1;
+    }
+    return table.next(dfa, state, token);
+  }
+}

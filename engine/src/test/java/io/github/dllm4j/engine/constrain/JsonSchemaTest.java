@@ -1,0 +1,228 @@
+package io.github.dllm4j.engine.constrain;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Schemas accept compact JSON that an independent check finds valid, and nothing else. */
+class JsonSchemaTest {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build();
+
+  static List<String> schemas() {
+    return List.of(
+        "{'type':'string'}",
+        "{'type':'string','minLength':2,'maxLength':3}",
+        "{'type':'string','pattern':'^[a-c\\\\\\\\\\'\\\\n]+$'}",
+        "{'type':'string','pattern':'ab?c','maxLength':6}",
+        "{'type':'integer','minimum':-12,'maximum':345}",
+        "{'type':'integer','exclusiveMinimum':-3,'exclusiveMaximum':3}",
+        "{'type':'number','minimum':-0.25,'exclusiveMaximum':12.5}",
+        "{'type':'number'}",
+        "{'type':['boolean','null','integer']}",
+        "{'enum':['a',1,1.5,null,true,[1,2],{'b':'\\u00e9\\\\n'}]}",
+        "{'enum':['a',1,2.0,2.5],'type':'integer'}",
+        "{'const':{'x':[]}}",
+        "{'type':'array','items':{'type':'boolean'},'minItems':1,'maxItems':3}",
+        "{'type':'array','items':{'type':'array','items':{'const':1}}}",
+        "{'type':'object','properties':{'a':{'type':'integer'},'b':{'type':'string'},"
+            + "'c':{'type':'boolean'}},'required':['b'],'additionalProperties':false}",
+        "{'type':'object','properties':{'a':{'type':'null'},'b':{'type':'null'}}}",
+        "{'type':'object'}",
+        "{'anyOf':[{'type':'integer'},{'type':'object','properties':{'n':{'$ref':'#/$defs/s'}},"
+            + "'required':['n']}],'$defs':{'s':{'type':'string','maxLength':4}}}");
+  }
+
+  private static String schema(String quoted) {
+    return quoted.replace("\\'", "\u0001").replace('\'', '"').replace("\u0001", "\\\"");
+  }
+
+  /** A random accepted text: a walk that prefers to end. */
+  private static String walk(Dfa dfa, int sample) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    int state = 0;
+    for (int step = 0; step < 400; step++) {
+      double uniform = KeyedRandom.uniform(1, sample, step, 0, Purpose.OTHER);
+      List<Integer> possible = new ArrayList<>();
+      for (int b = 0; b < 256; b++) {
+        if (dfa.next(state, b) >= 0) {
+          possible.add(b);
+        }
+      }
+      if (dfa.accepts(state) && (possible.isEmpty() || uniform < 0.3)) {
+        break;
+      }
+      // Bytes that lead elsewhere, or loops would take up the whole walk.
+      int from = state;
+      List<Integer> away = possible.stream().filter(b -> dfa.next(from, b) != from).toList();
+      List<Integer> among = step % 3 > 0 && !away.isEmpty() ? away : possible;
+      double which = KeyedRandom.uniform(1, sample, step, 1, Purpose.OTHER);
+      int chosen = among.get((int) (which * among.size()));
+      bytes.write(chosen);
+      state = dfa.next(state, chosen);
+    }
+    return dfa.accepts(state) ? bytes.toString(StandardCharsets.UTF_8) : "";
+  }
+
+  @ParameterizedTest
+  @MethodSource("schemas")
+  void everyAcceptedTextIsAValidDocument(String quoted) throws IOException {
+    String schema = schema(quoted);
+    Constraint constraint = Constraint.jsonSchema(schema);
+    JsonNode checked = JSON.readTree(schema);
+    int walks = 0;
+    int mutants = 0;
+    for (int sample = 0; sample < 120; sample++) {
+      String text = walk(constraint.dfa(), sample);
+      if (text.isEmpty()) {
+        continue;
+      }
+      walks++;
+      assertTrue(SchemaCheck.valid(checked, checked, JSON.readTree(text)), text);
+      assertTrue(constraint.accepts(text));
+      for (int place = 0; place < Math.min(text.length(), 25); place++) {
+        for (String instead : List.of("", "0", "9", "\"", ",", "a", "-", "\\")) {
+          String mutant = text.substring(0, place) + instead + text.substring(place + 1);
+          mutants += constraint.accepts(mutant) ? 1 : 0;
+          assertTrue(!constraint.accepts(mutant) || valid(checked, mutant), mutant);
+        }
+      }
+    }
+    assertTrue(walks > 20, "only " + walks + " walks ended, " + mutants);
+  }
+
+  private static boolean valid(JsonNode schema, String text) {
+    try {
+      return SchemaCheck.valid(schema, schema, JSON.readTree(text));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Every number of few digits, against the bounds themselves. */
+  @Test
+  void numbersAreExactlyThoseWithinTheirBounds() {
+    for (int sample = 0; sample < 60; sample++) {
+      int decimals = sample % 3;
+      int low = (int) (400 * KeyedRandom.uniform(2, sample, 0, 0, Purpose.OTHER)) - 200;
+      int high = low + (int) (300 * KeyedRandom.uniform(2, sample, 0, 1, Purpose.OTHER));
+      Dfa dfa =
+          Dfa.of(DecimalRange.of(BigInteger.valueOf(low), BigInteger.valueOf(high), decimals));
+      for (int units = -1500; units <= 1500; units++) {
+        BigDecimal number = BigDecimal.valueOf(units, decimals);
+        for (int scale = 0; scale <= decimals + 1; scale++) {
+          if (number.stripTrailingZeros().scale() > scale) {
+            continue;
+          }
+          String text = number.setScale(scale).toPlainString();
+          boolean inside = units >= low && units <= high && scale <= decimals;
+          assertEquals(
+              inside,
+              dfa.accepts(text.getBytes(StandardCharsets.UTF_8)),
+              text + " in " + low + ".." + high);
+        }
+      }
+      for (String bad : List.of("-0", "-0.0", "00", "01", "1.", ".5", "+1", "", "-", "1e1")) {
+        assertEquals(false, dfa.accepts(bad.getBytes(StandardCharsets.UTF_8)), bad);
+      }
+    }
+  }
+
+  @Test
+  void extremeBoundsAreKept() {
+    Constraint above =
+        Constraint.jsonSchema(schema("{'type':'integer','minimum':999999999999998}"));
+    assertTrue(above.accepts("999999999999999") && above.accepts("999999999999998"));
+    assertTrue(!above.accepts("999999999999997") && !above.accepts("1000000000000000"));
+    Constraint tiny =
+        Constraint.jsonSchema(schema("{'type':'number','exclusiveMinimum':0,'maximum':0.0000015}"));
+    assertTrue(tiny.accepts("0.000001") && !tiny.accepts("0") && !tiny.accepts("0.000002"));
+    Constraint wide =
+        Constraint.jsonSchema(schema("{'type':'integer','maximum':1e30,'minimum':0}"));
+    assertTrue(wide.accepts("999999999999999") && wide.accepts("0") && !wide.accepts("-1"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "3 | must be an object",
+        "{ | is not JSON",
+        "{} | needs a type",
+        "{'type':'text'} | got 'text'",
+        "{'type':[]} | empty list of types",
+        "{'type':'string','format':'date'} | format",
+        "{'type':'string','minimum':1} | minimum",
+        "{'type':'string','minLength':-1} | minLength",
+        "{'type':'string','minLength':3,'maxLength':2} | minLength 3 above maxLength 2",
+        "{'type':'string','pattern':'(?=a)'} | schema.pattern",
+        "{'type':'string','pattern':'^abc$','maxLength':2} | no text of its length",
+        "{'type':'string','pattern':7} | must be a text",
+        "{'type':'integer','minimum':0.2,'maximum':0.8} | no number",
+        "{'type':'integer','minimum':1e16} | no number",
+        "{'type':'integer','minimum':'1'} | must be a number",
+        "{'type':'array'} | needs items",
+        "{'type':'array','items':{'type':'null'},'minItems':3,'maxItems':2} | minItems 3",
+        "{'type':'object','properties':3} | must be an object",
+        "{'type':'object','required':['x']} | requires 'x'",
+        "{'type':'object','additionalProperties':{}} | must be true or false",
+        "{'type':'object','properties':{'p':{'type':'object','properties':{'q':{}}}}} | schema.p.q",
+        "{'enum':[]} | lists no value",
+        "{'enum':['a'],'type':'integer'} | lists no value",
+        "{'enum':1} | list of values",
+        "{'anyOf':[]} | list of schemas",
+        "{'oneOf':[{'type':'null'}]} | needs a type",
+        "{'$ref':'http://x'} | refers to",
+        "{'type':'array','items':{'$ref':'#/items'}} | nested deeper"
+      })
+  void whatIsNotSupportedIsRefusedInOneLine(String quoted, String says) {
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Constraint.jsonSchema(schema(quoted)));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("schema") && message.contains(says), message);
+    assertEquals(1, message.lines().count());
+  }
+
+  @Test
+  void toolCallsNameTheirTool() {
+    Constraint call =
+        Constraint.toolCall(
+            List.of(
+                new Tool(
+                    "add",
+                    schema(
+                        "{'type':'object','properties':{'x':{'type':'integer'}},'required':['x']}")),
+                new Tool("st\"op", schema("{'type':'object'}"))));
+    assertTrue(call.accepts("{\"name\":\"add\",\"arguments\":{\"x\":3}}"));
+    assertTrue(call.accepts("{\"name\":\"st\\\"op\",\"arguments\":{}}"));
+    assertTrue(!call.accepts("{\"name\":\"add\",\"arguments\":{}}"));
+    assertThrows(IllegalArgumentException.class, () -> Constraint.toolCall(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> new Tool("", "{}"));
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Constraint.toolCall(List.of(new Tool("f", "{}"))));
+    assertTrue(String.valueOf(e.getMessage()).startsWith("arguments of f needs a type"));
+  }
+}

@@ -1,0 +1,100 @@
+package io.github.dllm4j.engine.constrain;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** From bytes to tokens: for every state and every token, where its bytes lead. */
+class TokenAutomatonTest {
+  static Tokenizer bundled() throws IOException {
+    try (InputStream in =
+        Objects.requireNonNull(
+            Constraint.class.getResourceAsStream(
+                "/io/github/dllm4j/engine/bundled/tokenizer.json"))) {
+      return Tokenizers.load(in);
+    }
+  }
+
+  private static void check(Constraint constraint, Tokenizer tokenizer, int width) {
+    TokenAutomaton automaton = new TokenAutomaton(constraint, tokenizer, width);
+    Dfa dfa = constraint.dfa();
+    int end = tokenizer.vocabulary().end().orElse(-1);
+    for (int state = 0; state < dfa.states(); state++) {
+      TreeMap<Integer, Integer> moves = new TreeMap<>();
+      for (int m = 0; m < automaton.targets(state).length; m++) {
+        for (int token : automaton.tokens(automaton.blocks(state)[m])) {
+          assertEquals(null, moves.put(token, automaton.targets(state)[m]));
+        }
+      }
+      if (moves.isEmpty()) {
+        continue; // no token leads here
+      }
+      for (int id = 0; id < tokenizer.vocabulary().size(); id++) {
+        byte[] bytes = tokenizer.bytes(id);
+        int target = bytes.length == 0 || id >= width ? -1 : dfa.next(state, bytes);
+        target = id == end && id < width && dfa.accepts(state) ? automaton.end() : target;
+        assertEquals(target, moves.getOrDefault(id, -1), tokenizer.token(id));
+        assertEquals(target, automaton.next(state, id));
+      }
+    }
+    assertEquals(-1, automaton.next(automaton.end(), 0));
+  }
+
+  @Test
+  void tokensLeadWhereTheirBytesDo() throws IOException {
+    Constraint json =
+        Constraint.jsonSchema(
+            "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":8},"
+                + "\"age\":{\"type\":\"integer\",\"minimum\":7,\"maximum\":140}}}");
+    try (Tokenizer tokenizer = bundled()) {
+      check(json, tokenizer, tokenizer.vocabulary().size());
+      check(json, tokenizer, 1000);
+      check(Constraint.regex(".*"), tokenizer, tokenizer.vocabulary().size());
+    }
+    try (Tokenizer tokenizer = Tokenizers.bytes()) {
+      check(json, tokenizer, tokenizer.vocabulary().size());
+    }
+    check(Constraint.regex("(ab|é)*"), SpeltTokenizer.of(2, "a", "ab", "b", "é", "bé", "ab"), 9);
+  }
+
+  /** The states that count the characters of a string share their blocks. */
+  @Test
+  void countingStatesShareTheirBlocks() throws IOException {
+    try (Tokenizer tokenizer = bundled()) {
+      int width = tokenizer.vocabulary().size();
+      int few =
+          new TokenAutomaton(Constraint.regex("\"[^\"]{0,40}\""), tokenizer, width).blockCount();
+      int many =
+          new TokenAutomaton(Constraint.regex("\"[^\"]{0,80}\""), tokenizer, width).blockCount();
+      assertEquals(few, many);
+    }
+  }
+
+  @Test
+  void tokensThatAreNoBytesAreRefused() {
+    Tokenizer words =
+        (Tokenizer)
+            java.lang.reflect.Proxy.newProxyInstance(
+                Tokenizer.class.getClassLoader(),
+                new Class<?>[] {Tokenizer.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("vocabulary")) {
+                    return SpeltTokenizer.of(0, "a").vocabulary();
+                  }
+                  throw new UnsupportedOperationException("tokens of kind other are not bytes");
+                });
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new TokenAutomaton(Constraint.regex("a"), words, 2));
+    assertTrue(String.valueOf(e.getMessage()).contains("not bytes"));
+  }
+}
