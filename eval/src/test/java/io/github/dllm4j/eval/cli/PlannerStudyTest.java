@@ -221,7 +221,7 @@ class PlannerStudyTest {
       TokenBatch batch = TokenBatch.of(word.length, tokens.clone(), sigma);
       try (TokenLaws laws = denoiser.predict(batch, Rows.of(left))) {
         double[] logs = laws.logProbabilityOf(Arrays.stream(left).map(i -> word[i]).toArray());
-        for (int row : plan.keep(step, plan.confidence().of(laws, new int[0]))) {
+        for (int row : plan.keep(step, left, plan.confidence().of(laws, new int[0]))) {
           nats -= logs[row];
           tokens[left[row]] = word[left[row]];
         }
