@@ -43,19 +43,19 @@ public record BlockDecay(double bound, double[] rates) {
       Denoiser denoiser, int[] block, double[] sigmas, int times, int index, int batch, long seed) {
     Denoiser head = LeaveOneOut.of(denoiser);
     BlockLoss bound = new UniformBlockLoss(denoiser.vocabulary(), times);
-    double[] losses =
-        LikelihoodBound.losses(head, bound, bound.examples(block, seed, index), batch);
+    double[] losses = bound.losses(head, bound.examples(Passage.of(block), seed, index), batch);
     BlockLoss rate = new Rate(denoiser.vocabulary(), sigmas, times + 1);
     return new BlockDecay(
         block.length * (bound.constant() + Arrays.stream(losses).sum()),
-        LikelihoodBound.losses(head, rate, rate.examples(block, seed, index), batch));
+        rate.losses(head, rate.examples(Passage.of(block), seed, index), batch));
   }
 
   /** One noisy copy per level, every row counts once; keyed apart from the copies of the bound. */
   private record Rate(int symbols, double[] sigmas, int firstCopy) implements BlockLoss {
 
     @Override
-    public NoisyBatch examples(int[] block, long seed, int index) {
+    public NoisyBatch examples(Passage passage, long seed, int index) {
+      int[] block = passage.tokens();
       int copies = sigmas.length;
       NoiseLevel[] levels =
           Arrays.stream(sigmas).mapToObj(NoiseLevel::unitRate).toArray(NoiseLevel[]::new);

@@ -101,6 +101,25 @@ public record NoisyBatch(
     return uniform < redrawn ? Math.min(symbols - 1, (int) (uniform / redrawn * symbols)) : token;
   }
 
+  /**
+   * The same examples behind tokens that are given: clean, and not trained.
+   *
+   * @param given clean ids, may be none
+   * @param told noise of each example that the network is told, nats, [B]
+   */
+  public NoisyBatch after(int[] given, double[] told) {
+    int length = noisy.length / sigmas.length;
+    int longer = given.length + length;
+    int[] tokens = new int[sigmas.length * longer];
+    for (int b = 0; b < sigmas.length; b++) {
+      System.arraycopy(given, 0, tokens, b * longer, given.length);
+      System.arraycopy(noisy, b * length, tokens, b * longer + given.length, length);
+    }
+    int[] moved = new int[rows.length];
+    Arrays.setAll(moved, r -> rows[r] / length * longer + given.length + rows[r] % length);
+    return new NoisyBatch(tokens, told, moved, targets, weights);
+  }
+
   private static NoisyBatch empty(int[][] blocks, int rows) {
     return new NoisyBatch(
         new int[blocks.length * blocks[0].length],
