@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.LeftToRightSampler;
 import io.github.dllm4j.engine.sample.ReverseCourse;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
@@ -29,7 +30,8 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Text from a discrete-diffusion language model: the way to use the engine from a program.
+ * Text from a discrete-diffusion language model, or an autoregressive one: the way to use the
+ * engine from a program.
  *
  * <pre>{@code
  * try (TextGenerator generator = TextGenerator.bundled()) {
@@ -88,14 +90,16 @@ public final class TextGenerator implements AutoCloseable {
     long begin = System.nanoTime();
     Canvas canvas = canvas(request);
     Prepared prepared =
-        model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
-    List<Sample> samples = prepared.sampler().apply(event -> listener.onStep(step(event)));
+        model.config().autoregressive()
+            ? read(request, canvas)
+            : model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
+    List<Sample> samples = prepared.loop().apply(event -> listener.onStep(step(event)));
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
         samples.stream().map(sample -> text(sample, canvas, seconds)).toList(),
         model.name(),
-        prepared.choice().sampler(),
-        prepared.choice().schedule(),
+        prepared.sampler(),
+        prepared.schedule(),
         prepared.predictedKlNats(),
         prepared.planningEvaluations(),
         prepared.note(),
@@ -103,13 +107,37 @@ public final class TextGenerator implements AutoCloseable {
         PyTorch.versions());
   }
 
-  /** A request made ready for one of the two sampler loops. */
+  /** A request made ready for one of the three sampler loops. */
   private record Prepared(
-      SamplerChoice choice,
+      String sampler,
+      String schedule,
       Optional<Estimate> predictedKlNats,
       int planningEvaluations,
       String note,
-      Function<StepListener, List<Sample>> sampler) {}
+      Function<StepListener, List<Sample>> loop) {}
+
+  /** An autoregressive model draws one token after the other: there is nothing to plan. */
+  private Prepared read(GenerationRequest request, Canvas canvas) {
+    if (request.template().isPresent()) {
+      throw new IllegalArgumentException(
+          "an autoregressive model reads what is before a hole only: give a prompt, no template");
+    }
+    if (request.sampler().isPresent() || request.steps().isPresent()) {
+      throw new IllegalArgumentException(
+          "an autoregressive model draws token after token: give no sampler and no steps");
+    }
+    boolean own = request.temperature() == 1 && request.topP() == 1;
+    LeftToRightSampler.Task task =
+        new LeftToRightSampler.Task(
+            canvas, request.samples(), request.seed(), request.temperature(), request.topP());
+    return new Prepared(
+        "left-to-right",
+        "one by one",
+        own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
+        0,
+        own ? "exact: one token per step" : "temperature or top-p change the model's law",
+        listener -> new LeftToRightSampler(model.causal(), BATCH).run(task, listener));
+  }
 
   /** A masked model fills the holes by a plan. */
   private Prepared fill(GenerationRequest request, Canvas canvas) {
@@ -138,7 +166,8 @@ public final class TextGenerator implements AutoCloseable {
                         request.topP()))
             .toList();
     return new Prepared(
-        choice,
+        choice.sampler(),
+        choice.schedule(),
         planned.predictedKlNats(),
         planned.evaluations(),
         planned.note(),
@@ -173,7 +202,8 @@ public final class TextGenerator implements AutoCloseable {
             .toList();
     NoiseProcess process = NoiseProcess.uniform(model.denoiser().vocabulary());
     return new Prepared(
-        choice,
+        choice.sampler(),
+        choice.schedule(),
         Optional.empty(),
         0,
         choice.heuristic()
@@ -185,7 +215,7 @@ public final class TextGenerator implements AutoCloseable {
   private Canvas canvas(GenerationRequest request) {
     Tokenizer tokenizer = model.tokenizer();
     // Uniform noise has no MASK: what stands in its holes is no token.
-    int mask = model.denoiser().mask().orElse(model.denoiser().vocabulary());
+    int mask = model.config().mask() < 0 ? model.shape().vocabulary() : model.config().mask();
     int longest = model.config().network().length();
     Canvas canvas =
         request.template().isPresent()

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.tokenizer.SpecialIds;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open model directory: configuration, tokenizer, network and information curve. Its files are
@@ -28,19 +30,33 @@ public final class Model implements AutoCloseable {
   private final String name;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
-  private final TransformerDenoiser denoiser;
+  private final Network network;
+  private final Precision precision;
+  private final @Nullable TransformerDenoiser denoiser;
+  private final @Nullable CausalNetwork causal;
   private final Optional<CurveSample> information;
 
   private Model(
       String name,
       ModelConfig config,
       Tokenizer tokenizer,
-      TransformerDenoiser denoiser,
+      Network network,
+      Precision precision,
       Optional<CurveSample> information) {
     this.name = name;
     this.config = config;
     this.tokenizer = tokenizer;
-    this.denoiser = denoiser;
+    this.network = network;
+    this.precision = precision;
+    int mask = config.mask();
+    this.causal =
+        config.autoregressive()
+            ? new CausalNetwork(network, network.weights(), precision, mask, mask, true)
+            : null;
+    this.denoiser =
+        causal == null
+            ? TransformerDenoiser.owning(network, precision, mask, config.representation())
+            : null;
     this.information = information;
   }
 
@@ -88,16 +104,8 @@ public final class Model implements AutoCloseable {
           Network.read(
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
       try {
-        return new Model(
-            name,
-            config,
-            tokenizer,
-            TransformerDenoiser.owning(
-                network,
-                options.precision().orElse(Precision.FP32),
-                config.mask(),
-                config.representation()),
-            information);
+        Precision precision = options.precision().orElse(Precision.FP32);
+        return new Model(name, config, tokenizer, network, precision, information);
       } catch (RuntimeException e) {
         network.close();
         throw e;
@@ -172,22 +180,44 @@ public final class Model implements AutoCloseable {
 
   /** The sizes of its network as it runs, time modules folded away if it is not told the time. */
   public NetworkShape shape() {
-    return denoiser.shape();
+    return denoiser == null ? config.network() : denoiser.shape();
   }
 
   /** The weights that run, of {@link #shape}. */
   Network network() {
-    return denoiser.network();
+    return network;
   }
 
-  /** Its network. */
+  /**
+   * Its network.
+   *
+   * @throws IllegalArgumentException if the model is autoregressive
+   */
   public Denoiser denoiser() {
+    if (denoiser == null) {
+      throw new IllegalArgumentException(
+          name + " is autoregressive: it predicts left to right and denoises nothing");
+    }
     return denoiser;
+  }
+
+  /**
+   * Its network, if it is autoregressive.
+   *
+   * @throws IllegalArgumentException if the model denoises
+   */
+  public CausalModel causal() {
+    if (causal == null) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "%s is a %s model, not autoregressive", name, config.process()));
+    }
+    return causal;
   }
 
   /** The type its matrix products run in. */
   public Precision precision() {
-    return denoiser.precision();
+    return precision;
   }
 
   /** Its information curves on held-out text, if they have been measured. */
@@ -197,7 +227,12 @@ public final class Model implements AutoCloseable {
 
   @Override
   public void close() {
-    denoiser.close();
+    if (denoiser != null) {
+      denoiser.close();
+    }
+    if (causal != null) {
+      causal.close();
+    }
     tokenizer.close();
   }
 }

@@ -20,17 +20,18 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * A DiT network on a device: its program and its weights, float32, in the program's order.
+ * A network on a device: its program and its weights, float32, in the program's order.
  *
  * <p>Owns a manager; closing it frees everything.
  */
 final class Network implements AutoCloseable {
   private final NDManager manager;
-  private final NetworkShape shape;
+  private final Architecture shape;
   private final Program program;
   private final List<NDArray> weights;
 
-  private Network(NDManager manager, NetworkShape shape, Program program, List<NDArray> weights) {
+  /** A network of arrays on a manager, which it takes over. */
+  Network(NDManager manager, Architecture shape, Program program, List<NDArray> weights) {
     this.manager = manager;
     this.shape = shape;
     this.program = program;
@@ -38,11 +39,11 @@ final class Network implements AutoCloseable {
   }
 
   /** A network with given weights, on a manager that it takes over, and closes if it fails. */
-  static Network of(NDManager manager, NetworkShape shape, float[][] weights) {
+  static Network of(NDManager manager, Architecture shape, float[][] weights) {
     try {
       Program program = Program.load(manager);
       List<NDArray> arrays = new ArrayList<>();
-      List<NetworkShape.Tensor> tensors = shape.tensors();
+      List<Architecture.Tensor> tensors = shape.tensors();
       for (int i = 0; i < weights.length; i++) {
         arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
       }
@@ -61,10 +62,10 @@ final class Network implements AutoCloseable {
    * @throws IOException in one line, if the file is unsound or its tensors are not those of the
    *     shape
    */
-  static Network read(NDManager manager, NetworkShape shape, Path file, String prefix)
+  static Network read(NDManager manager, Architecture shape, Path file, String prefix)
       throws IOException {
     try (SafeTensors source = SafeTensors.open(file)) {
-      List<NetworkShape.Tensor> tensors = shape.tensors();
+      List<Architecture.Tensor> tensors = shape.tensors();
       Map<String, SafeTensors.Entry> entries = new HashMap<>();
       Set<String> unknown = new TreeSet<>();
       source
@@ -77,7 +78,7 @@ final class Network implements AutoCloseable {
                 }
               });
       List<SafeTensors.Entry> found = new ArrayList<>();
-      for (NetworkShape.Tensor tensor : tensors) {
+      for (Architecture.Tensor tensor : tensors) {
         SafeTensors.Entry entry = entries.get(tensor.name());
         if (entry == null) {
           throw new IOException(file + " has no tensor " + prefix + tensor.name());
@@ -116,11 +117,13 @@ final class Network implements AutoCloseable {
    * Reads the network of a configuration; one that is not told the noise level loses its time
    * modules, which then are constants of the other weights.
    *
-   * @param manager as in {@link #read(NDManager, NetworkShape, Path, String)}
+   * @param manager as in {@link #read(NDManager, Architecture, Path, String)}
    */
   static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
-    Network network = read(manager, config.network(), file, "");
-    if (config.network().timeWidth() == 0 || config.timeConditioning()) {
+    NetworkShape sizes = config.network();
+    Network network =
+        read(manager, config.autoregressive() ? new CausalShape(sizes) : sizes, file, "");
+    if (sizes.timeWidth() == 0 || config.timeConditioning()) {
       return network;
     }
     try {
@@ -140,7 +143,7 @@ final class Network implements AutoCloseable {
     try (IValue all = Program.listOf(weights)) {
       List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
       weights.forEach(NDArray::close);
-      return new Network(manager, shape.withoutTime(), program, folded);
+      return new Network(manager, ((NetworkShape) shape).withoutTime(), program, folded);
     }
   }
 
@@ -185,7 +188,7 @@ final class Network implements AutoCloseable {
   static List<SafeTensorsWriter.Item> items(
       Network network, List<NDArray> arrays, String prefix, SafeTensors.Type type) {
     List<SafeTensorsWriter.Item> items = new ArrayList<>();
-    List<NetworkShape.Tensor> tensors = network.shape.tensors();
+    List<Architecture.Tensor> tensors = network.shape.tensors();
     for (int i = 0; i < arrays.size(); i++) {
       NDArray array = arrays.get(i);
       items.add(
@@ -212,7 +215,7 @@ final class Network implements AutoCloseable {
   /** The weights by name as float arrays; for tests and small networks. */
   Map<String, float[]> toMap() {
     Map<String, float[]> map = new LinkedHashMap<>();
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     for (int i = 0; i < weights.size(); i++) {
       map.put(tensors.get(i).name(), weights.get(i).toFloatArray());
     }
@@ -224,7 +227,7 @@ final class Network implements AutoCloseable {
     if (precision == Precision.FP32) {
       return Program.listOf(arrays);
     }
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     long[] products =
         IntStream.range(0, tensors.size())
             .filter(i -> tensors.get(i).isProduct())
@@ -239,7 +242,7 @@ final class Network implements AutoCloseable {
     return manager;
   }
 
-  NetworkShape shape() {
+  Architecture shape() {
     return shape;
   }
 

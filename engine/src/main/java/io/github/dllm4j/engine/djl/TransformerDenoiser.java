@@ -87,7 +87,7 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** The sizes of the network. */
   public NetworkShape shape() {
-    return network.shape();
+    return (NetworkShape) network.shape();
   }
 
   /** The type its matrix products run in. */

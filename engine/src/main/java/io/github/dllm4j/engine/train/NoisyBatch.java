@@ -6,10 +6,10 @@ import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.Arrays;
 
 /**
- * Training examples with noise: what one forward and backward pass works on. The sum over the rows
- * of weight * loss estimates the objective in nats per token.
+ * Training examples with noise, or shifted by one: what one forward and backward pass works on. The
+ * sum over the rows of weight * loss estimates the objective in nats per token.
  *
- * @param noisy ids after noise, [B * d] row-major
+ * @param noisy ids that the network reads, [B * d] row-major
  * @param sigmas total noise of each example, nats, infinity where everything is masked, [B]
  * @param rows flat indices of the positions that are trained, ascending, [R]
  * @param targets clean ids there, [R]
@@ -48,6 +48,25 @@ public record NoisyBatch(
         result.noisy[result.rows[r]] = mask;
         r++;
       }
+    }
+    return result;
+  }
+
+  /**
+   * No noise: what stands before each token of a block, all positions being rows.
+   *
+   * @param blocks clean ids, [B][d]
+   * @param start id that stands before the first token
+   */
+  public static NoisyBatch shifted(int[][] blocks, int start) {
+    NoisyBatch result = empty(blocks, blocks.length * blocks[0].length);
+    int length = blocks[0].length;
+    for (int r = 0; r < result.rows.length; r++) {
+      int i = r % length;
+      result.noisy[r] = i == 0 ? start : blocks[r / length][i - 1];
+      result.rows[r] = r;
+      result.targets[r] = blocks[r / length][i];
+      result.weights[r] = 1.0 / result.rows.length;
     }
     return result;
   }

@@ -43,6 +43,18 @@ class ModelConfigTest {
     return Files.writeString(directory.resolve("config.json"), json);
   }
 
+  @Test
+  void autoregressiveModelsSurviveTheRoundTripAndKnowNoTime() throws IOException {
+    ModelConfig config =
+        ModelConfig.of(
+            Tiny.shape(false, false), Representation.NEXT_TOKEN, Tiny.MASK, "sha", PROVENANCE);
+    assertTrue(config.autoregressive());
+    assertEquals(config, ModelConfig.read(write(config.toJson())));
+    refuses(
+        config.toJson().replace("\"time_width\" : 0", "\"time_width\" : 6"),
+        "time width must be 0 for an autoregressive model, got 6");
+  }
+
   @ParameterizedTest
   @CsvSource({"false", "true"})
   void survivesTheRoundTrip(boolean time) throws IOException {
@@ -66,7 +78,9 @@ class ModelConfigTest {
         "\"mask\" : 6|\"mask\" : 7|mask must be 0 to 6, got 7",
         "\"format_version\" : 1|\"format_version\" : 2|format must be dllm4j version 1",
         "\"masking\"|\"uniform\"|mask must be -1 for a uniform model, got 6",
-        "\"masking\"|\"blurring\"|process must be masking or uniform, got blurring",
+        "\"masking\"|\"blurring\"|process must be masking, uniform or autoregressive, got blurring",
+        "\"masking\"|\"autoregressive\"|an autoregressive model is NEXT_TOKEN, got DENOISER",
+        "\"DENOISER\"|\"NEXT_TOKEN\"|a masking model is SCORE or DENOISER, got NEXT_TOKEN",
         "\"DENOISER\"|\"LEAVE_ONE_OUT\"|a masking model is SCORE or DENOISER",
         "\"DENOISER\"|\"SOMETHING\"|SOMETHING",
         "\"time_conditioning\" : false|\"time_conditioning\" : true|without time modules",
