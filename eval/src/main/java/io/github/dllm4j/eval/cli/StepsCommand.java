@@ -8,6 +8,7 @@ import io.github.dllm4j.eval.steps.SamplerSpec;
 import io.github.dllm4j.eval.steps.StepsRun;
 import io.github.dllm4j.eval.steps.Study;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -37,7 +39,12 @@ final class StepsCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--distribution", description = "A known law, by name or JSON file.")
+  @Mixin private CommonOptions common;
+  @Mixin private StepsModelOptions modelOptions;
+
+  @Option(
+      names = "--distribution",
+      description = "A known law instead of a model, by name or JSON file.")
   private Optional<String> distribution = Optional.empty();
 
   @Option(names = "--process", description = "Of --distribution: masking or uniform (masking).")
@@ -71,12 +78,23 @@ final class StepsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkSteps();
-    if (distribution.isEmpty()) {
-      throw new IllegalArgumentException("give --distribution");
-    }
     Map<String, String> settings = new LinkedHashMap<>();
-    run(oracle(settings), settings);
+    if (distribution.isPresent()) {
+      refuse(StepsModelOptions.NAMES, "is for models, not for --distribution");
+      run(oracle(settings), settings);
+    } else {
+      refuse(List.of("--process", "--family"), "is for --distribution, not for models");
+      modelOptions.with(common, samplers, steps, settings, study -> run(study, settings));
+    }
     return 0;
+  }
+
+  private void refuse(List<String> options, String why) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(option + " " + why);
+      }
+    }
   }
 
   private void run(Study study, Map<String, String> settings) throws IOException {
@@ -85,7 +103,12 @@ final class StepsCommand implements Callable<Integer> {
     settings.put("versions", PyTorch.versions());
     new StepsRun(study, settings, commandLine(), out)
         .run(resume, line -> spec.commandLine().getErr().println(line));
-    spec.commandLine().getOut().println(out.resolve("report.html"));
+    spec.commandLine()
+        .getOut()
+        .println(
+            common.json
+                ? Files.readString(out.resolve(StepsRun.NAME)).strip()
+                : out.resolve("report.html").toString());
   }
 
   /** The command as given, but for --resume: it does not change what comes out. */

@@ -9,8 +9,9 @@ import java.util.Locale;
  * @param title above it
  * @param x name of the horizontal axis, with its unit
  * @param y name of the vertical axis, with its unit
- * @param logX whether the horizontal axis is logarithmic
- * @param logY whether the vertical axis is logarithmic; points that it cannot show are left out
+ * @param logX whether the horizontal axis is logarithmic, labelled by powers of two
+ * @param logY whether the vertical axis is logarithmic, and says so, if its values span a decade;
+ *     points that it cannot show are left out
  * @param curves what is drawn
  */
 public record Panel(

@@ -10,12 +10,15 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -93,17 +96,21 @@ public final class Panels {
   }
 
   private static XYChart chart(Panel panel) {
-    XYChart chart = Charts.chart(panel.title(), panel.x(), panel.y());
-    chart.getStyler().setXAxisLogarithmic(panel.logX());
-    chart.getStyler().setYAxisLogarithmic(panel.logY());
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
-    chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setLegendSeriesLineLength(36);
-    chart.getStyler().setMarkerSize(9);
-    chart.getStyler().setErrorBarsColorSeriesColor(true);
-    chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-    chart.getStyler().setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
-    chart.getStyler().setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
+    boolean logY = panel.logY() && spansDecade(panel);
+    XYChart chart = Charts.chart(panel.title(), panel.x(), logY ? panel.y() + " (log)" : panel.y());
+    XYStyler styler = chart.getStyler();
+    styler.setYAxisLogarithmic(logY);
+    styler.setLegendPosition(Styler.LegendPosition.OutsideE);
+    styler.setLegendBorderColor(Color.WHITE);
+    styler.setLegendSeriesLineLength(36);
+    styler.setMarkerSize(9);
+    styler.setErrorBarsColorSeriesColor(true);
+    styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
+    styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
+    styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
+    if (panel.logX()) {
+      chart.setCustomXAxisTickLabelsFormatter(Panels::power);
+    }
     int drawn = 0;
     int references = 0;
     for (Curve curve : panel.curves()) {
@@ -114,6 +121,24 @@ public final class Panels {
     return chart;
   }
 
+  /** Steps are powers of two mostly: a logarithmic axis is one of their exponents. */
+  private static String power(double exponent) {
+    return exponent == Math.rint(exponent)
+        ? String.format(Locale.ROOT, exponent < 0 ? "%.3g" : "%.0f", Math.pow(2, exponent))
+        : "";
+  }
+
+  /** A logarithmic axis of less than a decade would have no labels. */
+  private static boolean spansDecade(Panel panel) {
+    double[] shown =
+        panel.curves().stream()
+            .flatMapToDouble(curve -> Arrays.stream(curve.y()))
+            .filter(y -> shows(y, true))
+            .sorted()
+            .toArray();
+    return shown.length > 0 && shown[shown.length - 1] >= 10 * shown[0];
+  }
+
   private static boolean add(XYChart chart, Panel panel, Curve curve, int index) {
     int[] shown =
         IntStream.range(0, curve.x().length)
@@ -122,7 +147,11 @@ public final class Panels {
     if (shown.length == 0) {
       return false;
     }
-    double[] x = IntStream.of(shown).mapToDouble(i -> curve.x()[i]).toArray();
+    double bit = Math.log(2);
+    double[] x =
+        IntStream.of(shown)
+            .mapToDouble(i -> panel.logX() ? Math.log(curve.x()[i]) / bit : curve.x()[i])
+            .toArray();
     double[] y = IntStream.of(shown).mapToDouble(i -> curve.y()[i]).toArray();
     XYSeries series;
     if (curve.halfWidth().length == 0) {

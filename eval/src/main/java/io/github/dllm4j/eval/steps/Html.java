@@ -1,22 +1,25 @@
 package io.github.dllm4j.eval.steps;
 
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** A report as one HTML file that needs no other: the picture is inside, there are no scripts. */
 final class Html {
   private static final String STYLE =
       """
       body { font: 15px/1.45 system-ui, sans-serif; color: #222; margin: 2em auto; max-width: 1280px; padding: 0 1em; }
-      h1 { font-size: 1.6em; } h2 { font-size: 1.2em; margin-top: 2em; }
+      h1 { font-size: 1.6em; } h2 { font-size: 1.2em; margin-top: 2em; } h3 { font-size: 1em; }
       img { width: 100%; height: auto; }
       .scroll { overflow-x: auto; }
       table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
       th, td { padding: 3px 9px; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
       th { border-bottom: 2px solid #888; font-weight: 600; }
       td.text, th.text { text-align: left; }
+      td:first-child { white-space: nowrap; }
       td span { color: #555; white-space: nowrap; display: block; font-size: 11px; }
       dt { font-weight: 600; margin-top: .5em; } dd { margin-left: 1.5em; }
       code { overflow-wrap: anywhere; }
@@ -36,7 +39,11 @@ final class Html {
   private Html() {}
 
   static String page(
-      String title, Map<String, String> provenance, Table table, Findings findings, byte[] png) {
+      String title,
+      Map<String, String> provenance,
+      List<Table> tables,
+      List<String> notes,
+      byte[] png) {
     StringBuilder html = new StringBuilder();
     html.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .append("<meta name=\"viewport\" content=\"width=device-width\">\n<title>")
@@ -46,18 +53,15 @@ final class Html {
         .append("</style>\n</head>\n<body>\n<h1>")
         .append(escape(title))
         .append("</h1>\n");
-    for (String note : findings.notes()) {
+    for (String note : notes) {
       html.append("<p>").append(escape(note)).append("</p>\n");
     }
     html.append("<img alt=\"The diagrams of this report, whose numbers are in the tables below\" ")
         .append("src=\"data:image/png;base64,")
         .append(Base64.getEncoder().encodeToString(png))
         .append("\">\n");
-    for (Table other : findings.tables()) {
-      table(html, other);
-    }
-    table(html, table);
-    definitions(html, table, findings.tables());
+    tables.forEach(table -> table(html, table));
+    definitions(html, tables);
     html.append("<h2>Where this comes from</h2>\n<table>\n");
     provenance.forEach(
         (name, value) ->
@@ -105,7 +109,8 @@ final class Html {
       return escape(row.text(column.key()));
     }
     String value = shown(row.number(column.key()));
-    return column.kind() == Column.Kind.MEASURE && row.get(column.low()).isPresent()
+    boolean wide = row.number(column.low()) < row.number(column.high()); // false without interval
+    return column.kind() == Column.Kind.MEASURE && wide
         ? String.format(
             Locale.ROOT,
             "%s<span>%s to %s</span>",
@@ -131,32 +136,33 @@ final class Html {
     return String.format(Locale.ROOT, "%." + digits + "f", value);
   }
 
-  private static void definitions(StringBuilder html, Table table, List<Table> others) {
-    html.append("<h2>What the columns mean</h2>\n");
-    html.append(
-        "<p>An empty cell is not defined for its row. A second line is a 95 % interval.</p>\n<dl>\n");
-    define(html, table);
-    html.append("</dl>\n");
-    for (Table other : others) {
-      if (!other.columns().equals(table.columns()) && !other.rows().isEmpty()) {
-        html.append("<p>In “").append(escape(other.title())).append("”:</p>\n<dl>\n");
-        define(html, other);
+  private static void definitions(StringBuilder html, List<Table> tables) {
+    html.append("<h2>What the columns mean</h2>\n")
+        .append(
+            "<p>An empty cell is not defined for its row. A second line is a 95 % interval.</p>\n");
+    Set<Column> defined = new HashSet<>();
+    for (Table table : tables) {
+      List<Column> columns =
+          table.rows().isEmpty()
+              ? List.of()
+              : table.columns().stream().filter(defined::add).toList();
+      if (!columns.isEmpty()) {
+        html.append("<h3>").append(escape(table.title())).append("</h3>\n<dl>\n");
+        columns.forEach(column -> define(html, column));
         html.append("</dl>\n");
       }
     }
   }
 
-  private static void define(StringBuilder html, Table table) {
-    for (Column column : table.columns()) {
-      html.append("<dt>")
-          .append(escape(column.heading()))
-          .append(" <code>")
-          .append(escape(column.key()))
-          .append("</code></dt><dd>")
-          .append(escape(column.meaning()))
-          .append(column.kind() == Column.Kind.TIME ? " Differs between runs." : "")
-          .append("</dd>\n");
-    }
+  private static void define(StringBuilder html, Column column) {
+    html.append("<dt>")
+        .append(escape(column.heading()))
+        .append(" <code>")
+        .append(escape(column.key()))
+        .append("</code></dt><dd>")
+        .append(escape(column.meaning()))
+        .append(column.kind() == Column.Kind.TIME ? " Differs between runs." : "")
+        .append("</dd>\n");
   }
 
   private static String escape(String text) {

@@ -185,7 +185,7 @@ final class MaskingOracle extends OracleStudy {
   private static Panel panel(String title, String y, Curve bound, List<Curve> curves) {
     List<Curve> all = new ArrayList<>(curves);
     all.add(bound);
-    return new Panel(title, "steps T (log)", y + " (log)", true, true, all);
+    return new Panel(title, "steps T (log)", y, true, true, all);
   }
 
   /** Li and Cai's figure: balanced sizes, T fixed, laws of more and more dependence. */
@@ -323,6 +323,6 @@ final class MaskingOracle extends OracleStudy {
               own.stream().mapToDouble(r -> r.number("output_kl_nats")).toArray()));
     }
     return new Panel(
-        "Theorem 12: bound, path KL, output KL", "steps N (log)", "nats (log)", true, true, curves);
+        "Theorem 12: bound, path KL, output KL", "steps N (log)", "nats", true, true, curves);
   }
 }

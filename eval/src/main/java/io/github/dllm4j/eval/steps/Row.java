@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.steps;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -52,6 +53,11 @@ public final class Row {
 
   Row with(String key, OptionalDouble value) {
     return value.isPresent() ? with(key, value.getAsDouble()) : this;
+  }
+
+  /** Removes a measure and its interval. */
+  void remove(String key) {
+    values.keySet().removeAll(List.of(key, key + "_low", key + "_high"));
   }
 
   /** The value, if there is one. */

@@ -27,7 +27,9 @@ import java.util.function.Consumer;
  * @param folder is made if it is not there
  */
 public record StepsRun(Study study, Map<String, String> settings, String command, Path folder) {
-  private static final String NAME = "steps.json";
+  /** The file that holds everything. */
+  public static final String NAME = "steps.json";
+
   private static final int LARGEST_FILE = 256 << 20;
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -78,8 +80,14 @@ public record StepsRun(Study study, Map<String, String> settings, String command
     byte[] png = Panels.png(findings.panels(), footer(provenance));
     AtomicFiles.write(folder.resolve("steps.csv"), table.csv(provenance));
     AtomicFiles.write(folder.resolve("steps.png"), png);
+    List<Table> parts = new ArrayList<>();
+    for (Table part : findings.tables()) {
+      parts.addAll(part.columns().equals(table.columns()) ? study.parts(part) : List.of(part));
+    }
+    parts.addAll(study.parts(table));
     AtomicFiles.write(
-        folder.resolve("report.html"), Html.page(study.title(), provenance, table, findings, png));
+        folder.resolve("report.html"),
+        Html.page(study.title(), provenance, parts, findings.notes(), png));
     AtomicFiles.write(folder.resolve(NAME), json(provenance, rows, findings.tables(), true));
   }
 

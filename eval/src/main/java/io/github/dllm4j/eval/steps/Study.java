@@ -17,6 +17,11 @@ public interface Study {
   /** Computes a cell; depends on nothing but the study and the index. */
   Row compute(int cell);
 
+  /** The table of all rows as readers see it: in parts that fit a page. */
+  default List<Table> parts(Table table) {
+    return List.of(table);
+  }
+
   /** What all rows say together. */
   Findings findings(List<Row> rows);
 }

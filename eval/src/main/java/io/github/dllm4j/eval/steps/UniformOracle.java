@@ -136,7 +136,7 @@ final class UniformOracle extends OracleStudy {
         new Panel(
             "KL of the samples",
             "steps N (log)",
-            "KL(data || output), nats (log)",
+            "KL(data || output), nats",
             true,
             true,
             curves(rows, KL)));
@@ -144,7 +144,7 @@ final class UniformOracle extends OracleStudy {
         new Panel(
             "KL of the chain of words",
             "steps N (log)",
-            "chain KL, nats (log)",
+            "chain KL, nats",
             true,
             true,
             curves(rows, CHAIN)));
@@ -253,6 +253,6 @@ final class UniformOracle extends OracleStudy {
               : Curve.of(column.heading(), x, y));
     }
     return new Panel(
-        "Theorem 11 on the " + grid + " grid", "steps N (log)", "nats (log)", true, true, curves);
+        "Theorem 11 on the " + grid + " grid", "steps N (log)", "nats", true, true, curves);
   }
 }
