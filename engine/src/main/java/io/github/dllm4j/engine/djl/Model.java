@@ -93,6 +93,10 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model open(Path directory, String name, ModelOptions options) throws IOException {
+    if (Gpt2Folder.isFromTheHub(directory)) {
+      throw new IOException(
+          directory + " is a model from the hub: a GPT-2 there can judge texts, and nothing else");
+    }
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {

@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -65,38 +64,14 @@ final class Network implements AutoCloseable {
   static Network read(NDManager manager, Architecture shape, Path file, String prefix)
       throws IOException {
     try (SafeTensors source = SafeTensors.open(file)) {
-      List<Architecture.Tensor> tensors = shape.tensors();
-      Map<String, SafeTensors.Entry> entries = new HashMap<>();
-      Set<String> unknown = new TreeSet<>();
-      source
-          .entries()
-          .forEach(
-              (n, e) -> {
-                if (n.startsWith(prefix)) {
-                  entries.put(n.substring(prefix.length()), e);
-                  unknown.add(n.substring(prefix.length()));
-                }
-              });
+      Set<String> unknown = new TreeSet<>(source.entries().keySet());
+      unknown.removeIf(name -> !name.startsWith(prefix));
       List<SafeTensors.Entry> found = new ArrayList<>();
-      for (Architecture.Tensor tensor : tensors) {
-        SafeTensors.Entry entry = entries.get(tensor.name());
-        if (entry == null) {
-          throw new IOException(file + " has no tensor " + prefix + tensor.name());
-        }
-        if (!Arrays.equals(entry.shape(), tensor.shape())) {
-          throw new IOException(
-              String.format(
-                  Locale.ROOT,
-                  "%s: tensor %s has shape %s, the configuration needs %s",
-                  file,
-                  entry.name(),
-                  Arrays.toString(entry.shape()),
-                  Arrays.toString(tensor.shape())));
-        }
-        found.add(entry);
-        unknown.remove(tensor.name());
+      for (Architecture.Tensor tensor : shape.tensors()) {
+        found.add(entry(source, file, prefix + tensor.name(), tensor.shape()));
+        unknown.remove(prefix + tensor.name());
       }
-      unknown.remove("rotary_emb.inv_freq");
+      unknown.remove(prefix + "rotary_emb.inv_freq");
       if (!unknown.isEmpty()) {
         throw new IOException(
             file + " has a tensor the network has no place for: " + unknown.iterator().next());
@@ -165,6 +140,26 @@ final class Network implements AutoCloseable {
     return new Network(other, shape, Program.load(other), copies);
   }
 
+  /** A tensor that must be in a file with a shape. */
+  static SafeTensors.Entry entry(SafeTensors source, Path file, String name, long[] shape)
+      throws IOException {
+    SafeTensors.Entry entry = source.entries().get(name);
+    if (entry == null) {
+      throw new IOException(file + " has no tensor " + name);
+    }
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s: tensor %s has shape %s, the configuration needs %s",
+              file,
+              name,
+              Arrays.toString(entry.shape()),
+              Arrays.toString(shape)));
+    }
+    return entry;
+  }
+
   /** One tensor of a file as float32 on a device. */
   static NDArray load(
       NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
@@ -176,7 +171,7 @@ final class Network implements AutoCloseable {
         return mapped.duplicate();
       }
     }
-    if (entry.type() == SafeTensors.Type.I64) {
+    if (entry.type() != SafeTensors.Type.F16 && entry.type() != SafeTensors.Type.BF16) {
       throw new IOException("tensor " + entry.name() + " holds integers, weights are wanted");
     }
     try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT16)) {

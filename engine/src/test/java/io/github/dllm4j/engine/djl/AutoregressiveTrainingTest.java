@@ -118,13 +118,13 @@ class AutoregressiveTrainingTest {
     PyTorch.setThreads(1);
     int d = LearningTest.LENGTH;
     int mask = LearningTest.SYMBOLS;
-    NetworkShape shape = new NetworkShape(mask + 1, 64, 2, 2, d, 0, false);
+    NetworkShape shape = new NetworkShape(mask + 1, 32, 1, 2, d, 0, false);
     TrainingRun run =
         new TrainingRun(
             directory,
             shape,
             mask,
-            config(600, 64, 0),
+            config(400, 32, 0),
             Precision.FP32,
             WeightType.FP32,
             "cpu",
@@ -150,7 +150,7 @@ class AutoregressiveTrainingTest {
           "learning a Markov chain from left to right",
           String.format(
               Locale.ROOT,
-              "600 steps: %.5f, the law itself %.5f +- %.5f, H/d %.5f nats per token",
+              "400 steps: %.5f, the law itself %.5f +- %.5f, H/d %.5f nats per token",
               ours.natsPerToken(),
               best.natsPerToken(),
               best.standardError(),

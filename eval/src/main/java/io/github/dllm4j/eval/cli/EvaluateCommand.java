@@ -6,6 +6,7 @@ import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.LeaveOneOutProbe;
+import io.github.dllm4j.engine.loss.ExactLikelihood;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.train.NoisyBatch;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
 final class EvaluateCommand implements Callable<Integer> {
   private static final int BATCH = 32;
   private static final int PROBED = 16;
+  private static final String EXACT = "left to right, exact";
   private static final List<String> OF_MODELS =
       List.of(
           "--model",
@@ -76,6 +78,9 @@ final class EvaluateCommand implements Callable<Integer> {
     try (Corpus corpus = corpusOptions.open();
         Model model = selection.open(common);
         TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
+      if (model.config().autoregressive()) {
+        return evaluateExactly(model, tokens);
+      }
       LikelihoodBound bound =
           LikelihoodBound.estimate(
               model.denoiser(),
@@ -99,6 +104,22 @@ final class EvaluateCommand implements Callable<Integer> {
                   : "NELBO by %d systematic noise times per block, prior and reconstruction",
               counts));
     }
+    return 0;
+  }
+
+  private int evaluateExactly(Model model, TokenFile tokens) {
+    for (String option : List.of("--counts", "--seed")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(
+            option + " is not for an autoregressive model, whose likelihood is exact");
+      }
+    }
+    report(
+        ExactLikelihood.of(
+            model.causal(), blockOptions.of(tokens, blockOptions.length(model), 2), BATCH),
+        Optional.empty(),
+        tokens.charactersPerToken(),
+        EXACT);
     return 0;
   }
 
@@ -169,9 +190,10 @@ final class EvaluateCommand implements Callable<Integer> {
         .getOut()
         .printf(
             Locale.ROOT,
-            "%.4f +- %.4f nats/token (perplexity at most %.2f), %.4f +- %.4f bits/character, %,d tokens%n",
+            "%.4f +- %.4f nats/token (perplexity %s%.2f), %.4f +- %.4f bits/character, %,d tokens%n",
             bound.natsPerToken(),
             bound.standardError(),
+            estimator.endsWith("exact") ? "" : "at most ",
             bound.perplexity(),
             bits,
             bits * bound.standardError() / bound.natsPerToken(),

@@ -34,6 +34,19 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class GenerateCommand implements Callable<Integer> {
+  private static final List<String> OF_NOISE =
+      List.of(
+          "--steps",
+          "--epsilon",
+          "--plan",
+          "--sampler",
+          "--grid",
+          "--horizon",
+          "--sigma-min",
+          "--corrector",
+          "--corrector-steps",
+          "--corrector-sites");
+
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
   @Mixin private ModelSelection selection;
@@ -109,8 +122,7 @@ final class GenerateCommand implements Callable<Integer> {
     checkStart();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
-      boolean uniform = generator.model().config().process().equals("uniform");
-      GenerationRequest request = request(uniform);
+      GenerationRequest request = request(generator.model().config().process());
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -137,7 +149,11 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerationRequest request(boolean uniform) throws IOException {
+  private GenerationRequest request(String process) throws IOException {
+    if (process.equals("autoregressive")) {
+      refuseOfNoise();
+    }
+    boolean uniform = process.equals("uniform");
     OptionalInt count = steps();
     if (count.isPresent() && epsilon.isPresent()) {
       throw new IllegalArgumentException(
@@ -151,10 +167,29 @@ final class GenerateCommand implements Callable<Integer> {
         samples,
         count,
         epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
-        Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
+        process.equals("autoregressive")
+            ? Optional.empty()
+            : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
         temperature,
         topP,
         common.seed);
+  }
+
+  /** An autoregressive model draws its tokens one after the other, and that is all there is. */
+  private void refuseOfNoise() {
+    if (template.isPresent()) {
+      throw new IllegalArgumentException(
+          "--template is not for an autoregressive model, which reads only what is before a hole:"
+              + " give --prompt");
+    }
+    boolean counted = steps().isPresent();
+    for (String option : OF_NOISE) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)
+          && (counted || !option.equals("--steps"))) {
+        throw new IllegalArgumentException(
+            option + " is not for an autoregressive model, which draws token after token");
+      }
+    }
   }
 
   private OptionalInt steps() {

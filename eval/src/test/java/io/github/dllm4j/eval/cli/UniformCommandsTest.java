@@ -212,7 +212,8 @@ class UniformCommandsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "blurring, elbo, --process must be masking or uniform",
+    "blurring, elbo, '--process must be masking, uniform or autoregressive, got blurring'",
+    "autoregressive, elbo, objective elbo is not for an autoregressive model",
     "uniform, mask-predictor, --plan-steps",
     "masking, cross-entropy, objective cross-entropy is not for masking noise"
   })
