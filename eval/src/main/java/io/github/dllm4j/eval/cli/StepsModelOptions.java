@@ -5,7 +5,9 @@ import io.github.dllm4j.corpora.Split;
 import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.djl.AutoregressiveModel;
 import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.eval.metrics.CausalJudge;
 import io.github.dllm4j.eval.metrics.Judge;
 import io.github.dllm4j.eval.metrics.NgramJudge;
@@ -13,6 +15,7 @@ import io.github.dllm4j.eval.steps.ModelStudy;
 import io.github.dllm4j.eval.steps.SamplerSpec;
 import io.github.dllm4j.eval.steps.Study;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -71,13 +74,13 @@ final class StepsModelOptions {
   @Option(
       names = "--judge",
       description =
-          "ngram[:N], characters, trained on the training part of the corpus, or the directory of an"
-              + " autoregressive model (ngram:6).")
+          "ngram[:N], characters, trained on the training part of the corpus, or the folder of an"
+              + " autoregressive model or a GPT-2 (ngram:6).")
   private String judge = NGRAM;
 
   @Option(
       names = "--baseline",
-      description = "An autoregressive model to sample from (the judge, if it is one).")
+      description = "An autoregressive model or GPT-2 to sample from (the judge, if it is one).")
   private Optional<String> baseline = Optional.empty();
 
   @Option(
@@ -215,59 +218,50 @@ final class StepsModelOptions {
   }
 
   /** The judge, and the autoregressive model to sample from. */
-  private record Others(Judge judge, Optional<TextGenerator> baseline, List<AutoCloseable> open)
+  private record Others(
+      Judge judge, Optional<AutoregressiveModel> baseline, List<AutoregressiveModel> open)
       implements AutoCloseable {
 
     @Override
-    public void close() throws IOException {
-      for (AutoCloseable each : open) {
-        try {
-          each.close();
-        } catch (Exception e) {
-          throw new IOException(e);
-        }
-      }
+    public void close() {
+      open.forEach(AutoregressiveModel::close);
     }
   }
 
   private Others others(CommonOptions common, Corpus training, Map<String, String> settings)
       throws IOException {
-    List<AutoCloseable> open = new ArrayList<>();
-    Optional<TextGenerator> sampled = Optional.empty();
-    if (baseline.isPresent()) {
-      sampled = Optional.of(autoregressive("--baseline", baseline.get(), common, open));
-      settings.put("baseline_sha256", ModelSelection.sha256(baseline.get()));
+    List<AutoregressiveModel> open = new ArrayList<>();
+    try {
+      if (baseline.isPresent()) {
+        open.add(autoregressive(baseline.get(), common));
+        settings.put("baseline_sha256", ModelSelection.sha256(baseline.get()));
+      }
+      if (judge.startsWith(NGRAM)) {
+        int order = judge.equals(NGRAM) ? ORDER : Integer.parseInt(judge.substring(6));
+        return new Others(NgramJudge.of(training, order), open.stream().findFirst(), open);
+      }
+      if (!baseline.equals(Optional.of(judge))) {
+        open.add(autoregressive(judge, common));
+      }
+      settings.put("judge_sha256", ModelSelection.sha256(judge));
+      AutoregressiveModel judging = open.get(open.size() - 1);
+      return new Others(
+          CausalJudge.of(
+              judging.family() + " " + judging.name(),
+              judging.causal(),
+              judging.tokenizer(),
+              training),
+          open.stream().findFirst(),
+          open);
+    } catch (IOException | RuntimeException e) {
+      open.forEach(AutoregressiveModel::close);
+      throw e;
     }
-    if (judge.startsWith(NGRAM)) {
-      int order = judge.equals(NGRAM) ? ORDER : Integer.parseInt(judge.substring(6));
-      return new Others(NgramJudge.of(training, order), sampled, open);
-    }
-    TextGenerator judging =
-        baseline.isPresent() && baseline.get().equals(judge)
-            ? sampled.orElseThrow()
-            : autoregressive("--judge", judge, common, open);
-    settings.put("judge_sha256", ModelSelection.sha256(judge));
-    Model model = judging.model();
-    return new Others(
-        CausalJudge.of("the model " + judge, model.causal(), model.tokenizer(), training),
-        sampled.isPresent() ? sampled : Optional.of(judging),
-        open);
   }
 
-  private static TextGenerator autoregressive(
-      String option, String name, CommonOptions common, List<AutoCloseable> open)
+  private static AutoregressiveModel autoregressive(String folder, CommonOptions common)
       throws IOException {
-    TextGenerator generator = TextGenerator.of(ModelSelection.open(name, common));
-    open.add(generator);
-    if (!generator.model().config().autoregressive()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s must be an autoregressive model, %s is a %s one",
-              option,
-              name,
-              generator.model().config().process()));
-    }
-    return generator;
+    return AutoregressiveModel.open(
+        Path.of(folder), new ModelOptions(common.device, common.precision()));
   }
 }

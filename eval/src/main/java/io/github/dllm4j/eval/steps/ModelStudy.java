@@ -4,10 +4,10 @@ import static io.github.dllm4j.eval.steps.ModelColumns.put;
 import static io.github.dllm4j.eval.steps.ModelColumns.putExp;
 
 import io.github.dllm4j.engine.GenerationRequest;
-import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.djl.AutoregressiveModel;
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.Estimate;
@@ -26,8 +26,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A model's samples against steps, judged; the held-out text judged beside them. */
@@ -68,7 +66,7 @@ public final class ModelStudy implements Study {
       Judge judge,
       List<int[]> heldOut,
       List<int[]> scored,
-      Optional<TextGenerator> baseline) {}
+      Optional<AutoregressiveModel> baseline) {}
 
   /**
    * A row to compute.
@@ -138,8 +136,8 @@ public final class ModelStudy implements Study {
     return switch (cell.name) {
       case HELD_OUT -> heldOut();
       case UNIGRAM -> unigrams();
-      case AUTOREGRESSIVE -> sampled(cell, setup.baseline.orElseThrow());
-      default -> scored(sampled(cell, setup.generator), cell);
+      case AUTOREGRESSIVE -> leftToRight(cell);
+      default -> scored(row(cell, made(cell)), cell);
     };
   }
 
@@ -167,51 +165,49 @@ public final class ModelStudy implements Study {
         : row;
   }
 
-  /** Makes a cell's samples and measures their texts. */
-  private Row sampled(Cell cell, TextGenerator generator) {
-    GenerationRequest request = request(cell, generator);
+  /** What the generator makes for a cell. */
+  private Samples made(Cell cell) {
+    GenerationRequest request = request(cell);
     if (!warm) {
       // The first call of a process is slow for reasons of its own.
-      generator.generate(request.withSamples(1));
+      setup.generator.generate(request.withSamples(1));
       warm = true;
     }
-    long begin = System.nanoTime();
-    GenerationResult result = generator.generate(request);
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    List<int[]> tokens = result.samples().stream().map(sample -> kept(sample, generator)).toList();
-    Row row = new Row().with(ModelColumns.SAMPLER, cell.name);
-    row.with(ModelColumns.TEMPERATURE, cell.temperature)
-        .with(ModelColumns.SEED, String.valueOf(cell.seed))
-        .with(
-            ModelColumns.STEPS,
-            (long) (cell.steps == 0 ? result.samples().get(0).steps() : cell.steps));
-    texts(row, tokens, result.samples().stream().map(GenerationResult.Text::text).toList());
-    put(
-        row,
-        ModelColumns.EVALUATIONS,
-        Estimate.of(
-            result.samples().stream().mapToDouble(GenerationResult.Text::evaluations).toArray()));
-    row.with(
-        ModelColumns.SHORT,
-        result.samples().stream()
-            .filter(sample -> sample.finish() != GenerationResult.Finish.LENGTH)
-            .count());
-    result.predictedKlNats().ifPresent(kl -> put(row, ModelColumns.PREDICTED, kl));
-    row.with(ModelColumns.SECONDS, seconds)
-        .with(ModelColumns.RATE, tokens.stream().mapToInt(t -> t.length).sum() / seconds);
-    if (cell.sampler.isEmpty()) {
-      row.with(Html.REFERENCE, "one token per step, left to right: " + result.model());
-    }
-    return result.note().isEmpty() ? row : row.with(ModelColumns.NOTE, result.note());
+    return Samples.of(setup.generator, request);
   }
 
-  private GenerationRequest request(Cell cell, TextGenerator generator) {
+  private Row leftToRight(Cell cell) {
+    AutoregressiveModel model = setup.baseline.orElseThrow();
+    int length = Math.min(setup.length, model.causal().length());
+    Samples made = Samples.leftToRight(model, length, setup.samples, cell.temperature, cell.seed);
+    return row(cell, made)
+        .with(Html.REFERENCE, "one token per step, left to right: " + model.name());
+  }
+
+  /** Measures samples. */
+  private Row row(Cell cell, Samples made) {
+    Row row =
+        new Row()
+            .with(ModelColumns.SAMPLER, cell.name)
+            .with(ModelColumns.TEMPERATURE, cell.temperature)
+            .with(ModelColumns.SEED, String.valueOf(cell.seed))
+            .with(ModelColumns.STEPS, (long) (cell.steps == 0 ? made.steps() : cell.steps));
+    texts(row, made.tokens(), made.texts());
+    put(row, ModelColumns.EVALUATIONS, Estimate.of(made.evaluations()));
+    row.with(ModelColumns.SHORT, made.cut());
+    made.predictedKl().ifPresent(kl -> put(row, ModelColumns.PREDICTED, kl));
+    row.with(ModelColumns.SECONDS, made.seconds())
+        .with(ModelColumns.RATE, made.count() / made.seconds());
+    return made.note().isEmpty() ? row : row.with(ModelColumns.NOTE, made.note());
+  }
+
+  private GenerationRequest request(Cell cell) {
     GenerationRequest request =
         GenerationRequest.unconditional()
             .withSamples(setup.samples)
             .withTemperature(cell.temperature)
             .withSeed(cell.seed);
-    int longest = generator.model().config().network().length();
+    int longest = setup.generator.model().config().network().length();
     if (setup.length < longest) {
       request = request.withLength(setup.length);
     }
@@ -219,18 +215,6 @@ public final class ModelStudy implements Study {
       request = request.withSampler(cell.sampler.get().choice());
     }
     return cell.steps == 0 ? request : request.withSteps(cell.steps);
-  }
-
-  /** The tokens of a sample before its end token. */
-  private static int[] kept(GenerationResult.Text sample, TextGenerator generator) {
-    OptionalInt end = generator.model().tokenizer().vocabulary().end();
-    int[] tokens = sample.tokens().stream().mapToInt(Integer::intValue).toArray();
-    int length =
-        IntStream.range(0, tokens.length)
-            .filter(i -> end.isPresent() && tokens[i] == end.getAsInt())
-            .findFirst()
-            .orElse(tokens.length);
-    return Arrays.copyOf(tokens, length);
   }
 
   /** Adds what is measured of texts. */
