@@ -13,10 +13,10 @@ import java.util.Locale;
  * A model that judges texts: an autoregressive model of ours, or a GPT-2 in a folder (config.json,
  * model.safetensors, tokenizer.json, as the hub keeps them).
  *
- * <p>The score of a text is -ln p of each of its tokens, by the judge's own tokenizer, the first one
- * included: it is predicted from the start id alone, MASK of our models and the begin-of-text id of
- * GPT-2. (Evaluations by Python libraries often leave the first token out, which has no law there.)
- * What a token of a long text sees is said at {@link CausalModel#logProbabilities}.
+ * <p>The score of a text is -ln p of each of its tokens, by the judge's own tokenizer, the first
+ * one included: it is predicted from the start id alone, MASK of our models and the begin-of-text
+ * id of GPT-2. (Evaluations by Python libraries often leave the first token out, which has no law
+ * there.) What a token of a long text sees is said at {@link CausalModel#logProbabilities}.
  */
 public final class AutoregressiveModel implements AutoCloseable {
   private final String name;

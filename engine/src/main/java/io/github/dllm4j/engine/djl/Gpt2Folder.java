@@ -189,8 +189,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
     long[] s = tensor.shape();
     boolean turned = s.length == 2 && tensor.name().startsWith("h.");
     SafeTensors.Entry entry =
-        Network.entry(
-            source, file, prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
+        Network.entry(source, file, prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
     NDArray stored = Network.load(manager, program, source, entry);
     if (!turned) {
       return stored;

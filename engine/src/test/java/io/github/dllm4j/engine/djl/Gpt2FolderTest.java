@@ -105,8 +105,7 @@ class Gpt2FolderTest {
       }
     }
     double worst = 0;
-    try (Network network =
-        Gpt2Folder.read(folder).network(PyTorch.newManager("cpu"), folder)) {
+    try (Network network = Gpt2Folder.read(folder).network(PyTorch.newManager("cpu"), folder)) {
       float[] together = logits(network, padded, rows, LENGTHS.length);
       for (int b = 0; b < LENGTHS.length; b++) {
         double[][] expected = logits(b);
@@ -239,8 +238,7 @@ class Gpt2FolderTest {
   }
 
   private static SafeTensorsWriter.Item floats(String name, float[] values, long... shape) {
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.nativeOrder());
+    ByteBuffer bytes = ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.nativeOrder());
     bytes.asFloatBuffer().put(values);
     return new SafeTensorsWriter.Item(name, SafeTensors.Type.F32, shape, () -> bytes);
   }

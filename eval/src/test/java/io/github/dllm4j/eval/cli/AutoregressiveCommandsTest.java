@@ -5,16 +5,21 @@ import static io.github.dllm4j.eval.cli.Dllm.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.djl.AutoregressiveModel;
+import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +158,33 @@ class AutoregressiveCommandsTest {
   @Test
   void nothingIsPlanned() {
     refused(new String[] {"is autoregressive: it predicts left to right"}, args("plan"));
+  }
+
+  /** As a judge it scores the first block of its corpus as evaluate does. */
+  @Test
+  void theModelJudgesTexts() throws IOException {
+    Path corpus = folder.resolve("corpus.txt");
+    try (AutoregressiveModel judge =
+        AutoregressiveModel.open(model, new ModelOptions("cpu", Optional.empty()))) {
+      assertEquals("DiT", judge.family());
+      String text = Files.readString(corpus).substring(0, 2 * 16);
+      double[][] halves = judge.scores(List.of(text.substring(0, 16), text.substring(16)));
+      double nats = Arrays.stream(halves).flatMapToDouble(Arrays::stream).sum() / 32;
+      Path short32 = Files.writeString(folder.resolve("short.txt"), text);
+      JsonNode exact = done(args("evaluate", "--corpus", short32.toString(), "--json")).json();
+      assertEquals(exact.get("nats_per_token").asDouble(), nats, 1e-6);
+    }
+  }
+
+  @Test
+  void aModelThatDenoisesIsNoJudge(@TempDir Path other) throws IOException {
+    Path masked = Dllm.tinyModel(other);
+    assertEquals(
+        masked + " is a masking model, not autoregressive",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> AutoregressiveModel.open(masked, ModelOptions.DEFAULT))
+            .getMessage());
   }
 
   /** A run goes on where it stood, and another starts from the model, but not of another kind. */
