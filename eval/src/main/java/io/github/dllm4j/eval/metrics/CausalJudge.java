@@ -66,7 +66,7 @@ public final class CausalJudge implements Judge {
               .map(tokenizer::encode)
               .toArray(int[][]::new);
       for (double[] logs : model.logProbabilities(tokens)) {
-        judgements.add(new Judgement(-Arrays.stream(logs).sum(), logs.length));
+        judgements.add(new Judgement(Arrays.stream(logs).map(log -> -log).sum(), logs.length));
       }
     }
     return judgements;

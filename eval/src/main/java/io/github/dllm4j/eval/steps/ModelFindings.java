@@ -199,7 +199,7 @@ final class ModelFindings {
   }
 
   /** Rows that differ in the seed alone as one. */
-  private static List<Row> pooled(List<Row> rows) {
+  static List<Row> pooled(List<Row> rows) {
     Map<String, List<Row>> groups = new LinkedHashMap<>();
     for (Row row : rows) {
       String group =

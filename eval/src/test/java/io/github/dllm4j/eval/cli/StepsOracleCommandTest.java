@@ -97,7 +97,7 @@ class StepsOracleCommandTest {
       value = {
         "--distribution nothing --samplers tweedie|neither a file",
         "--distribution product:d=2|--samplers is missing",
-        "--samplers tweedie|give --distribution",
+        "--samplers tweedie|--corpus is missing",
         "--distribution product:d=2 --samplers tweedie,tweedie|--samplers must differ",
         "--distribution product:d=2 --samplers nonsense|sampler must be one of",
         "--distribution product:d=2 --samplers tweedie --steps 4,2|--steps must ascend",
