@@ -54,7 +54,8 @@ class ArchitectureTest {
         "engine.djl",
         "eval.cli",
         "eval.metrics",
-        "eval.plot"
+        "eval.plot",
+        "eval.steps"
       })
   void everyPackageIsChecked(String name) {
     assertTrue(

@@ -30,6 +30,7 @@ import picocli.CommandLine.IVersionProvider;
       InspectCommand.class,
       PlanCommand.class,
       ExactCommand.class,
+      StepsCommand.class,
       ConvertCommand.class,
       ExportCommand.class
     })
@@ -96,6 +97,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, convert, export (dllm --help)");
+        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps, convert,"
+            + " export (dllm --help)");
   }
 }

@@ -3,7 +3,15 @@ package io.github.dllm4j.eval.cli;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Objects;
 import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
@@ -14,6 +22,22 @@ final class ModelSelection {
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
     return open(model, common);
+  }
+
+  /** SHA-256 of a model's weights, 64 lower-case hexadecimal digits. */
+  static String sha256(String name) throws IOException {
+    try (InputStream weights =
+        name.equals(Model.BUNDLED)
+            ? Objects.requireNonNull(
+                Model.class.getResourceAsStream(
+                    "/io/github/dllm4j/engine/bundled/model.safetensors"))
+            : Files.newInputStream(Path.of(name).resolve("model.safetensors"))) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      weights.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Opens the model of a name, bundled or a directory. */

@@ -134,6 +134,7 @@ class AutoregressiveCommandsTest {
         "--sigma-min 0.1|--sigma-min is not for an autoregressive model",
         "--corrector gibbs|--corrector is not for an autoregressive model",
         "--template a{3}b|--template is not for an autoregressive model, which reads only what",
+        "--regex a+|constraints are for masking models",
         "--length 17|the sequence has 17 tokens, the model takes at most 16",
       })
   void generateRefusesWhatCannotBe(String options, String says) {
