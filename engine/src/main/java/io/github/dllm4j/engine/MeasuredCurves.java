@@ -16,7 +16,7 @@ import java.util.Map;
  */
 final class MeasuredCurves {
   private static final int KEPT = 64;
-  private static final int SAMPLES = 4;
+  private static final int SAMPLES = 8;
   private static final int NODES = 8;
 
   private final Map<List<Integer>, CurveSample> kept =
@@ -29,7 +29,10 @@ final class MeasuredCurves {
         }
       };
 
-  /** The curves of a canvas with at least one hole; at most {@value #NODES} evaluations. */
+  /**
+   * The curves of a canvas with at least one hole; at most {@value #NODES} evaluations of {@value
+   * #SAMPLES} samples.
+   */
   CurveSample of(Denoiser denoiser, Canvas canvas) {
     List<Integer> key = Arrays.stream(canvas.tokens()).boxed().toList();
     synchronized (kept) {
@@ -38,7 +41,7 @@ final class MeasuredCurves {
         return known;
       }
     }
-    CurveNodes nodes = CurveNodes.spread(canvas.holeCount(), NODES);
+    CurveNodes nodes = CurveNodes.even(canvas.holeCount(), NODES);
     CurveSample measured = ConditionalCurve.of(denoiser, canvas, nodes, SAMPLES, 0);
     synchronized (kept) {
       kept.put(key, measured);

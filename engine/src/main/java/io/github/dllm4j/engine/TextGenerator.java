@@ -2,13 +2,11 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
-import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.sample.ReverseCourse;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
@@ -97,6 +95,7 @@ public final class TextGenerator implements AutoCloseable {
         prepared.choice().sampler(),
         prepared.choice().schedule(),
         prepared.predictedKlNats(),
+        prepared.predictedPathKlNats(),
         prepared.planningEvaluations(),
         prepared.note(),
         request.seed(),
@@ -107,6 +106,7 @@ public final class TextGenerator implements AutoCloseable {
   private record Prepared(
       SamplerChoice choice,
       Optional<Estimate> predictedKlNats,
+      Optional<Estimate> predictedPathKlNats,
       int planningEvaluations,
       String note,
       Function<StepListener, List<Sample>> sampler) {}
@@ -140,6 +140,7 @@ public final class TextGenerator implements AutoCloseable {
     return new Prepared(
         choice,
         planned.predictedKlNats(),
+        Optional.empty(),
         planned.evaluations(),
         planned.note(),
         listener -> new Sampler(model.denoiser(), BATCH).run(tasks, listener));
@@ -147,25 +148,24 @@ public final class TextGenerator implements AutoCloseable {
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
   private Prepared reverse(GenerationRequest request, Canvas canvas) {
-    if (!(request.sampler().orElse(ReverseChoice.TWEEDIE) instanceof ReverseChoice choice)) {
+    ReverseChoice unsaid =
+        request.steps().isPresent()
+            ? ReverseChoice.TWEEDIE
+            : ReverseChoice.TWEEDIE.withGrid(ReverseChoice.OPTIMAL);
+    if (!(request.sampler().orElse(unsaid) instanceof ReverseChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise is uniform: it needs a ReverseChoice, got " + request.sampler().get());
     }
-    if (choice.hasSteps() && request.steps().isEmpty()) {
-      throw new IllegalArgumentException(
-          "a uniform model has no information.json to plan with: give steps");
-    }
-    ReverseCourse course =
-        choice.hasGrid()
-            ? choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie())
-            : choice.uniformization();
+    ReversePlanning.Planned planned =
+        ReversePlanning.plan(
+            request, choice, canvas, model.config().network().length(), model.decay());
     List<ReverseTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
                 sample ->
                     new ReverseTask(
                         canvas,
-                        course,
+                        planned.course(),
                         request.seed(),
                         sample,
                         request.temperature(),
@@ -175,10 +175,9 @@ public final class TextGenerator implements AutoCloseable {
     return new Prepared(
         choice,
         Optional.empty(),
+        planned.predictedPathKlNats(),
         0,
-        choice.heuristic()
-            ? "heuristic: this corrector moves the law that it should keep"
-            : "no curve of a uniform model has been measured; the last step denoises by tweedie",
+        planned.note(),
         listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }
 

@@ -1,7 +1,8 @@
 package io.github.dllm4j.engine.djl;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -29,19 +30,22 @@ public final class Model implements AutoCloseable {
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final TransformerDenoiser denoiser;
-  private final Optional<CurveSample> information;
+  private final Optional<CurveStudy> information;
+  private final Optional<DecaySample> decay;
 
   private Model(
       String name,
       ModelConfig config,
       Tokenizer tokenizer,
       TransformerDenoiser denoiser,
-      Optional<CurveSample> information) {
+      Optional<CurveStudy> information,
+      Optional<DecaySample> decay) {
     this.name = name;
     this.config = config;
     this.tokenizer = tokenizer;
     this.denoiser = denoiser;
     this.information = information;
+    this.decay = decay;
   }
 
   /**
@@ -80,10 +84,13 @@ public final class Model implements AutoCloseable {
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
-      Optional<CurveSample> information =
-          Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(information(directory, config))
-              : Optional.empty();
+      boolean measured =
+          options.information() && Files.exists(directory.resolve(InformationFile.NAME));
+      boolean masks = config.mask() >= 0;
+      Optional<CurveStudy> information =
+          measured && masks ? Optional.of(information(directory, config)) : Optional.empty();
+      Optional<DecaySample> decay =
+          measured && !masks ? Optional.of(decay(directory, config)) : Optional.empty();
       Network network =
           Network.read(
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
@@ -97,7 +104,8 @@ public final class Model implements AutoCloseable {
                 options.precision().orElse(Precision.FP32),
                 config.mask(),
                 config.representation()),
-            information);
+            information,
+            decay);
       } catch (RuntimeException e) {
         network.close();
         throw e;
@@ -108,18 +116,29 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private static CurveSample information(Path directory, ModelConfig config) throws IOException {
-    CurveSample sample = InformationFile.read(directory).sample();
-    if (sample.length() != config.network().length()) {
+  private static CurveStudy information(Path directory, ModelConfig config) throws IOException {
+    InformationFile file = InformationFile.read(directory);
+    checkLength(directory, file.length(), config);
+    return file.study();
+  }
+
+  private static DecaySample decay(Path directory, ModelConfig config) throws IOException {
+    DecayFile file = DecayFile.read(directory);
+    checkLength(directory, file.length(), config);
+    return file.sample();
+  }
+
+  private static void checkLength(Path directory, int length, ModelConfig config)
+      throws IOException {
+    if (length != config.network().length()) {
       throw new IOException(
           String.format(
               Locale.ROOT,
               "%s is about %d tokens, the model's length is %d: measure it anew",
               directory.resolve(InformationFile.NAME),
-              sample.length(),
+              length,
               config.network().length()));
     }
-    return sample;
   }
 
   private static Tokenizer tokenizer(Path directory, ModelConfig config) throws IOException {
@@ -190,9 +209,14 @@ public final class Model implements AutoCloseable {
     return denoiser.precision();
   }
 
-  /** Its information curves on held-out text, if they have been measured. */
-  public Optional<CurveSample> information() {
+  /** A masking model's information curves on held-out text, if they have been measured. */
+  public Optional<CurveStudy> information() {
     return information;
+  }
+
+  /** How noise forgets a uniform model's held-out text, if it has been measured. */
+  public Optional<DecaySample> decay() {
+    return decay;
   }
 
   @Override

@@ -73,7 +73,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("trained_in", made.precision());
     facts.put("validation_nats_per_token", made.validationNatsPerToken());
     facts.put("validation_standard_error", made.validationStandardError());
-    model.information().ifPresent(curves -> addInformation(facts, curves));
+    model.information().ifPresent(curves -> addInformation(facts, curves.crossEntropy()));
     return facts;
   }
 

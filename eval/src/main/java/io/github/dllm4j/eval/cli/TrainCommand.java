@@ -324,9 +324,13 @@ final class TrainCommand implements Callable<Integer> {
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);
-      if (finished && run.mask() >= 0) {
+      if (finished) {
         display.note("estimating the information curve from " + curveExamples + " held-out blocks");
-        InformationFile.of(trainer.curve(validation, curveExamples)).write(out);
+        if (run.mask() >= 0) {
+          InformationFile.of(trainer.curve(validation, curveExamples)).write(out);
+        } else {
+          trainer.decay(validation, curveExamples).write(out);
+        }
       }
     }
     spec.commandLine().getOut().println(display.summary(common.json, finished));
