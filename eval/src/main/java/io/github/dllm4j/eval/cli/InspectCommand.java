@@ -74,6 +74,14 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("validation_nats_per_token", made.validationNatsPerToken());
     facts.put("validation_standard_error", made.validationStandardError());
     model.information().ifPresent(curves -> addInformation(facts, curves.crossEntropy()));
+    model
+        .decay()
+        .ifPresent(
+            decay -> {
+              facts.put("information_examples", decay.examples());
+              facts.put("kl_from_uniform_nats", decay.left().mean());
+              facts.put("kl_from_uniform_standard_error", decay.left().standardError());
+            });
     return facts;
   }
 
