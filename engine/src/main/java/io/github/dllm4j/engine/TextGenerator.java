@@ -4,15 +4,13 @@ import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
-import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.sample.LeftToRightSampler;
 import io.github.dllm4j.engine.sample.JointDraw;
-import io.github.dllm4j.engine.sample.ReverseCourse;
+import io.github.dllm4j.engine.sample.LeftToRightSampler;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
@@ -110,6 +108,7 @@ public final class TextGenerator implements AutoCloseable {
         prepared.sampler(),
         prepared.schedule(),
         prepared.predictedKlNats(),
+        prepared.predictedPathKlNats(),
         prepared.planningEvaluations(),
         prepared.note(),
         request.seed(),
@@ -121,6 +120,7 @@ public final class TextGenerator implements AutoCloseable {
       String sampler,
       String schedule,
       Optional<Estimate> predictedKlNats,
+      Optional<Estimate> predictedPathKlNats,
       int planningEvaluations,
       String note,
       Function<StepListener, List<Sample>> loop) {}
@@ -147,6 +147,7 @@ public final class TextGenerator implements AutoCloseable {
         "left-to-right",
         "one by one",
         own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
+        Optional.empty(),
         0,
         own ? "exact: one token per step" : "temperature or top-p change the model's law",
         listener -> new LeftToRightSampler(model.causal(), BATCH).run(task, listener));
@@ -184,6 +185,7 @@ public final class TextGenerator implements AutoCloseable {
         choice.sampler(),
         choice.schedule(),
         planned.predictedKlNats(),
+        Optional.empty(),
         planned.evaluations(),
         planned.note(),
         listener -> new Sampler(model.denoiser(), batch(canvas, together)).run(tasks, listener));
@@ -216,29 +218,28 @@ public final class TextGenerator implements AutoCloseable {
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
   private Prepared reverse(GenerationRequest request, Canvas canvas) {
-    if (!(request.sampler().orElse(ReverseChoice.TWEEDIE) instanceof ReverseChoice choice)) {
+    ReverseChoice unsaid =
+        request.steps().isPresent()
+            ? ReverseChoice.TWEEDIE
+            : ReverseChoice.TWEEDIE.withGrid(ReverseChoice.OPTIMAL);
+    if (!(request.sampler().orElse(unsaid) instanceof ReverseChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise is uniform: it needs a ReverseChoice, got " + request.sampler().get());
-    }
-    if (choice.hasSteps() && request.steps().isEmpty()) {
-      throw new IllegalArgumentException(
-          "a uniform model has no information.json to plan with: give steps");
     }
     if (request.constraint().isPresent()) {
       throw new IllegalArgumentException(
           "constraints are for masking models: under uniform noise no token is ever settled");
     }
-    ReverseCourse course =
-        choice.hasGrid()
-            ? choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie())
-            : choice.uniformization();
+    ReversePlanning.Planned planned =
+        ReversePlanning.plan(
+            request, choice, canvas, model.config().network().length(), model.decay());
     List<ReverseTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
                 sample ->
                     new ReverseTask(
                         canvas,
-                        course,
+                        planned.course(),
                         request.seed(),
                         sample,
                         request.temperature(),
@@ -249,10 +250,9 @@ public final class TextGenerator implements AutoCloseable {
         choice.sampler(),
         choice.schedule(),
         Optional.empty(),
+        planned.predictedPathKlNats(),
         0,
-        choice.heuristic()
-            ? "heuristic: this corrector moves the law that it should keep"
-            : "no curve of a uniform model has been measured; the last step denoises by tweedie",
+        planned.note(),
         listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }
 

@@ -2,7 +2,8 @@ package io.github.dllm4j.engine.djl;
 
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -36,7 +37,7 @@ public final class Model implements AutoCloseable {
   private final Precision precision;
   private final @Nullable TransformerDenoiser denoiser;
   private final @Nullable CausalNetwork causal;
-  private final Optional<CurveSample> information;
+  private final Information information;
 
   private Model(
       String name,
@@ -45,7 +46,7 @@ public final class Model implements AutoCloseable {
       Tokenizer tokenizer,
       Network network,
       Precision precision,
-      Optional<CurveSample> information) {
+      Information information) {
     this.name = name;
     this.family = family;
     this.config = config;
@@ -106,10 +107,7 @@ public final class Model implements AutoCloseable {
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
-      Optional<CurveSample> information =
-          Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(information(directory, config))
-              : Optional.empty();
+      Information information = Information.read(directory, config, options);
       Network network =
           Network.read(
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
@@ -132,10 +130,6 @@ public final class Model implements AutoCloseable {
     FieldFolder folder = FieldFolder.open(directory, options.device(), UnaryOperator.identity());
     try {
       ModelConfig config = folder.config();
-      Optional<CurveSample> information =
-          Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(information(directory, config))
-              : Optional.empty();
       return new Model(
           name,
           folder.field().family(),
@@ -143,7 +137,7 @@ public final class Model implements AutoCloseable {
           folder.tokenizer(),
           folder.network(),
           options.precision().orElse(Precision.FP32),
-          information);
+          Information.read(directory, config, options));
     } catch (IOException | RuntimeException e) {
       folder.tokenizer().close();
       folder.network().close();
@@ -151,18 +145,45 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private static CurveSample information(Path directory, ModelConfig config) throws IOException {
-    CurveSample sample = InformationFile.read(directory).sample();
-    if (sample.length() != config.network().length()) {
+  /** What has been measured of a model: of a masking one its curves, of a uniform one the decay. */
+  private record Information(Optional<CurveStudy> study, Optional<DecaySample> decay) {
+
+    static Information read(Path directory, ModelConfig config, ModelOptions options)
+        throws IOException {
+      boolean measured =
+          options.information() && Files.exists(directory.resolve(InformationFile.NAME));
+      boolean masks = config.process().equals("masking");
+      boolean uniform = config.process().equals("uniform");
+      return new Information(
+          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
+          measured && uniform ? Optional.of(decay(directory, config)) : Optional.empty());
+    }
+
+    private static CurveStudy curves(Path directory, ModelConfig config) throws IOException {
+      InformationFile file = InformationFile.read(directory);
+      checkLength(directory, file.length(), config);
+      return file.study();
+    }
+
+    private static DecaySample decay(Path directory, ModelConfig config) throws IOException {
+      DecayFile file = DecayFile.read(directory);
+      checkLength(directory, file.length(), config);
+      return file.sample();
+    }
+
+    private static void checkLength(Path directory, int length, ModelConfig config)
+        throws IOException {
+      if (length == config.network().length()) {
+        return;
+      }
       throw new IOException(
           String.format(
               Locale.ROOT,
               "%s is about %d tokens, the model's length is %d: measure it anew",
               directory.resolve(InformationFile.NAME),
-              sample.length(),
+              length,
               config.network().length()));
     }
-    return sample;
   }
 
   private static Tokenizer tokenizer(Path directory, ModelConfig config) throws IOException {
@@ -267,9 +288,14 @@ public final class Model implements AutoCloseable {
     return precision;
   }
 
-  /** Its information curves on held-out text, if they have been measured. */
-  public Optional<CurveSample> information() {
-    return information;
+  /** A masking model's information curves on held-out text, if they have been measured. */
+  public Optional<CurveStudy> information() {
+    return information.study();
+  }
+
+  /** How noise forgets a uniform model's held-out text, if it has been measured. */
+  public Optional<DecaySample> decay() {
+    return information.decay();
   }
 
   @Override

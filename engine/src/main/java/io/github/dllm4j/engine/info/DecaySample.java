@@ -79,6 +79,16 @@ public final class DecaySample {
     return levels.clone();
   }
 
+  /** A copy of KL(data || uniform) as each example says, nats, [examples]. */
+  public double[] lefts() {
+    return left.clone();
+  }
+
+  /** A copy of the rates, nats, [examples][levels]. */
+  public List<double[]> rates() {
+    return Arrays.stream(rates).map(double[]::clone).toList();
+  }
+
   /** Number of examples. */
   public int examples() {
     return left.length;

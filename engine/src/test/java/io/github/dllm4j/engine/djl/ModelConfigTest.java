@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.Functional;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.train.Refusal;
@@ -137,15 +138,26 @@ class ModelConfigTest {
   @Test
   void informationSurvivesTheRoundTrip() throws IOException {
     CurveNodes nodes = new CurveNodes(4, new int[] {0, 1, 3});
-    CurveStudy study = new CurveStudy(curves(nodes, 0), curves(nodes, 0.25), 12);
+    CurveStudy study =
+        new CurveStudy(
+            curves(InformationCurve.Source.MODEL_CROSS_ENTROPY, nodes, 0),
+            curves(InformationCurve.Source.MODEL_ENTROPY, nodes, 0.25),
+            12);
     InformationFile.of(study).write(directory);
     InformationFile read = InformationFile.read(directory);
-    assertEquals(study.crossEntropy().source(), read.sample().source());
-    assertEquals(nodes, read.sample().nodes());
+    CurveStudy again = read.study();
     for (int e = 0; e < 4; e++) {
-      assertArrayEquals(study.crossEntropy().values().get(e), read.sample().values().get(e), 5e-6);
+      for (boolean cross : new boolean[] {true, false}) {
+        CurveSample before = cross ? study.crossEntropy() : study.entropy();
+        CurveSample after = cross ? again.crossEntropy() : again.entropy();
+        assertEquals(nodes, after.nodes());
+        assertEquals(before.source(), after.source());
+        assertArrayEquals(before.values().get(e), after.values().get(e), 5e-6);
+      }
     }
-    assertEquals(read.sample().estimate(Functional.ENTROPY), read.functionals().get("entropy"));
+    assertEquals(12, again.evaluations());
+    assertEquals(
+        again.crossEntropy().estimate(Functional.ENTROPY), read.functionals().get("entropy"));
     assertEquals(1, read.calibrationGap().mean(), 1e-12);
     Path file = directory.resolve(InformationFile.NAME);
     String json = Files.readString(file);
@@ -155,7 +167,9 @@ class ModelConfigTest {
           json.replace("1.5,", "\"NaN\","),
           json.replace("1.5,", ""),
           json.replace("[0,1,3]", "[0,1,2]"),
-          json.replace("MODEL_CROSS_ENTROPY", "GUESS"),
+          json.replace("masking", "uniform"),
+          json.replace("\"version\":2", "\"version\":1"),
+          json.replace("\"version\":2,", ""),
           json.substring(1)
         }) {
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
@@ -164,12 +178,37 @@ class ModelConfigTest {
     }
   }
 
+  @Test
+  void theDecayOfAUniformModelSurvivesTheRoundTrip() throws IOException {
+    double[] levels = {1e-3, 0.5, 6};
+    List<double[]> rates = List.of(new double[] {31.25, 2, 1.25e-7}, new double[] {30, 2.5, 3e-8});
+    DecaySample sample = DecaySample.of(levels, new double[] {40.125, 41}, rates);
+    DecayFile.of(sample, 4, 100).write(directory);
+    DecayFile read = DecayFile.read(directory);
+    assertEquals(100, read.evaluations());
+    assertEquals(4, read.length());
+    assertEquals(sample.left(), read.klFromUniform());
+    assertArrayEquals(levels, read.sample().levels());
+    assertArrayEquals(sample.lefts(), read.sample().lefts());
+    assertArrayEquals(rates.get(0), read.sample().rates().get(0));
+    Refusal.message(IOException.class, () -> InformationFile.read(directory));
+    Path file = directory.resolve(InformationFile.NAME);
+    String json = Files.readString(file);
+    for (String bad :
+        new String[] {json.replace("[0.001,", "[1,"), json.replace("uniform", "masking")}) {
+      Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
+      String message = Refusal.message(IOException.class, () -> DecayFile.read(directory));
+      assertTrue(message.contains(InformationFile.NAME), message);
+    }
+  }
+
   /** Four curves, lower by so much everywhere. */
-  private static CurveSample curves(CurveNodes nodes, double lower) {
+  private static CurveSample curves(
+      InformationCurve.Source source, CurveNodes nodes, double lower) {
     List<double[]> curves = new ArrayList<>();
     for (int e = 0; e < 4; e++) {
       curves.add(new double[] {2 + e - lower, 1.5 - lower, 1 + e / 3.0 - lower});
     }
-    return CurveSample.of(InformationCurve.Source.MODEL_CROSS_ENTROPY, nodes, curves);
+    return CurveSample.of(source, nodes, curves);
   }
 }

@@ -124,7 +124,7 @@ class CoverageTest {
     }
     CurvePlanner planner = CurvePlanner.of(sample);
     for (int steps : List.of(2, 3)) {
-      SizePlan plan = planner.steps().forSteps(steps);
+      SizePlan plan = planner.forSteps(steps);
       tally(tallies, "price of " + steps + " steps")
           .add(SamplingCost.conditionalKl(truth, plan), planner.price(plan).orElseThrow());
     }

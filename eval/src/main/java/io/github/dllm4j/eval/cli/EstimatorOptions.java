@@ -4,7 +4,6 @@ import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.CurvePlanner;
-import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.loss.LikelihoodEstimator;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TimeGrid;
@@ -151,8 +150,7 @@ final class EstimatorOptions {
       throw new IllegalArgumentException(
           plan.isPresent()
               ? "--plan is for masking models; this one's noise is uniform: --grid"
-              : "--estimator must be nelbo or steps:N for a model of uniform noise, got "
-                  + name());
+              : "--estimator must be nelbo or steps:N for a model of uniform noise, got " + name());
     }
     String levels = grid.orElse("log-linear");
     int n = steps.orElseThrow();
@@ -183,11 +181,10 @@ final class EstimatorOptions {
                   + own
                   + ", without --length and --stride");
         }
-        StepPlanner planner =
+        CurvePlanner planner =
             model
                 .information()
                 .map(CurvePlanner::of)
-                .map(CurvePlanner::steps)
                 .orElseThrow(
                     () ->
                         new IllegalArgumentException(

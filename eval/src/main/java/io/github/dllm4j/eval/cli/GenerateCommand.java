@@ -91,7 +91,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--grid",
       description =
           "Masking, all but sizes and remask-loop: uniform, exponential-then-constant, alpha-linear,"
-              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving.")
+              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving, optimal (of least"
+              + " predicted path KL, the usual one for --steps auto).")
   private Optional<String> grid = Optional.empty();
 
   @Option(
@@ -235,9 +236,9 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {
-    if (plan.isPresent() || epsilon.isPresent()) {
+    if (plan.isPresent()) {
       throw new IllegalArgumentException(
-          "--plan and --epsilon are for masking models, this one's noise is uniform");
+          "--plan is for masking models, this one's noise is uniform");
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {
@@ -245,13 +246,15 @@ final class GenerateCommand implements Callable<Integer> {
         throw new IllegalArgumentException("--grid is not for --sampler " + choice.sampler());
       }
       choice = choice.withGrid(grid.get());
+    } else if (count.isEmpty() && choice.hasGrid()) {
+      choice = choice.withGrid(ReverseChoice.OPTIMAL);
     }
     choice = withEnds(choice);
-    if (count.isPresent() && !choice.hasSteps()) {
+    if ((count.isPresent() || epsilon.isPresent()) && !choice.hasSteps()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s decides its steps itself: give no --steps",
+              "%s decides its steps itself: give no --steps and no --epsilon",
               choice.hasGrid() ? "--grid " + choice.grid() : "--sampler " + choice.sampler()));
     }
     return corrector.on(choice);
@@ -292,6 +295,11 @@ final class GenerateCommand implements Callable<Integer> {
     document.put(
         "predicted_kl_standard_error",
         result.predictedKlNats().map(Estimate::standardError).orElse(null));
+    document.put(
+        "predicted_path_kl_nats", result.predictedPathKlNats().map(Estimate::mean).orElse(null));
+    document.put(
+        "predicted_path_kl_standard_error",
+        result.predictedPathKlNats().map(Estimate::standardError).orElse(null));
     document.put("planning_evaluations", result.planningEvaluations());
     document.put("note", result.note());
     document.put("seed", result.seed());

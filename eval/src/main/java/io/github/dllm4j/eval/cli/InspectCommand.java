@@ -68,7 +68,15 @@ final class InspectCommand implements Callable<Integer> {
     if (made.trainedHere()) {
       addProvenance(facts, made);
     }
-    model.information().ifPresent(curves -> addInformation(facts, curves));
+    model.information().ifPresent(curves -> addInformation(facts, curves.crossEntropy()));
+    model
+        .decay()
+        .ifPresent(
+            decay -> {
+              facts.put("information_examples", decay.examples());
+              facts.put("kl_from_uniform_nats", decay.left().mean());
+              facts.put("kl_from_uniform_standard_error", decay.left().standardError());
+            });
     return facts;
   }
 

@@ -42,8 +42,17 @@ final class ModelSelection {
 
   /** Opens the model of a name, bundled or a directory. */
   static Model open(String name, CommonOptions common) throws IOException {
+    return open(name, common, true);
+  }
+
+  /**
+   * The same.
+   *
+   * @param information whether its information.json is read
+   */
+  static Model open(String name, CommonOptions common, boolean information) throws IOException {
     common.applyThreads();
-    ModelOptions options = new ModelOptions(common.device, common.precision());
+    ModelOptions options = new ModelOptions(common.device, common.precision(), information);
     return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
   }
 }

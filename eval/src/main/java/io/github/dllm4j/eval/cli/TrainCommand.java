@@ -333,10 +333,14 @@ final class TrainCommand implements Callable<Integer> {
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);
-      if (finished && run.mask() >= 0 && !run.autoregressive()) {
+      if (finished && !run.autoregressive()) {
         int examples = curveExamples.orElse(64);
         display.note("estimating the information curve from " + examples + " held-out blocks");
-        InformationFile.of(trainer.curve(validation, examples)).write(out);
+        if (run.mask() >= 0) {
+          InformationFile.of(trainer.curve(validation, examples)).write(out);
+        } else {
+          trainer.decay(validation, examples).write(out);
+        }
       }
     }
     spec.commandLine().getOut().println(display.summary(common.json, finished));

@@ -103,7 +103,7 @@ final class MaskingOracle extends OracleStudy {
         choice.of(
             law.length(),
             Math.max(1, cell.steps()),
-            planner,
+            planner::forSteps,
             () -> DependenceProbe.ofSamples(oracle, canvas, PROBED, 0));
     ExactSampling.Output output = exact.run(plan);
     int count = cell.steps() == 0 ? plan.steps(law.length()) : cell.steps();

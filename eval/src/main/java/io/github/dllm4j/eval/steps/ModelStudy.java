@@ -9,10 +9,9 @@ import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.AutoregressiveModel;
 import io.github.dllm4j.engine.info.CurvePlanner;
-import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
-import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.ScheduledPlan;
 import io.github.dllm4j.eval.metrics.Diversity;
@@ -276,10 +275,10 @@ public final class ModelStudy implements Study {
   /** The likelihood of held-out text under every plan that has one, at temperature 1. */
   private Map<Cell, StepLikelihood.Score> scores() {
     Map<Cell, ScheduledPlan> plans = new LinkedHashMap<>();
-    Optional<CurveSample> information = setup.generator.model().information();
+    Optional<CurveStudy> information = setup.generator.model().information();
     CurvePlanner planner =
         information
-            .filter(curve -> curve.length() == setup.length)
+            .filter(study -> study.crossEntropy().length() == setup.length)
             .map(CurvePlanner::of)
             .orElse(null);
     for (Cell cell : cells) {
@@ -314,15 +313,15 @@ public final class ModelStudy implements Study {
         || choice.sampler().startsWith("dependence-bound")) {
       return Optional.empty();
     }
-    StepPlanner sizes =
+    CurvePlanner sizes =
         planner == null
-            ? new StepPlanner(InformationCurve.exact(new double[setup.length]))
-            : planner.steps();
+            ? CurvePlanner.of(InformationCurve.exact(new double[setup.length]))
+            : planner;
     RevealPlan plan =
         choice.of(
             setup.length,
             steps,
-            sizes,
+            sizes::forSteps,
             () -> {
               throw new IllegalStateException("only dependence-bound asks");
             });
