@@ -74,7 +74,9 @@ public enum Family {
       default ->
           throw new IllegalArgumentException(
               "model_type must be mdlm, udlm or duo, got "
-                  + (type.equals("bd3lm") ? "bd3lm, whose block diffusion is not run here" : type));
+                  + (type.equals("bd3lm")
+                      ? "bd3lm, whose block diffusion is not run here"
+                      : FolderFile.shown(type)));
     };
   }
 }

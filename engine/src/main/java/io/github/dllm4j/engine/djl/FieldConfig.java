@@ -192,7 +192,8 @@ record FieldConfig(
     }
 
     IOException bad(String name, String why) {
-      return new IOException(String.format(Locale.ROOT, "%s: %s %s", file, name, why));
+      return new IOException(
+          String.format(Locale.ROOT, "%s: %s %s", file, name, FolderFile.shown(why)));
     }
   }
 }

@@ -7,6 +7,8 @@ import java.util.Locale;
 
 /** Files of a folder that was downloaded: only what lies in it, and only of sane sizes. */
 final class FolderFile {
+  private static final int LONGEST_TEXT = 200;
+
   private FolderFile() {}
 
   /**
@@ -19,10 +21,7 @@ final class FolderFile {
     if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._+-]{0,200}")) {
       throw new IOException(
           String.format(
-              Locale.ROOT,
-              "%s: '%s' is no file name of a model folder",
-              folder,
-              name.substring(0, Math.min(name.length(), 100)).replaceAll("\\p{C}", "?")));
+              Locale.ROOT, "%s: '%s' is no file name of a model folder", folder, shown(name)));
     }
     Path file = folder.resolve(name);
     if (!Files.isRegularFile(file)) {
@@ -32,6 +31,11 @@ final class FolderFile {
       throw new IOException(file + " is a link out of its folder: put the file itself there");
     }
     return file;
+  }
+
+  /** A text of a file as it may stand in a message: of one line and bounded length. */
+  static String shown(String text) {
+    return text.substring(0, Math.min(text.length(), LONGEST_TEXT)).replaceAll("\\p{C}", "?");
   }
 
   /**

@@ -102,7 +102,7 @@ final class Network implements AutoCloseable {
         throw new IOException(
             source.origin()
                 + " has a tensor the network has no place for: "
-                + Weights.shown(unknown.iterator().next()));
+                + FolderFile.shown(unknown.iterator().next()));
       }
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();

@@ -159,7 +159,7 @@ final class Weights implements AutoCloseable {
                 absent.isEmpty() ? "%s: %s has tensor %s beside" : "%s: %s has no tensor %s",
                 index,
                 shard.getKey(),
-                shown((absent.isEmpty() ? odd : absent).iterator().next())));
+                FolderFile.shown((absent.isEmpty() ? odd : absent).iterator().next())));
       }
       file.entries().forEach((name, entry) -> stored.put(name, new Stored(file, entry)));
     }
@@ -185,7 +185,9 @@ final class Weights implements AutoCloseable {
     for (Map.Entry<String, Stored> tensor : stored.entrySet()) {
       if (named.put(renamed.apply(tensor.getKey()), tensor.getValue()) != null) {
         throw new IOException(
-            origin + ": two tensors would be called " + shown(renamed.apply(tensor.getKey())));
+            origin
+                + ": two tensors would be called "
+                + FolderFile.shown(renamed.apply(tensor.getKey())));
       }
     }
     return named;
@@ -216,7 +218,7 @@ final class Weights implements AutoCloseable {
                 Locale.ROOT,
                 "%s: tensor %s has no prefix %s, others have",
                 origin,
-                shown(name),
+                FolderFile.shown(name),
                 found.get(0)));
       }
     }
@@ -234,11 +236,6 @@ final class Weights implements AutoCloseable {
       left = left.substring(wrapper.length());
     }
     return true;
-  }
-
-  /** A name of a file as it may stand in a message. */
-  static String shown(String name) {
-    return name.substring(0, Math.min(name.length(), 200)).replaceAll("\\p{C}", "?");
   }
 
   /** The file, or the index, for messages. */
