@@ -87,7 +87,10 @@ class ExactUniformTest {
     assertEquals(options.contains("parallel"), said.get("note").asText().contains("heuristic"));
   }
 
-  /** The grid of least path KL has no more of it than the usual ones; here its samples are better too. */
+  /**
+   * The grid of least path KL has no more of it than the usual ones; here its samples are better
+   * too.
+   */
   @Test
   void theOptimalGridIsThePlanners() throws IOException {
     String law = "--distribution markov:d=4,S=3 --sampler additive-tau-leaping --steps 16 --grid ";
