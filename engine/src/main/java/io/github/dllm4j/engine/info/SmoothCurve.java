@@ -15,17 +15,17 @@ import java.util.stream.IntStream;
  * sum_n w_n (y_n - f_n)^2 + stiffness * sum_n (slope_{n+1} - slope_n)^2 / ((x_{n+1} - x_{n-1}) / 2)
  * </pre>
  *
- * <p>or, where something like it is known before, of the prior curve plus the f that fits what the
- * means are above it: then infinite stiffness is the prior curve plus a straight line. w is in
- * proportion to the tokens that were seen at a node and 1 on the average, made not to increase,
- * without the steps that this makes ({@link IsotonicRegression#withoutSteps}). Infinite stiffness
- * is a straight line, whose best sizes are the balanced ones; 0 is the isotonic regression with its
- * steps, which some laws do have. The best plan of a curve that is too free puts its blocks where
- * noise makes the curve flat. Stiffness is chosen by what it is for: over {@value #FOLDS} folds,
- * plans of the other folds' curve are priced on each fold's examples, and the stiffest curve is
- * taken whose mean price is within one standard error of the best one (Breiman and others 1984,
- * section 3.4.3). Cost: O(nodes) per fit, {@value #FOLDS} times eight times the plans of a few
- * steps.
+ * <p>with w in proportion to the tokens that were seen at a node and 1 on the average, and is made
+ * not to increase, without the steps that this makes ({@link IsotonicRegression#withoutSteps}).
+ * Infinite stiffness is a straight line, whose best sizes are the balanced ones; 0 is the isotonic
+ * regression with its steps, which some laws do have. Where a like curve is known before (a prior),
+ * f fits what the means are above it, so that infinite stiffness is the prior plus a straight line.
+ *
+ * <p>The best plan of a curve that is too free puts its blocks where noise makes the curve flat.
+ * Stiffness is chosen by what it is for: over {@value #FOLDS} folds, plans of the other folds'
+ * curve are priced on each fold's examples, and the stiffest curve is taken whose mean price is
+ * within one standard error of the best one (Breiman and others 1984, section 3.4.3). Cost:
+ * O(nodes) per fit, {@value #FOLDS} times eight times the plans of a few steps.
  */
 final class SmoothCurve {
   /** Folds of examples; example e is in fold e modulo this. */
