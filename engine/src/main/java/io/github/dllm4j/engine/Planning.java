@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -60,7 +61,7 @@ final class Planning {
     CurvePlanner planner =
         whole
             ? CurvePlanner.of(information.orElseThrow())
-            : own.map(CurvePlanner::of)
+            : own.map(sample -> ofGivenText(sample, canvas, information))
                 .orElseGet(
                     () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
     RevealPlan plan =
@@ -88,6 +89,18 @@ final class Planning {
       note = own.map(Planning::note).orElse("");
     }
     return new Planned(plan, price.map(Planning::atLeastZero), note, evaluations);
+  }
+
+  /** The canvas's own curve, a correction of the known one from where as many tokens are given. */
+  private static CurvePlanner ofGivenText(
+      CurveSample own, Canvas canvas, Optional<CurveStudy> information) {
+    if (length(information) < canvas.length()) {
+      return CurvePlanner.of(own);
+    }
+    double[] whole = CurvePlanner.of(information.orElseThrow()).curve().values();
+    int given = canvas.length() - canvas.holeCount();
+    double[] left = Arrays.copyOfRange(whole, given, canvas.length());
+    return CurvePlanner.of(own, InformationCurve.exact(left));
   }
 
   private static String unpriced(RevealPlan plan) {

@@ -70,11 +70,11 @@ final class ReversePlanning {
       return new Planned(
           course, Optional.empty(), "the grid begins above the noise the rates were measured at");
     }
+    Estimate price = planner.get().pathKl(grid);
     return new Planned(
         course,
-        Optional.of(planner.get().pathKl(grid)),
-        "path KL with exact scores; the entropy of the text is the model's bound, so it is too low"
-            + " by what that is too high");
+        Optional.of(new Estimate(Math.max(0, price.mean()), price.standardError(), price.count())),
+        "path KL with exact scores, from the model's own rates on held-out text");
   }
 
   /** Whether a grid begins above the noise that was measured, not only by rounding. */

@@ -13,6 +13,7 @@ import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.train.Refusal;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -141,10 +142,9 @@ class ReversePlanningTest {
     ReverseChoice optimal = ReverseChoice.TWEEDIE.withGrid("optimal");
     for (GenerationRequest asked : new GenerationRequest[] {request(), request().withSteps(8)}) {
       String message =
-          assertThrows(
-                  IllegalArgumentException.class,
-                  () -> ReversePlanning.plan(asked, optimal, blank(), LENGTH, Optional.empty()))
-              .getMessage();
+          Refusal.message(
+              IllegalArgumentException.class,
+              () -> ReversePlanning.plan(asked, optimal, blank(), LENGTH, Optional.empty()));
       assertTrue(message.contains("dllm plan"), message);
     }
     ReversePlanning.Planned unpriced =
@@ -152,10 +152,9 @@ class ReversePlanningTest {
             request().withSteps(8), ReverseChoice.TWEEDIE, blank(), LENGTH, Optional.empty());
     assertTrue(unpriced.predictedPathKlNats().isEmpty());
     String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> plan(request().withEpsilon(1e-6), optimal, blank()))
-            .getMessage();
+        Refusal.message(
+            IllegalArgumentException.class,
+            () -> plan(request().withEpsilon(1e-6), optimal, blank()));
     assertTrue(message.contains("240 steps"), message);
     assertThrows(IllegalArgumentException.class, () -> optimal.plan(8));
   }

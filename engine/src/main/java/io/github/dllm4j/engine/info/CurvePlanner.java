@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -64,22 +65,40 @@ public final class CurvePlanner {
 
   /** A planner on measured curves that choose and pay. */
   public static CurvePlanner of(CurveSample sample) {
-    return of(sample, sample);
+    return of(sample, sample, Optional.empty());
+  }
+
+  /**
+   * The same where a like curve is known: few examples then only tilt it.
+   *
+   * @param prior of the same length
+   */
+  public static CurvePlanner of(CurveSample sample, InformationCurve prior) {
+    if (prior.length() != sample.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the prior curve must be of %d tokens, got %d",
+              sample.length(),
+              prior.length()));
+    }
+    return of(sample, sample, Optional.of(prior));
   }
 
   /** A planner on what a study of a model measured. */
   public static CurvePlanner of(CurveStudy study) {
-    return of(study.choosing(), study.crossEntropy());
+    return of(study.choosing(), study.crossEntropy(), Optional.empty());
   }
 
-  private static CurvePlanner of(CurveSample choosing, CurveSample paying) {
+  private static CurvePlanner of(
+      CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
     int folds = Math.min(SmoothCurve.FOLDS, choosing.examples());
     List<StepPlanner> others =
         IntStream.range(0, folds)
-            .mapToObj(fold -> new StepPlanner(SmoothCurve.of(choosing.without(fold, folds))))
+            .mapToObj(fold -> new StepPlanner(SmoothCurve.of(choosing.without(fold, folds), prior)))
             .toList();
     return new CurvePlanner(
-        SmoothCurve.of(choosing),
+        SmoothCurve.of(choosing, prior),
         Optional.of(new Measured(choosing, paying, paying.curve(), others)));
   }
 

@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -14,15 +15,17 @@ import java.util.stream.IntStream;
  * sum_n w_n (y_n - f_n)^2 + stiffness * sum_n (slope_{n+1} - slope_n)^2 / ((x_{n+1} - x_{n-1}) / 2)
  * </pre>
  *
- * <p>with w in proportion to the tokens that were seen at a node and 1 on the average, made not to
- * increase, without the steps that this makes ({@link IsotonicRegression#withoutSteps}). Infinite
- * stiffness is a straight line, whose best sizes are the balanced ones; 0 is the isotonic
- * regression with its steps, which some laws do have. The best plan of a curve that is too free
- * puts its blocks where noise makes the curve flat. Stiffness is chosen by what it is for: over
- * {@value #FOLDS} folds, plans of the other folds' curve are priced on each fold's examples, and
- * the stiffest curve is taken whose mean price is within one standard error of the best one
- * (Breiman and others 1984, section 3.4.3). Cost: O(nodes) per fit, {@value #FOLDS} times eight
- * times the plans of a few steps.
+ * <p>with w in proportion to the tokens that were seen at a node and 1 on the average, and is made
+ * not to increase, without the steps that this makes ({@link IsotonicRegression#withoutSteps}).
+ * Infinite stiffness is a straight line, whose best sizes are the balanced ones; 0 is the isotonic
+ * regression with its steps, which some laws do have. Where a like curve is known before (a prior),
+ * f fits what the means are above it, so that infinite stiffness is the prior plus a straight line.
+ *
+ * <p>The best plan of a curve that is too free puts its blocks where noise makes the curve flat.
+ * Stiffness is chosen by what it is for: over {@value #FOLDS} folds, plans of the other folds'
+ * curve are priced on each fold's examples, and the stiffest curve is taken whose mean price is
+ * within one standard error of the best one (Breiman and others 1984, section 3.4.3). Cost:
+ * O(nodes) per fit, {@value #FOLDS} times eight times the plans of a few steps.
  */
 final class SmoothCurve {
   /** Folds of examples; example e is in fold e modulo this. */
@@ -41,28 +44,42 @@ final class SmoothCurve {
   private SmoothCurve() {}
 
   /** The curve of the examples, as stiff as their number asks for. */
-  static InformationCurve of(CurveSample sample) {
-    return of(sample, stiffness(sample));
+  static InformationCurve of(CurveSample sample, Optional<InformationCurve> prior) {
+    return of(sample, prior, stiffness(sample, prior));
   }
 
   /** The curve of so much stiffness, at least 0. */
-  static InformationCurve of(CurveSample sample, double stiffness) {
+  static InformationCurve of(
+      CurveSample sample, Optional<InformationCurve> prior, double stiffness) {
     CurveNodes nodes = sample.nodes();
-    double[] x = Arrays.stream(nodes.at()).asDoubleStream().toArray();
+    double[] places = Arrays.stream(nodes.at()).asDoubleStream().toArray();
+    double[] means = sample.means();
     double[] weights = sample.weights();
-    double[] fitted = fit(x, sample.means(), weights, stiffness);
-    for (int n = 0; n < fitted.length; n++) {
-      fitted[n] = Math.max(0, fitted[n]);
+    if (prior.isEmpty()) {
+      double[] fitted = falling(places, fit(places, means, weights, stiffness), weights, stiffness);
+      return InformationCurve.exact(nodes.interpolate(fitted));
     }
-    return InformationCurve.exact(
-        nodes.interpolate(
-            stiffness == 0
-                ? IsotonicRegression.nonIncreasing(fitted, weights)
-                : IsotonicRegression.withoutSteps(x, fitted, weights)));
+    double[] above = new double[means.length];
+    Arrays.setAll(above, n -> means[n] - prior.get().at(nodes.at()[n]));
+    double[] curve = nodes.interpolate(fit(places, above, weights, stiffness));
+    double[] all = new double[curve.length];
+    double[] even = new double[curve.length];
+    Arrays.setAll(all, j -> j);
+    Arrays.fill(even, 1);
+    Arrays.setAll(curve, j -> curve[j] + prior.get().at(j));
+    return InformationCurve.exact(falling(all, curve, even, stiffness));
+  }
+
+  private static double[] falling(
+      double[] places, double[] values, double[] weights, double stiffness) {
+    double[] positive = Arrays.stream(values).map(v -> Math.max(0, v)).toArray();
+    return stiffness == 0
+        ? IsotonicRegression.nonIncreasing(positive, weights)
+        : IsotonicRegression.withoutSteps(places, positive, weights);
   }
 
   /** The stiffness that the examples' own prices ask for. */
-  static double stiffness(CurveSample sample) {
+  static double stiffness(CurveSample sample, Optional<InformationCurve> prior) {
     int examples = sample.examples();
     if (examples < LEAST_EXAMPLES) {
       return OF_FEW;
@@ -87,7 +104,7 @@ final class SmoothCurve {
     for (int fold = 0; fold < folds && !even.isEmpty(); fold++) {
       CurveSample others = sample.without(fold, folds);
       for (int s = 0; s < STIFFNESS.length; s++) {
-        StepPlanner planner = new StepPlanner(of(others, STIFFNESS[s]));
+        StepPlanner planner = new StepPlanner(of(others, prior, STIFFNESS[s]));
         for (int p = 0; p < scales.length; p++) {
           SizePlan plan = planner.forSteps(even.get(p).steps());
           for (int e = fold; e < examples; e += folds) {

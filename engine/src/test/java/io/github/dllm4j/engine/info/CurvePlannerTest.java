@@ -15,6 +15,7 @@ import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -70,7 +71,7 @@ class CurvePlannerTest {
     for (int run = 0; run < runs; run++) {
       CurveSample sample = noisy(truth, 32, 0.3, run);
       CurvePlanner planner = CurvePlanner.of(sample);
-      StepPlanner follower = new StepPlanner(SmoothCurve.of(sample, 0));
+      StepPlanner follower = new StepPlanner(SmoothCurve.of(sample, Optional.empty(), 0));
       for (int steps : STEPS) {
         double least = SamplingCost.conditionalKl(truth, best.forSteps(steps));
         double balanced = SamplingCost.conditionalKl(truth, SizePlan.balanced(D, steps));
@@ -130,7 +131,9 @@ class CurvePlannerTest {
       CurvePlanner planner = CurvePlanner.of(sample);
       List<StepPlanner> others =
           IntStream.range(0, 5)
-              .mapToObj(fold -> new StepPlanner(SmoothCurve.of(sample.without(fold, 5))))
+              .mapToObj(
+                  fold ->
+                      new StepPlanner(SmoothCurve.of(sample.without(fold, 5), Optional.empty())))
               .toList();
       for (int steps = 2; steps < 12; steps++) {
         int n = steps;
@@ -169,11 +172,12 @@ class CurvePlannerTest {
       double[] costs = new double[23];
       for (int e = 0; e < 23; e++) {
         SizePlan others =
-            new StepPlanner(SmoothCurve.of(choosing.without(e % 5, 5))).forSteps(steps);
+            new StepPlanner(SmoothCurve.of(choosing.without(e % 5, 5), Optional.empty()))
+                .forSteps(steps);
         costs[e] =
             SamplingCost.conditionalKl(InformationCurve.exact(paying.values().get(e)), others);
       }
-      SizePlan own = new StepPlanner(SmoothCurve.of(choosing)).forSteps(steps);
+      SizePlan own = new StepPlanner(SmoothCurve.of(choosing, Optional.empty())).forSteps(steps);
       Estimate price = planner.price(own).orElseThrow();
       assertEquals(Estimate.of(costs).mean(), price.mean(), 1e-12);
       assertEquals(Estimate.of(costs).standardError(), price.standardError(), 1e-12);
@@ -209,11 +213,11 @@ class CurvePlannerTest {
     for (int run = 0; run < runs; run++) {
       CurveSample sample = study(law, 10 * run, 10).crossEntropy();
       CurvePlanner planner = CurvePlanner.of(sample);
-      SizePlan plan = new StepPlanner(SmoothCurve.of(sample)).forSteps(3);
+      SizePlan plan = new StepPlanner(SmoothCurve.of(sample, Optional.empty())).forSteps(3);
       double real = SamplingCost.conditionalKl(truth, plan);
       honest[run] = planner.price(plan).orElseThrow().mean() - real;
       cost += real / runs;
-      SizePlan follower = new StepPlanner(SmoothCurve.of(sample, 0)).forSteps(3);
+      SizePlan follower = new StepPlanner(SmoothCurve.of(sample, Optional.empty(), 0)).forSteps(3);
       naive[run] =
           SamplingCost.conditionalKl(sample.curve(), follower)
               - SamplingCost.conditionalKl(truth, follower);
@@ -257,6 +261,38 @@ class CurvePlannerTest {
       }
     }
     return sum;
+  }
+
+  /**
+   * Four examples at five places cannot show a bend between these; a prior that has it can, lifted
+   * and tilted though it be, and a prior without it does no harm.
+   */
+  @Test
+  void aPriorCurveIsTiltedByFewExamples() {
+    InformationCurve truth = smooth();
+    List<double[]> curves = new ArrayList<>();
+    CurveNodes nodes = CurveNodes.even(D, 5);
+    for (double[] curve : noisy(truth, 4, 0.2, 3).values()) {
+      curves.add(Arrays.stream(nodes.at()).mapToDouble(j -> curve[j]).toArray());
+    }
+    CurveSample sample = CurveSample.of(Source.MODEL_SAMPLES, nodes, curves);
+    InformationCurve lifted =
+        InformationCurve.exact(
+            IntStream.range(0, D).mapToDouble(j -> truth.at(j) + 2 - 0.02 * j).toArray());
+    double alone = 0;
+    double known = 0;
+    double flat = 0;
+    for (int steps : STEPS) {
+      alone += SamplingCost.conditionalKl(truth, CurvePlanner.of(sample).forSteps(steps));
+      known += SamplingCost.conditionalKl(truth, CurvePlanner.of(sample, lifted).forSteps(steps));
+      InformationCurve zero = InformationCurve.exact(new double[D]);
+      flat += SamplingCost.conditionalKl(truth, CurvePlanner.of(sample, zero).forSteps(steps));
+    }
+    assertTrue(known < alone, known + " against " + alone);
+    assertTrue(flat < 1.05 * alone, flat + " against " + alone);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> CurvePlanner.of(sample, InformationCurve.exact(1, 0)));
   }
 
   /** Two or three examples choose and pay too. */

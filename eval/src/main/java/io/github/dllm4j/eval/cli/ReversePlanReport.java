@@ -33,8 +33,8 @@ record ReversePlanReport(
   private static final String MEANING =
       "path KL of additive tau-leaping with exact scores; it bounds the KL of the samples";
   private static final String BIAS =
-      "KL(data || uniform) is d ln S minus the model's bound on the entropy, so it and every path KL"
-          + " are too low by what the bound is too high; differences between grids are not";
+      "KL(data || uniform) is d ln S minus the model's bound on the entropy: too low by what the bound"
+          + " is too high; path KLs are integrals of the model's own rates, whose bias has no sign";
 
   /** The exact decay of a small law. */
   static ReversePlanReport of(ExactLaw law) {

@@ -436,7 +436,8 @@ class PlannerStudyTest {
             for (int i : given(whole.length, known, scattered, w)) {
               tokens[i] = words.get(w)[i];
             }
-            canvases.add(GivenText.of(model, Canvas.of(tokens, mask), words.get(w), w));
+            canvases.add(
+                GivenText.of(model, Canvas.of(tokens, mask), words.get(w), w, shifted.curve()));
           }
           String name = known + (scattered ? " scattered" : " at the start");
           for (int steps : new int[] {4, 8, 16}) {
@@ -450,19 +451,19 @@ class PlannerStudyTest {
     }
   }
 
-  private static final int GIVEN_BLOCKS = 12;
+  private static final int GIVEN_BLOCKS = 6;
 
   /** A canvas with a planner of its own and the curves of the block that it hides. */
   private record GivenText(
       CurvePlanner planner, InformationCurve losses, InformationCurve entropies) {
-    static GivenText of(Model model, Canvas canvas, int[] word, int index) {
+    static GivenText of(Model model, Canvas canvas, int[] word, int index, InformationCurve prior) {
       int holes = canvas.holeCount();
       CurveSample own =
           ConditionalCurve.of(model.denoiser(), canvas, CurveNodes.even(holes, 8), 8, 0);
       CurveNodes nodes = CurveNodes.spread(holes, 9);
       ModelCurve curve = ModelCurve.of(model.denoiser(), word, canvas.holes(), nodes, index, 32, 3);
       return new GivenText(
-          CurvePlanner.of(own),
+          CurvePlanner.of(own, prior),
           InformationCurve.exact(nodes.interpolate(curve.crossEntropy())),
           InformationCurve.exact(nodes.interpolate(curve.entropy())));
     }
