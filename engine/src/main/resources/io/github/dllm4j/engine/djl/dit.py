@@ -48,21 +48,24 @@ def gated(x: Tensor, gate: Optional[Tensor]) -> Tensor:
     return x
 
 
+def seen(q: Tensor, k: Tensor) -> Tensor:
+    # Causal: the last query stands where the last key does, and no query sees a key after it; [n, m].
+    return torch.ones([q.size(2), k.size(2)], dtype=11, device=q.device).tril(k.size(2) - q.size(2))
+
+
 class Dit(Module):
     training : bool
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, train: bool) -> Tensor:
         # The fused kernel wins at inference and on long sequences; its bfloat16 backward is slow on short ones.
-        # Causal: the last query stands where the last key does, and no query sees a key after it.
         n, m = q.size(2), k.size(2)
-        past = torch.ones([n, m], dtype=11, device=q.device).tril(m - n)
         if train and n < 512:
             scores = torch.matmul(q * (float(q.size(3)) ** -0.5), k.transpose(2, 3))
             if causal:
-                scores = torch.masked_fill(scores, torch.logical_not(past), -float("inf"))
+                scores = torch.masked_fill(scores, torch.logical_not(__torch__.seen(q, k)), -float("inf"))
             return torch.matmul(torch.softmax(scores, -1), v)
         if causal and 1 < n and n < m:
-            return torch.scaled_dot_product_attention(q, k, v, past)
+            return torch.scaled_dot_product_attention(q, k, v, __torch__.seen(q, k))
         return torch.scaled_dot_product_attention(q, k, v, is_causal=causal and n == m)
 
     def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:

@@ -100,8 +100,9 @@ class Gpt2FolderTest {
     long[] rows = new long[padded.length];
     for (int b = 0; b < LENGTHS.length; b++) {
       for (int i = 0; i < 64; i++) {
-        rows[b * 64 + i] = b * 64 + i;
-        padded[b * 64 + i] = i < LENGTHS[b] ? ids[b][i] : 7;
+        int at = b * 64 + i;
+        rows[at] = at;
+        padded[at] = i < LENGTHS[b] ? ids[b][i] : 7;
       }
     }
     double worst = 0;

@@ -19,7 +19,7 @@ final class ReferenceTransformer {
   /** A network with weights in the order of {@link NetworkShape#tensors}. */
   ReferenceTransformer(NetworkShape shape, float[][] weights) {
     this.shape = shape;
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     for (int i = 0; i < weights.length; i++) {
       double[] wide = new double[weights[i].length];
       for (int k = 0; k < wide.length; k++) {
