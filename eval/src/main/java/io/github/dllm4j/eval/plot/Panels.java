@@ -88,7 +88,7 @@ public final class Panels {
     graphics.dispose();
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     try {
-      ImageIO.write(image, "png", png);
+      ImageIO.write(Palette.reduce(image), "png", png);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -99,7 +99,6 @@ public final class Panels {
     boolean logY = panel.logY() && spansDecade(panel);
     XYChart chart = Charts.chart(panel.title(), panel.x(), logY ? panel.y() + " (log)" : panel.y());
     XYStyler styler = chart.getStyler();
-    styler.setYAxisLogarithmic(logY);
     styler.setLegendPosition(Styler.LegendPosition.OutsideE);
     styler.setLegendBorderColor(Color.WHITE);
     styler.setLegendSeriesLineLength(36);
@@ -109,23 +108,36 @@ public final class Panels {
     styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
     styler.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
     if (panel.logX()) {
-      chart.setCustomXAxisTickLabelsFormatter(Panels::power);
+      chart.setCustomXAxisTickLabelsFormatter(Panels::powerOfTwo);
+    }
+    if (logY) {
+      chart.setCustomYAxisTickLabelsFormatter(Panels::powerOfTen);
     }
     int drawn = 0;
     int references = 0;
     for (Curve curve : panel.curves()) {
-      boolean added = add(chart, panel, curve, curve.reference() ? references : drawn);
+      boolean added = add(chart, panel, logY, curve, curve.reference() ? references : drawn);
       references += added && curve.reference() ? 1 : 0;
       drawn += added && !curve.reference() ? 1 : 0;
     }
     return chart;
   }
 
-  /** Steps are powers of two mostly: a logarithmic axis is one of their exponents. */
-  private static String power(double exponent) {
+  /** Steps are powers of two mostly: their logarithmic axis is one of exponents. */
+  private static String powerOfTwo(double exponent) {
     return exponent == Math.rint(exponent)
         ? String.format(Locale.ROOT, exponent < 0 ? "%.3g" : "%.0f", Math.pow(2, exponent))
         : "";
+  }
+
+  /** Two digits: between powers of ten there are 1.6, 2.5, 4 and 6.3. */
+  private static String powerOfTen(double exponent) {
+    double value = Math.pow(10, exponent);
+    int digits = (int) Math.max(0, 1 - Math.floor(exponent + 1e-9));
+    String text = String.format(Locale.ROOT, "%." + digits + "f", value);
+    return value < 9e-4 || value >= 1e5
+        ? String.format(Locale.ROOT, "%.0e", value)
+        : text.contains(".") ? text.replaceFirst("\\.?0+$", "") : text;
   }
 
   /** A logarithmic axis of less than a decade would have no labels. */
@@ -139,7 +151,7 @@ public final class Panels {
     return shown.length > 0 && shown[shown.length - 1] >= 10 * shown[0];
   }
 
-  private static boolean add(XYChart chart, Panel panel, Curve curve, int index) {
+  private static boolean add(XYChart chart, Panel panel, boolean logY, Curve curve, int index) {
     int[] shown =
         IntStream.range(0, curve.x().length)
             .filter(i -> shows(curve.x()[i], panel.logX()) && shows(curve.y()[i], panel.logY()))
@@ -152,12 +164,15 @@ public final class Panels {
         IntStream.of(shown)
             .mapToDouble(i -> panel.logX() ? Math.log(curve.x()[i]) / bit : curve.x()[i])
             .toArray();
-    double[] y = IntStream.of(shown).mapToDouble(i -> curve.y()[i]).toArray();
+    double[] y =
+        IntStream.of(shown)
+            .mapToDouble(i -> logY ? Math.log10(curve.y()[i]) : curve.y()[i])
+            .toArray();
     XYSeries series;
     if (curve.halfWidth().length == 0) {
       series = chart.addSeries(curve.name(), x, y);
     } else {
-      double[] bars = IntStream.of(shown).mapToDouble(i -> bar(panel, curve, i)).toArray();
+      double[] bars = IntStream.of(shown).mapToDouble(i -> bar(logY, curve, i)).toArray();
       series = chart.addSeries(curve.name(), x, y, bars);
     }
     style(series, curve.reference(), index);
@@ -168,10 +183,10 @@ public final class Panels {
     return Double.isFinite(value) && (!logarithmic || value > 0);
   }
 
-  /** An interval that would reach 0 or infinity on a logarithmic axis is cut there. */
-  private static double bar(Panel panel, Curve curve, int i) {
+  /** On a logarithmic axis an interval reaches as far up as it should, and down by that factor. */
+  private static double bar(boolean logY, Curve curve, int i) {
     double half = Double.isFinite(curve.halfWidth()[i]) ? curve.halfWidth()[i] : 0;
-    return panel.logY() ? Math.min(half, 0.9 * curve.y()[i]) : half;
+    return logY ? Math.log10(1 + half / curve.y()[i]) : half;
   }
 
   private static void style(XYSeries series, boolean reference, int index) {

@@ -67,7 +67,7 @@ final class ModelColumns {
             SAMPLER,
             "sampler",
             "The sampler, /its plan or grid, +its corrector; or what the row is for comparison."),
-        Column.number(
+        Column.text(
             TEMPERATURE,
             "temperature",
             "Laws are raised to the power 1/temperature before a token is drawn."),

@@ -29,7 +29,7 @@ class StepsModelCommandTest {
 
   @BeforeAll
   static void train() throws IOException {
-    model = Dllm.tinyModel(folder);
+    model = Dllm.tinyModel(folder, "--threads", "1");
     reader = other("reader", "--process", "autoregressive");
     uniform = other("uniform", "--process", "uniform");
   }
@@ -42,7 +42,8 @@ class StepsModelCommandTest {
             List.of("train", "--corpus", corpus(), "--out", out.toString(), "--tokenizer", "char"));
     all.addAll(
         List.of(
-            ("--layers 1 --width 16 --heads 2 --length 16 --batch 8 --steps 5 --precision fp32")
+            ("--layers 1 --width 16 --heads 2 --length 16 --batch 8 --steps 5 --precision fp32"
+                    + " --threads 1")
                 .split(" ")));
     all.addAll(List.of(more));
     done(all.toArray(String[]::new));
@@ -57,7 +58,7 @@ class StepsModelCommandTest {
     List<String> all =
         new ArrayList<>(List.of("steps", "--model", with.toString(), "--corpus", corpus()));
     all.addAll(List.of("--out", folder.resolve(out).toString()));
-    all.addAll(List.of("--validation-fraction", "0.2"));
+    all.addAll(List.of("--validation-fraction", "0.2", "--threads", "1"));
     if (!options.contains("--samples ")) {
       all.addAll(List.of("--samples", "3"));
     }
