@@ -22,8 +22,8 @@ import org.junit.jupiter.api.TestReporter;
 
 /**
  * Calls of three tools by the bundled model, which has never seen JSON: nearly two thousand at one
- * to eight steps, read by Jackson and checked against the schema by {@link SchemaCheck}; some without the
- * constraint for comparison.
+ * to eight steps, read by Jackson and checked against the schema by {@link SchemaCheck}; some
+ * without the constraint for comparison.
  */
 @Tag("slow")
 class ToolCallStudyTest {
