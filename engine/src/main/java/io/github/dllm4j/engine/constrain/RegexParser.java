@@ -141,21 +141,18 @@ final class RegexParser {
 
   private Expression atom() {
     char c = source.charAt(at);
-    switch (c) {
-      case '(':
-        return group();
-      case '[':
-        return new Symbol(bracket());
-      case '.':
+    return switch (c) {
+      case '(' -> group();
+      case '[' -> new Symbol(bracket());
+      case '.' -> {
         at++;
-        return new Symbol(DOT);
-      case '*', '+', '?', '{':
-        throw bad(c + " repeats nothing; \\" + c + " is the character");
-      case '^', '$':
-        throw bad(c + " may only stand at the end of the whole; \\" + c + " is the character");
-      default:
-        return new Symbol(character());
-    }
+        yield new Symbol(DOT);
+      }
+      case '*', '+', '?', '{' -> throw bad(c + " repeats nothing; \\" + c + " is the character");
+      case '^', '$' ->
+          throw bad(c + " may only stand at the end of the whole; \\" + c + " is the character");
+      default -> new Symbol(character());
+    };
   }
 
   private Expression group() {

@@ -85,43 +85,57 @@ public final class TokenAutomaton {
     boolean[] found = new boolean[dfa.states()];
     int[] followers = new int[table.size()];
     int[] after = new int[table.size()];
+    int[] counts = new int[dfa.states()]; // of the followers by target, 0 between states
     Deque<Integer> queue = new ArrayDeque<>(List.of(0));
     found[0] = true;
     while (!queue.isEmpty()) {
       int state = queue.remove();
       int count = table.follow(dfa, state, followers, after);
-      Map<Integer, Integer> places = new HashMap<>(); // of targets
-      int[] sizes = new int[count + 1];
-      int[] order = new int[count + 1];
+      int[] reached = new int[Math.min(count, dfa.states()) + 1];
+      int moves = 0;
       for (int i = 0; i < count; i++) {
-        int place = places.computeIfAbsent(after[i], t -> places.size());
-        order[place] = after[i];
-        sizes[place]++;
-        if (!found[after[i]]) {
-          found[after[i]] = true;
-          queue.add(after[i]);
+        if (counts[after[i]]++ == 0) {
+          reached[moves++] = after[i];
         }
       }
-      int[][] ids = new int[places.size() + 1][];
-      Arrays.setAll(ids, p -> new int[sizes[p]]);
-      for (int i = count - 1; i >= 0; i--) {
-        int place = places.get(after[i]);
-        ids[place][--sizes[place]] = followers[i];
+      int[][] ids = new int[moves + 1][];
+      for (int m = 0; m < moves; m++) {
+        ids[m] = new int[counts[reached[m]]];
+        counts[reached[m]] = m; // from here on which move it is
+        if (!found[reached[m]]) {
+          found[reached[m]] = true;
+          queue.add(reached[m]);
+        }
       }
-      boolean stops = dfa.accepts(state) && stop >= 0;
-      order[places.size()] = end();
-      ids[places.size()] = new int[] {stop};
-      int moves = places.size() + (stops ? 1 : 0);
-      targets[state] = Arrays.copyOf(order, moves);
+      int[] filled = new int[moves];
+      for (int i = 0; i < count; i++) {
+        int m = counts[after[i]];
+        ids[m][filled[m]++] = followers[i];
+      }
+      for (int m = 0; m < moves; m++) {
+        counts[reached[m]] = 0;
+      }
+      if (dfa.accepts(state) && stop >= 0) {
+        reached[moves] = end();
+        ids[moves++] = new int[] {stop};
+      }
+      targets[state] = Arrays.copyOf(reached, moves);
       blocks[state] = new int[moves];
       for (int m = 0; m < moves; m++) {
-        blocks[state][m] = known.computeIfAbsent(new Block(ids[m]), b -> tokens.size());
-        if (blocks[state][m] == tokens.size()) {
-          tokens.add(ids[m].clone());
-        }
+        blocks[state][m] = block(ids[m], known);
       }
     }
-    tokens.forEach(Arrays::sort);
+  }
+
+  /** The number of a block, a new one if it is not known. */
+  private int block(int[] ids, Map<Block, Integer> known) {
+    Arrays.sort(ids);
+    Integer number = known.putIfAbsent(new Block(ids), tokens.size());
+    if (number == null) {
+      tokens.add(ids);
+      return tokens.size() - 1;
+    }
+    return number;
   }
 
   /**

@@ -340,8 +340,8 @@ class ConstrainedLawTest {
     TokenAutomaton automaton = new TokenAutomaton(constraint, tokenizer, 6);
     ConstrainedDraw draw = (ConstrainedDraw) automaton.on(Canvas.of(tokens, 5));
     Map<Integer, Double> law = row(draw.law(tokens, all, laws), automaton, 0, 0);
-    assertEquals(0.5, law.get(0), 1e-12);
-    assertEquals(0.5, law.get(2), 1e-12);
+    assertEquals(0.5, law.getOrDefault(0, 0.0), 1e-12);
+    assertEquals(0.5, law.getOrDefault(2, 0.0), 1e-12);
     double expected = Math.log(2) + 30 * (Math.log(1e-20) + Math.log(0.5));
     assertEquals(expected, draw.law(tokens, all, laws).logAcceptance(), 1e-9);
   }

@@ -47,7 +47,7 @@ public final class SchemaCheck {
   }
 
   private static boolean same(JsonNode a, JsonNode b) {
-    return a.isNumber() && b.isNumber()
+    return (a.isNumber() && b.isNumber())
         ? a.decimalValue().compareTo(b.decimalValue()) == 0
         : a.equals(b);
   }
