@@ -27,7 +27,7 @@ public final class Model implements AutoCloseable {
   public static final String BUNDLED = "bundled";
 
   private final String name;
-  private final Family family;
+  private final Optional<FieldConfig> field;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final TransformerDenoiser denoiser;
@@ -35,13 +35,13 @@ public final class Model implements AutoCloseable {
 
   private Model(
       String name,
-      Family family,
+      Optional<FieldConfig> field,
       ModelConfig config,
       Tokenizer tokenizer,
       TransformerDenoiser denoiser,
       Optional<CurveSample> information) {
     this.name = name;
-    this.family = family;
+    this.field = field;
     this.config = config;
     this.tokenizer = tokenizer;
     this.denoiser = denoiser;
@@ -84,6 +84,7 @@ public final class Model implements AutoCloseable {
     if (FieldFolder.isForeign(directory)) {
       return foreign(directory, name, options);
     }
+    FieldFolder.checkLabel(options.label(), 0);
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
@@ -97,7 +98,7 @@ public final class Model implements AutoCloseable {
       try {
         return new Model(
             name,
-            Family.DLLM4J,
+            Optional.empty(),
             config,
             tokenizer,
             TransformerDenoiser.owning(
@@ -119,7 +120,8 @@ public final class Model implements AutoCloseable {
   /** A published checkpoint. */
   private static Model foreign(Path directory, String name, ModelOptions options)
       throws IOException {
-    FieldFolder folder = FieldFolder.open(directory, options.device(), UnaryOperator.identity());
+    FieldFolder folder =
+        FieldFolder.open(directory, options.device(), UnaryOperator.identity(), options.label());
     try {
       ModelConfig config = folder.config();
       Optional<CurveSample> information =
@@ -128,7 +130,7 @@ public final class Model implements AutoCloseable {
               : Optional.empty();
       return new Model(
           name,
-          folder.field().family(),
+          Optional.of(folder.field()),
           config,
           folder.tokenizer(),
           TransformerDenoiser.owning(
@@ -205,7 +207,12 @@ public final class Model implements AutoCloseable {
 
   /** Whose checkpoint it is. */
   public Family family() {
-    return family;
+    return field.map(FieldConfig::family).orElse(Family.DLLM4J);
+  }
+
+  /** Classes that it can be run for, 0 for none. */
+  public int classes() {
+    return field.map(FieldConfig::classes).orElse(0);
   }
 
   /** What config.json says, in our terms if it is not ours. */

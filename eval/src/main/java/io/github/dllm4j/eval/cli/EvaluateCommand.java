@@ -39,6 +39,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private static final List<String> OF_MODELS =
       List.of(
           "--model",
+          "--class",
           "--counts",
           "--blocks",
           "--length",

@@ -4,6 +4,8 @@ import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
@@ -11,15 +13,28 @@ final class ModelSelection {
   @Option(names = "--model", description = "bundled or a model directory (bundled).")
   String model = Model.BUNDLED;
 
+  @Option(names = "--class", description = "Class of a model that has classes (none of them).")
+  private Optional<Integer> label = Optional.empty();
+
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
-    return open(model, common);
+    return open(model, common, label(label));
   }
 
   /** Opens the model of a name, bundled or a directory. */
   static Model open(String name, CommonOptions common) throws IOException {
+    return open(name, common, OptionalInt.empty());
+  }
+
+  /** A class that was asked for or not. */
+  static OptionalInt label(Optional<Integer> label) {
+    return label.map(OptionalInt::of).orElse(OptionalInt.empty());
+  }
+
+  private static Model open(String name, CommonOptions common, OptionalInt label)
+      throws IOException {
     common.applyThreads();
-    ModelOptions options = new ModelOptions(common.device, common.precision());
+    ModelOptions options = new ModelOptions(common.device, common.precision(), label);
     return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
   }
 }
