@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 
 /**
@@ -43,12 +44,14 @@ public final class Conversion {
    *
    * @param renamed what a tensor of the folder's files is called here
    * @param type of the weights in the new file
+   * @param label class of a class-conditional network that the new one is for
    * @throws IOException in one line, if the folder is unsound or the new one cannot be written
    */
-  public static void convert(Path folder, Path out, UnaryOperator<String> renamed, WeightType type)
+  public static void convert(
+      Path folder, Path out, UnaryOperator<String> renamed, WeightType type, OptionalInt label)
       throws IOException {
     if (FieldFolder.isForeign(folder)) {
-      FieldFolder field = FieldFolder.open(folder, "cpu", renamed);
+      FieldFolder field = FieldFolder.open(folder, "cpu", renamed, label);
       try (Network network = field.network()) {
         write(folder, out, network, field.config(), type);
       } finally {
@@ -56,6 +59,7 @@ public final class Conversion {
       }
       return;
     }
+    FieldFolder.checkLabel(label, 0);
     ModelConfig config = ModelConfig.read(folder.resolve(CONFIG));
     try (Weights weights = Weights.ofFolder(folder, renamed, FieldFolder.MARKER);
         Network network =

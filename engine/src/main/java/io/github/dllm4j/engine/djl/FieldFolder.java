@@ -49,12 +49,15 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
    *
    * @param device where the network goes
    * @param renamed what a tensor of the files is called here, before prefixes are taken off
+   * @param label class it is run for
    * @throws IOException in one line, if a file is missing, unsound or does not fit the others
    */
-  static FieldFolder open(Path folder, String device, UnaryOperator<String> renamed)
+  static FieldFolder open(
+      Path folder, String device, UnaryOperator<String> renamed, OptionalInt label)
       throws IOException {
     byte[] json = FolderFile.read(folder, CONFIG, LARGEST_CONFIG);
     FieldConfig field = FieldConfig.parse(folder.resolve(CONFIG), json);
+    checkLabel(label, field.classes());
     try (Weights weights = Weights.ofFolder(folder, renamed, MARKER)) {
       Tokenizer tokenizer = tokenizer(folder, field);
       try {
@@ -64,11 +67,28 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
                 mask.orElse(-1),
                 tokenizer.sha256(),
                 ModelConfig.Provenance.notTrainedHere(field.family()));
-        return new FieldFolder(field, config, tokenizer, network(device, field, config, weights));
+        return new FieldFolder(
+            field, config, tokenizer, network(device, field, config, weights, label));
       } catch (IOException | RuntimeException e) {
         tokenizer.close();
         throw e;
       }
+    }
+  }
+
+  /**
+   * Checks a class.
+   *
+   * @param classes of the model, 0 for none
+   * @throws IllegalArgumentException if there is no such class
+   */
+  static void checkLabel(OptionalInt label, int classes) {
+    if (label.isPresent() && (label.getAsInt() < 0 || label.getAsInt() >= classes)) {
+      throw new IllegalArgumentException(
+          classes == 0
+              ? "the model has no classes: give no class, got " + label.getAsInt()
+              : String.format(
+                  Locale.ROOT, "class must be 0 to %d, got %d", classes - 1, label.getAsInt()));
     }
   }
 
@@ -124,7 +144,8 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
   }
 
   private static Network network(
-      String device, FieldConfig field, ModelConfig config, Weights weights) throws IOException {
+      String device, FieldConfig field, ModelConfig config, Weights weights, OptionalInt label)
+      throws IOException {
     Weights.Stored table = field.classes() == 0 ? null : weights.take(CLASSES);
     if (field.classes() > 0 && table == null) {
       throw new IOException(weights.origin() + " has no tensor " + CLASSES);
@@ -133,7 +154,7 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
     Network network = Network.read(manager, field.network(), weights);
     try {
       if (table != null) {
-        addClass(network, field, weights, table, field.classes());
+        addClass(network, field, weights, table, label.orElse(field.classes()));
       }
       return field.network().timeWidth() == 0 || config.timeConditioning()
           ? network

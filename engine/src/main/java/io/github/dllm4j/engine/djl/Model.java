@@ -30,7 +30,7 @@ public final class Model implements AutoCloseable {
   public static final String BUNDLED = "bundled";
 
   private final String name;
-  private final Family family;
+  private final Optional<FieldConfig> field;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final Network network;
@@ -41,14 +41,14 @@ public final class Model implements AutoCloseable {
 
   private Model(
       String name,
-      Family family,
+      Optional<FieldConfig> field,
       ModelConfig config,
       Tokenizer tokenizer,
       Network network,
       Precision precision,
       Information information) {
     this.name = name;
-    this.family = family;
+    this.field = field;
     this.config = config;
     this.tokenizer = tokenizer;
     this.network = network;
@@ -104,6 +104,7 @@ public final class Model implements AutoCloseable {
     if (FieldFolder.isForeign(directory)) {
       return foreign(directory, name, options);
     }
+    FieldFolder.checkLabel(options.label(), 0);
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
@@ -113,7 +114,8 @@ public final class Model implements AutoCloseable {
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
       try {
         Precision precision = options.precision().orElse(Precision.FP32);
-        return new Model(name, Family.DLLM4J, config, tokenizer, network, precision, information);
+        return new Model(
+            name, Optional.empty(), config, tokenizer, network, precision, information);
       } catch (RuntimeException e) {
         network.close();
         throw e;
@@ -127,12 +129,13 @@ public final class Model implements AutoCloseable {
   /** A published checkpoint. */
   private static Model foreign(Path directory, String name, ModelOptions options)
       throws IOException {
-    FieldFolder folder = FieldFolder.open(directory, options.device(), UnaryOperator.identity());
+    FieldFolder folder =
+        FieldFolder.open(directory, options.device(), UnaryOperator.identity(), options.label());
     try {
       ModelConfig config = folder.config();
       return new Model(
           name,
-          folder.field().family(),
+          Optional.of(folder.field()),
           config,
           folder.tokenizer(),
           folder.network(),
@@ -233,7 +236,12 @@ public final class Model implements AutoCloseable {
 
   /** Whose checkpoint it is. */
   public Family family() {
-    return family;
+    return field.map(FieldConfig::family).orElse(Family.DLLM4J);
+  }
+
+  /** Classes that it can be run for, 0 for none. */
+  public int classes() {
+    return field.map(FieldConfig::classes).orElse(0);
   }
 
   /** What config.json says, in our terms if it is not ours. */

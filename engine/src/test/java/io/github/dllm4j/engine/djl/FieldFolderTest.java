@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Folders of published checkpoints: every layout that is read, and what is refused and why. */
 class FieldFolderTest {
+  private static final OptionalInt NONE = OptionalInt.empty();
+
   @TempDir Path folder;
 
   /** A copy of a fixture to spoil. */
@@ -276,8 +279,8 @@ class FieldFolderTest {
     Path out = folder.resolve("half");
     Path back = folder.resolve("back");
     Conversion.convert(
-        new FieldFixture("radd").folder(), out, UnaryOperator.identity(), WeightType.BF16);
-    Conversion.convert(out, back, UnaryOperator.identity(), WeightType.FP32);
+        new FieldFixture("radd").folder(), out, UnaryOperator.identity(), WeightType.BF16, NONE);
+    Conversion.convert(out, back, UnaryOperator.identity(), WeightType.FP32, NONE);
     TokenBatch batch = new FieldFixture("radd").batch(0);
     double[][] exact = logits(new FieldFixture("radd").folder(), batch);
     double[][] half = logits(out, batch);

@@ -120,11 +120,12 @@ class FieldFuzzTest {
   }
 
   private void indexes(int count, long seed) throws IOException {
-    String header = "{\"%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
     StringBuilder index = new StringBuilder("{\"metadata\":{\"total_size\":8},\"weight_map\":{");
     for (String name : List.of("vocab_embed.embedding", "blocks.0.norm1.weight")) {
       String shard = name.substring(0, 5) + "-0.safetensors";
-      byte[] bytes = SafeTensorsTest.file(String.format(java.util.Locale.ROOT, header, name), 4);
+      byte[] bytes =
+          SafeTensorsTest.file(
+              "{\"" + name + "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
       Files.write(folder.resolve(shard), bytes);
       index.append(index.charAt(index.length() - 1) == '{' ? "" : ",");
       index.append('"').append(name).append("\":\"").append(shard).append('"');

@@ -7,6 +7,9 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +47,24 @@ class FieldParityTest {
     boolean scaled = model.config().mask() >= 0;
     int clean = model.config().network().vocabulary() - 1;
     return scaled ? Math.log(Math.expm1(sigma)) + Math.log(clean) : 0;
+  }
+
+  /** A network with classes, run for one of them. */
+  @Test
+  void answersForAClass() throws IOException {
+    FieldFixture fixture = new FieldFixture("udlm-classes");
+    ModelOptions options = new ModelOptions("cpu", Optional.empty(), true, OptionalInt.of(1));
+    try (Model one = Model.open(fixture.folder(), options);
+        Model none = fixture.open()) {
+      assertEquals(3, one.classes());
+      for (int k = 0; k < FieldFixture.CASES; k++) {
+        TokenBatch batch = fixture.batch(k);
+        double off = deviation(fixture, one, batch, "class1", k);
+        assertTrue(off < TOLERANCE, "class 1: " + off);
+        off = deviation(fixture, none, batch, "class1", k);
+        assertTrue(off > 100 * TOLERANCE, "no class: " + off);
+      }
+    }
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +39,9 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(names = "--store", description = "Type of the weights in the file: fp32, fp16, bf16.")
   private WeightType store = WeightType.FP32;
 
+  @Option(names = "--class", description = "Class that the new model is for (none of them).")
+  private Optional<Integer> label = Optional.empty();
+
   @Option(names = "--json", description = "One JSON document on stdout and nothing else.")
   private boolean json;
 
@@ -48,7 +52,7 @@ final class ConvertCommand implements Callable<Integer> {
         throw new IllegalArgumentException("--rename must be OLD=NEW, got " + rename);
       }
     }
-    Conversion.convert(model, out, this::renamed, store);
+    Conversion.convert(model, out, this::renamed, store, ModelSelection.label(label));
     spec.commandLine()
         .getOut()
         .println(json ? Json.text(Map.of("out", out.toString())) : "wrote " + out);

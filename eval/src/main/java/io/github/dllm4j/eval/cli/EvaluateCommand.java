@@ -44,6 +44,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private static final List<String> OF_MODELS =
       List.of(
           "--model",
+          "--class",
           "--estimator",
           "--counts",
           "--plan",

@@ -54,6 +54,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("head", config.representation().name().toLowerCase(Locale.ROOT));
     facts.put("output", model.family().head());
     facts.put("time_conditioning", config.timeConditioning());
+    facts.put("classes", model.classes());
     facts.put("parameters", config.network().parameters());
     facts.put("vocabulary", config.network().vocabulary());
     facts.put("width", config.network().width());

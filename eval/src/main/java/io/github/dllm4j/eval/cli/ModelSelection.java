@@ -12,6 +12,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
@@ -19,9 +21,12 @@ final class ModelSelection {
   @Option(names = "--model", description = "bundled or a model directory (bundled).")
   String model = Model.BUNDLED;
 
+  @Option(names = "--class", description = "Class of a model that has classes (none of them).")
+  private Optional<Integer> label = Optional.empty();
+
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
-    return open(model, common);
+    return open(model, common, true, label(label));
   }
 
   /** SHA-256 of a model's weights, 64 lower-case hexadecimal digits. */
@@ -42,7 +47,12 @@ final class ModelSelection {
 
   /** Opens the model of a name, bundled or a directory. */
   static Model open(String name, CommonOptions common) throws IOException {
-    return open(name, common, true);
+    return open(name, common, true, OptionalInt.empty());
+  }
+
+  /** A class that was asked for or not. */
+  static OptionalInt label(Optional<Integer> label) {
+    return label.map(OptionalInt::of).orElse(OptionalInt.empty());
   }
 
   /**
@@ -51,8 +61,14 @@ final class ModelSelection {
    * @param information whether its information.json is read
    */
   static Model open(String name, CommonOptions common, boolean information) throws IOException {
+    return open(name, common, information, OptionalInt.empty());
+  }
+
+  private static Model open(
+      String name, CommonOptions common, boolean information, OptionalInt label)
+      throws IOException {
     common.applyThreads();
-    ModelOptions options = new ModelOptions(common.device, common.precision(), information);
+    ModelOptions options = new ModelOptions(common.device, common.precision(), information, label);
     return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
   }
 }

@@ -1,14 +1,19 @@
 package io.github.dllm4j.eval.cli;
 
 import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +97,30 @@ class FieldModelsTest {
     assertTrue(bound.get("nats_per_token").asDouble() > Math.log(28) - 1, bound.toString());
   }
 
+  private static double nats(String name, String... more) throws IOException {
+    List<String> args =
+        new ArrayList<>(List.of("evaluate", "--model", name, "--corpus", corpus, "--json"));
+    args.addAll(List.of("--blocks", "4"));
+    args.addAll(List.of(more));
+    return done(args.toArray(String[]::new)).json().get("nats_per_token").asDouble();
+  }
+
+  @Test
+  void aClassIsChosen() throws IOException {
+    String model = model("udlm-classes");
+    assertEquals(3, done("inspect", "--model", model, "--json").json().get("classes").asInt());
+    assertNotEquals(nats(model), nats(model, "--class", "1"));
+    assertNotEquals(nats(model, "--class", "0"), nats(model, "--class", "1"));
+    String out = folder.resolve("one").toString();
+    done("convert", "--model", model, "--class", "1", "--out", out);
+    assertEquals(nats(model, "--class", "1"), nats(out), 1e-5);
+    refused(new String[] {"class must be 0 to 2, got 3"}, "inspect", "--model", model, "--class=3");
+    refused(new String[] {"no classes"}, "inspect", "--model", out, "--class", "1");
+    refused(new String[] {"no classes"}, "inspect", "--model", model("udlm"), "--class", "0");
+    refused(
+        new String[] {"no classes"}, "convert", "--model", out, "--class", "0", "--out", out + "2");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"sedd-absorb", "mdlm", "mdlm-time", "radd"})
   void planMeasuresAModelThatMasks(String name) throws IOException {
@@ -103,7 +132,7 @@ class FieldModelsTest {
                 "--corpus",
                 corpus,
                 "--blocks",
-                "4",
+                "8",
                 "--steps",
                 "3",
                 "--json")
