@@ -272,8 +272,7 @@ final class EvaluateCommand implements Callable<Integer> {
             document.get("bits_per_character"),
             document.get("bits_per_character_standard_error"),
             document.get("tokens"));
-    Object dependence = document.get("leave_one_out_dependence");
-    if (dependence != null) {
+    if (document.get("leave_one_out_dependence") instanceof Double dependence) {
       spec.commandLine()
           .getOut()
           .printf(
