@@ -69,7 +69,11 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--steps", description = "Steps, or auto: what --epsilon needs (auto).")
   private String steps = "auto";
 
-  @Option(names = "--epsilon", description = "Error budget of --steps auto, nats per sequence (2).")
+  @Option(
+      names = "--epsilon",
+      description =
+          "Error budget of --steps auto, nats per sequence (2): conditional KL of masking models, path"
+              + " KL of uniform ones.")
   private Optional<Double> epsilon = Optional.empty();
 
   @Option(
