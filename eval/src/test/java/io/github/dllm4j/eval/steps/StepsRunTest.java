@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that are killed half way and go on, and the files they leave. */
@@ -106,27 +107,22 @@ class StepsRunTest {
     assertEquals(
         "--out %s already holds a run: give --resume or another folder"
             .formatted(folder.resolve("whole")),
-        assertThrows(IllegalArgumentException.class, () -> run(-1, "whole", false)).getMessage());
-    assertTrue(
-        assertThrows(IllegalArgumentException.class, () -> run(-1, "none", true))
-            .getMessage()
-            .startsWith("--resume: no steps.json"));
+        refusal(() -> run(-1, "whole", false)));
+    assertTrue(refusal(() -> run(-1, "none", true)).startsWith("--resume: no steps.json"));
     StepsRun other =
         new StepsRun(new Awkward(-1), Map.of("seed", "8"), "dllm", folder.resolve("whole"));
     assertEquals(
         "--resume: seed must be 7 as the run began, got 8",
-        assertThrows(IllegalArgumentException.class, () -> other.run(true, line -> {}))
-            .getMessage());
+        refusal(() -> other.run(true, line -> {})));
     StepsRun fewer = new StepsRun(new Awkward(-1), Map.of(), "dllm", folder.resolve("whole"));
-    assertTrue(
-        assertThrows(IllegalArgumentException.class, () -> fewer.run(true, line -> {}))
-            .getMessage()
-            .endsWith("other options: seed"));
+    assertTrue(refusal(() -> fewer.run(true, line -> {})).endsWith("other options: seed"));
     Files.writeString(folder.resolve("whole/steps.json"), "{\"rows\": 3}");
-    assertTrue(
-        assertThrows(IOException.class, () -> run(-1, "whole", true))
-            .getMessage()
-            .endsWith("is not a report of dllm steps"));
+    IOException unsound = assertThrows(IOException.class, () -> run(-1, "whole", true));
+    assertTrue(String.valueOf(unsound.getMessage()).endsWith("is not a report of dllm steps"));
+  }
+
+  private static String refusal(Executable run) {
+    return String.valueOf(assertThrows(IllegalArgumentException.class, run).getMessage());
   }
 
   @Test
