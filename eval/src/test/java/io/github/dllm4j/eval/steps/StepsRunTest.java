@@ -105,8 +105,9 @@ class StepsRunTest {
   void anotherRunIsNotResumed() throws IOException {
     run(-1, "whole", false);
     assertEquals(
-        "--out %s already holds a run: give --resume or another folder"
-            .formatted(folder.resolve("whole")),
+        "--out "
+            + folder.resolve("whole")
+            + " already holds a run: give --resume or another folder",
         refusal(() -> run(-1, "whole", false)));
     assertTrue(refusal(() -> run(-1, "none", true)).startsWith("--resume: no steps.json"));
     StepsRun other =
