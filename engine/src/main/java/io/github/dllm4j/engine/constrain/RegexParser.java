@@ -22,6 +22,13 @@ final class RegexParser {
           .or(CodePoints.range('A', 'Z'))
           .or(CodePoints.range('_', '_'));
   private static final CodePoints SPACE = CodePoints.of(" \t\n\u000B\f\r");
+
+  /** What any dialect calls white space: nothing of it is called anything else here. */
+  private static final CodePoints ANY_SPACE =
+      SPACE
+          .or(CodePoints.range(0x2000, 0x200A))
+          .or(CodePoints.of("\u0085\u00A0\u1680\u2028\u2029\u202F\u205F\u3000\uFEFF"));
+
   private static final CodePoints DOT = CodePoints.of("\n\r\u0085\u2028\u2029").not();
 
   private final String source;
@@ -151,7 +158,7 @@ final class RegexParser {
       case '*', '+', '?', '{' -> throw bad(c + " repeats nothing; \\" + c + " is the character");
       case '^', '$' ->
           throw bad(c + " may only stand at the end of the whole; \\" + c + " is the character");
-      default -> new Symbol(character());
+      default -> new Symbol(character(false));
     };
   }
 
@@ -184,11 +191,11 @@ final class RegexParser {
       if (source.charAt(at) == '[' || source.startsWith("&&", at)) {
         throw bad("sets in sets are not supported; \\[ is a bracket");
       }
-      CodePoints item = character();
+      CodePoints item = character(negated);
       boolean range = at + 1 < end && source.charAt(at) == '-' && source.charAt(at + 1) != ']';
       if (range) {
         at++;
-        CodePoints last = character();
+        CodePoints last = character(negated);
         if (single(item) < 0 || single(last) < single(item)) {
           throw bad("a range in [] must go from a character to a later one");
         }
@@ -211,8 +218,8 @@ final class RegexParser {
     return set.ranges() == 1 && set.first(0) == set.last(0) ? set.first(0) : -1;
   }
 
-  /** A character or an escape. */
-  private CodePoints character() {
+  /** A character or an escape; {@code negated}: within a set that is. */
+  private CodePoints character(boolean negated) {
     int c = source.codePointAt(at);
     at += Character.charCount(c);
     if (c != '\\') {
@@ -228,8 +235,8 @@ final class RegexParser {
       case 'D' -> DIGITS.not();
       case 'w' -> WORD;
       case 'W' -> WORD.not();
-      case 's' -> SPACE;
-      case 'S' -> SPACE.not();
+      case 's' -> negated ? ANY_SPACE : SPACE;
+      case 'S' -> (negated ? SPACE : ANY_SPACE).not();
       case 'n' -> one('\n');
       case 'r' -> one('\r');
       case 't' -> one('\t');

@@ -162,6 +162,20 @@ class RegexTest {
     assertEquals(1, message.lines().count());
   }
 
+  /** Dialects differ on white space beyond ASCII; it is neither. */
+  @Test
+  void whiteSpaceBeyondAsciiIsInDoubt() {
+    for (String source : List.of("\\s", "[\\s]", "[^\\S]", "\\S", "[\\S]", "[^\\s]", "[^\\sx]")) {
+      boolean space = source.equals("\\s") || source.equals("[\\s]") || source.equals("[^\\S]");
+      Constraint constraint = Constraint.regex(source);
+      assertEquals(space, constraint.accepts(" "), source);
+      assertEquals(!space, constraint.accepts("a"), source);
+      for (String doubtful : List.of("\u00A0", "\u2003", "\u3000", "\uFEFF")) {
+        assertFalse(constraint.accepts(doubtful), source);
+      }
+    }
+  }
+
   @Test
   void anchorsAtTheEndsSayNothingAboutTheWhole() {
     for (String source : List.of("^ab$", "ab$", "^ab", "ab", "^(ab)$")) {
