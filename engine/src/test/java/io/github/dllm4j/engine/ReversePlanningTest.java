@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.InformationDecay;
 import io.github.dllm4j.engine.info.ReversePlanner;
-import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.oracle.ExactDecay;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.TimeGrid;
+import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import io.github.dllm4j.engine.train.Refusal;
 import java.util.Arrays;
 import java.util.Collections;
@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Grids of uniform models: the fewest steps within the budget, promises only where they hold. */
 class ReversePlanningTest {
   private static final int LENGTH = 4;
+  private static final double HORIZON = -Math.log(NoiseSchedule.DEFAULT_EPSILON);
   private static final ExactLaw LAW =
       ExactLaw.markov(LENGTH, new double[] {0.5, 0.5}, new double[][] {{0.8, 0.2}, {0.2, 0.8}});
 
@@ -33,8 +34,8 @@ class ReversePlanningTest {
   private static DecaySample decay() {
     InformationDecay exact = new ExactDecay(LAW);
     double[] levels = new double[65];
-    double ratio = BlockDecay.HORIZON / ReversePlanner.LOWEST;
-    Arrays.setAll(levels, n -> BlockDecay.HORIZON * Math.pow(ratio, n / 64.0 - 1));
+    double ratio = HORIZON / ReversePlanner.LOWEST;
+    Arrays.setAll(levels, n -> HORIZON * Math.pow(ratio, n / 64.0 - 1));
     double[] left = new double[4];
     Arrays.fill(left, exact.left(0));
     List<double[]> rates = Collections.nCopies(4, Arrays.stream(levels).map(exact::rate).toArray());
@@ -88,7 +89,7 @@ class ReversePlanningTest {
     assertTrue(optimal < price(ReverseChoice.TWEEDIE.withGrid("geometric")));
     TimeGrid grid = ReverseChoice.TWEEDIE.withGrid("optimal").grid(8, ReversePlanningTest::planner);
     assertEquals(8, grid.steps());
-    assertEquals(BlockDecay.HORIZON, grid.level(0), 1e-9);
+    assertEquals(HORIZON, grid.level(0), 1e-9);
   }
 
   private static double price(ReverseChoice choice) {

@@ -1,12 +1,18 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.Estimate;
+import io.github.dllm4j.engine.info.ReversePlanner;
+import io.github.dllm4j.engine.loss.BlockDecay;
+import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -33,6 +39,7 @@ public record DecayFile(
     long evaluations,
     Estimate klFromUniform) {
   private static final MathContext DIGITS = new MathContext(6);
+  private static final int TIMES = 16;
 
   /** Checks what the file is. */
   public DecayFile {
@@ -50,6 +57,36 @@ public record DecayFile(
         sample.rates().stream().map(DecayFile::rounded).toList(),
         evaluations,
         sample.left());
+  }
+
+  /**
+   * Measures blocks at levels from {@link ReversePlanner#LOWEST} to the most noise a model is
+   * trained with, evenly in the logarithm.
+   *
+   * @param denoiser without MASK, DENOISER or LEAVE_ONE_OUT
+   * @param blocks clean sequences of equal length, at least two
+   * @param length of the sequences
+   * @param levels how many, at least 2
+   * @param batch sequences per network call, at least 1; changes nothing but speed
+   * @param seed of the noise
+   */
+  public static DecayFile measured(
+      Denoiser denoiser, Iterator<int[]> blocks, int length, int levels, int batch, long seed) {
+    double horizon = -Math.log(NoiseSchedule.DEFAULT_EPSILON);
+    double ratio = horizon / ReversePlanner.LOWEST;
+    double[] sigmas = new double[levels];
+    Arrays.setAll(sigmas, n -> horizon * Math.pow(ratio, n / (levels - 1.0) - 1));
+    List<Double> lefts = new ArrayList<>();
+    List<double[]> phis = new ArrayList<>();
+    while (blocks.hasNext()) {
+      int[] block = blocks.next();
+      BlockDecay decay = BlockDecay.of(denoiser, block, sigmas, TIMES, phis.size(), batch, seed);
+      lefts.add(length * Math.log(denoiser.vocabulary()) - decay.bound());
+      phis.add(decay.rates());
+    }
+    double[] each = lefts.stream().mapToDouble(Double::doubleValue).toArray();
+    long evaluations = (long) each.length * (levels + TIMES + 1);
+    return of(DecaySample.of(sigmas, each, phis), length, evaluations);
   }
 
   private static double[] rounded(double[] values) {

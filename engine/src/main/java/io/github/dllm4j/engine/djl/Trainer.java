@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveStudy;
-import io.github.dllm4j.engine.info.DecaySample;
-import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.loss.LikelihoodEstimator;
 import io.github.dllm4j.engine.train.TokenData;
@@ -319,12 +317,13 @@ public final class Trainer implements AutoCloseable {
         TransformerDenoiser.borrowing(
             network, model(), Precision.FP32, run.mask(), run.representation())) {
       int length = run.shape().length();
-      int levels = CurveStudy.DEFAULT_NODES;
-      DecaySample sample =
-          BlockDecay.sample(
-              denoiser, blocks(data, length, examples), levels, VALIDATION_BATCH, config.seed());
-      long evaluations = (long) sample.examples() * BlockDecay.evaluations(levels);
-      return DecayFile.of(sample, length, evaluations);
+      return DecayFile.measured(
+          denoiser,
+          blocks(data, length, examples),
+          length,
+          CurveStudy.DEFAULT_NODES,
+          VALIDATION_BATCH,
+          config.seed());
     }
   }
 

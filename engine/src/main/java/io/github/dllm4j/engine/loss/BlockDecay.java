@@ -3,16 +3,10 @@ package io.github.dllm4j.engine.loss;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.LeaveOneOut;
 import io.github.dllm4j.engine.denoise.TokenLaws;
-import io.github.dllm4j.engine.info.DecaySample;
-import io.github.dllm4j.engine.info.ReversePlanner;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
-import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import io.github.dllm4j.engine.train.NoisyBatch;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Iterator;
-import java.util.List;
 
 /**
  * What one block says about how uniform noise forgets its law, for planning grids
@@ -33,42 +27,6 @@ import java.util.List;
  * @param rates phi at each level, one noisy copy each, nats, [levels]
  */
 public record BlockDecay(double bound, double[] rates) {
-  /** The most noise a model is trained with, nats: the highest level that is measured. */
-  public static final double HORIZON = -Math.log(NoiseSchedule.DEFAULT_EPSILON);
-
-  private static final int TIMES = 16;
-
-  /** Network evaluations of one block at so many levels. */
-  public static int evaluations(int levels) {
-    return levels + TIMES + 1;
-  }
-
-  /**
-   * Measures blocks at levels from {@link ReversePlanner#LOWEST} to {@link #HORIZON}, evenly in the
-   * logarithm.
-   *
-   * @param denoiser without MASK, DENOISER or LEAVE_ONE_OUT
-   * @param blocks clean sequences of equal length, at least two
-   * @param levels how many, at least 2
-   * @param batch sequences per network call, at least 1; changes nothing but speed
-   * @param seed of the noise
-   */
-  public static DecaySample sample(
-      Denoiser denoiser, Iterator<int[]> blocks, int levels, int batch, long seed) {
-    double ratio = HORIZON / ReversePlanner.LOWEST;
-    double[] sigmas = new double[levels];
-    Arrays.setAll(sigmas, n -> HORIZON * Math.pow(ratio, n / (levels - 1.0) - 1));
-    List<Double> left = new ArrayList<>();
-    List<double[]> rates = new ArrayList<>();
-    while (blocks.hasNext()) {
-      int[] block = blocks.next();
-      BlockDecay decay = of(denoiser, block, sigmas, TIMES, left.size(), batch, seed);
-      left.add(block.length * Math.log(denoiser.vocabulary()) - decay.bound());
-      rates.add(decay.rates());
-    }
-    return DecaySample.of(sigmas, left.stream().mapToDouble(Double::doubleValue).toArray(), rates);
-  }
-
   /**
    * Measures a block.
    *

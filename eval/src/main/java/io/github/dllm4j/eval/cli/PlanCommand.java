@@ -10,10 +10,8 @@ import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
-import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.ReversePlanner;
-import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
@@ -321,15 +319,21 @@ final class PlanCommand implements Callable<Integer> {
         TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
       int length = blockOptions.length(model);
       int levels = nodes.orElse(CurveStudy.DEFAULT_NODES);
-      DecaySample sample =
-          BlockDecay.sample(
-              model.denoiser(), blockOptions.of(tokens, length, 4), levels, BATCH, common.seed);
-      long evaluations = (long) sample.examples() * BlockDecay.evaluations(levels);
       if (save) {
         requireOwnLength(model, length);
-        DecayFile.of(sample, length, evaluations).write(Path.of(selection.model));
       }
-      return ReversePlanReport.of(sample, evaluations);
+      DecayFile measured =
+          DecayFile.measured(
+              model.denoiser(),
+              blockOptions.of(tokens, length, 4),
+              length,
+              levels,
+              BATCH,
+              common.seed);
+      if (save) {
+        measured.write(Path.of(selection.model));
+      }
+      return ReversePlanReport.of(measured.sample(), measured.evaluations());
     }
   }
 
