@@ -11,9 +11,9 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
@@ -31,15 +31,23 @@ final class ModelSelection {
 
   /** SHA-256 of a model's weights, 64 lower-case hexadecimal digits. */
   static String sha256(String name) throws IOException {
-    try (InputStream weights =
-        name.equals(Model.BUNDLED)
-            ? Objects.requireNonNull(
-                Model.class.getResourceAsStream(
-                    "/io/github/dllm4j/engine/bundled/model.safetensors"))
-            : Files.newInputStream(Path.of(name).resolve("model.safetensors"))) {
+    return sha256(name, "model.safetensors").orElseThrow(() -> new IOException("no file " + name));
+  }
+
+  /** SHA-256 of a file of a model, if it has one. */
+  static Optional<String> sha256(String name, String file) throws IOException {
+    boolean bundled = name.equals(Model.BUNDLED);
+    Path path = Path.of(name).resolve(file);
+    try (@Nullable InputStream bytes =
+        bundled
+            ? Model.class.getResourceAsStream("/io/github/dllm4j/engine/bundled/" + file)
+            : Files.exists(path) ? Files.newInputStream(path) : null) {
+      if (bytes == null) {
+        return Optional.empty();
+      }
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      weights.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
-      return HexFormat.of().formatHex(digest.digest());
+      bytes.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+      return Optional.of(HexFormat.of().formatHex(digest.digest()));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

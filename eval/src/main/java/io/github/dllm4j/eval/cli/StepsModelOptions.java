@@ -6,6 +6,7 @@ import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.djl.AutoregressiveModel;
+import io.github.dllm4j.engine.djl.InformationFile;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.eval.metrics.CausalJudge;
@@ -118,6 +119,10 @@ final class StepsModelOptions {
           SamplerSpec.parse(samplers, model.config().process().equals("uniform"));
       settings.put("model", selection.model);
       settings.put("model_sha256", ModelSelection.sha256(selection.model));
+      // The curve that plans are chosen and priced by.
+      settings.put(
+          "information_sha256",
+          ModelSelection.sha256(selection.model, InformationFile.NAME).orElse("none"));
       settings.put("precision", model.precision().label());
       settings.put("device", common.device);
       settings.put("corpus", corpus.name());
