@@ -2,6 +2,7 @@ package io.github.dllm4j.corpora;
 
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * Tokenises documents in chunks of bounded size.
@@ -24,6 +25,7 @@ final class EncodingSink implements TextSink {
   private boolean separate;
   private long characters;
   private long documents;
+  private long[] starts = new long[16];
 
   /** Writes the tokens of all documents, with the end token between documents if there is one. */
   EncodingSink(Tokenizer tokenizer, TokenWriter writer) {
@@ -36,6 +38,9 @@ final class EncodingSink implements TextSink {
     if (separate && tokenizer.vocabulary().end().isPresent()) {
       writer.write(tokenizer.vocabulary().end().getAsInt());
     }
+    if (separate) {
+      begin();
+    }
     separate = false;
     characters += piece.codePointCount(0, piece.length());
     for (int from = 0; from < piece.length(); from += CHUNK) {
@@ -44,6 +49,14 @@ final class EncodingSink implements TextSink {
         encodeSome();
       }
     }
+  }
+
+  /** Notes where a document after the first begins. */
+  private void begin() {
+    if (documents == starts.length) {
+      starts = Arrays.copyOf(starts, 2 * starts.length);
+    }
+    starts[(int) documents] = writer.count();
   }
 
   private void encodeSome() throws IOException {
@@ -87,6 +100,11 @@ final class EncodingSink implements TextSink {
   /** Code points taken in. */
   long characters() {
     return characters;
+  }
+
+  /** Index of the first token of each document, [documents]. */
+  long[] starts() {
+    return Arrays.copyOf(starts, (int) documents);
   }
 
   /** Documents completed. */

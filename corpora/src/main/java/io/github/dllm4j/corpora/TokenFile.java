@@ -25,7 +25,7 @@ public final class TokenFile implements AutoCloseable {
   private final boolean wide;
   private final long size;
   private final long characters;
-  private final long documents;
+  private final long[] starts; // of the documents
   private volatile boolean closed;
 
   private TokenFile(
@@ -36,7 +36,7 @@ public final class TokenFile implements AutoCloseable {
     this.pieceBytes = pieceBytes;
     this.size = writer.count();
     this.characters = sink.characters();
-    this.documents = sink.documents();
+    this.starts = sink.starts();
     long bytes = channel.size();
     this.pieces = new MappedByteBuffer[(int) ((bytes + pieceBytes - 1) / pieceBytes)];
     for (int i = 0; i < pieces.length; i++) {
@@ -98,7 +98,17 @@ public final class TokenFile implements AutoCloseable {
 
   /** Number of documents. */
   public long documents() {
-    return documents;
+    return starts.length;
+  }
+
+  /** Index of the first token of a document, counted from 0. */
+  public long documentStart(int document) {
+    return starts[document];
+  }
+
+  /** Index after the last token of a document; its end token, if one follows, is part of it. */
+  public long documentEnd(int document) {
+    return document + 1 < starts.length ? starts[document + 1] : size;
   }
 
   /**

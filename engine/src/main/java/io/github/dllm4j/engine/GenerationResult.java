@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param plan the sampler's plan or grid
  * @param predictedKlNats what the steps cost against one token per step, nats per sequence: the
  *     model's expected extra log-loss, with its standard error; empty where nothing can be promised
+ * @param predictedPathKlNats of uniform noise: the path KL of the grid with exact scores, nats per
+ *     sequence; it bounds the KL of the samples but for the model's own error, and is another thing
+ *     than the conditional KL above; empty where nothing can be promised
  * @param planningEvaluations network evaluations, of all planning samples together, that measuring
  *     the request's own curve takes; 0 where none was needed. A generator remembers such curves, so
  *     it may have spent them earlier
@@ -26,6 +29,7 @@ public record GenerationResult(
     String sampler,
     String plan,
     Optional<Estimate> predictedKlNats,
+    Optional<Estimate> predictedPathKlNats,
     int planningEvaluations,
     String note,
     long seed,

@@ -14,18 +14,21 @@ import java.util.List;
  */
 final class MeasuredCurves {
   private static final int KEPT = 64;
-  private static final int SAMPLES = 4;
+  private static final int SAMPLES = 8;
   private static final int NODES = 8;
 
   private final Recent<List<Integer>, CurveSample> kept = new Recent<>(KEPT);
 
-  /** The curves of a canvas with at least one hole; at most {@value #NODES} evaluations. */
+  /**
+   * The curves of a canvas with at least one hole; at most {@value #NODES} evaluations of {@value
+   * #SAMPLES} samples.
+   */
   CurveSample of(Denoiser denoiser, Canvas canvas) {
     List<Integer> key = Arrays.stream(canvas.tokens()).boxed().toList();
     return kept.get(
         key,
         () ->
             ConditionalCurve.of(
-                denoiser, canvas, CurveNodes.spread(canvas.holeCount(), NODES), SAMPLES, 0));
+                denoiser, canvas, CurveNodes.even(canvas.holeCount(), NODES), SAMPLES, 0));
   }
 }

@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine;
 
-import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
@@ -16,6 +15,7 @@ import io.github.dllm4j.engine.sample.TrapezoidalPlan;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -234,11 +234,11 @@ public record PlanChoice(
    * @param holes tokens to fill
    * @param steps at least 1; sizes are never more than the holes; not used where the sampler
    *     decides
-   * @param planner of the holes' curve; used by the optimal plan only
+   * @param planner the best sizes of so many steps; used by the optimal plan only
    * @param dependence of holes; asked by dependence-bound only
    */
   public RevealPlan of(
-      int holes, int steps, StepPlanner planner, Supplier<DependenceKernel> dependence) {
+      int holes, int steps, IntFunction<SizePlan> planner, Supplier<DependenceKernel> dependence) {
     RevealPlan reveal =
         name(sampler).equals("dependence-bound")
             ? AdaptivePlan.dependenceBound(number(), dependence.get())
@@ -246,7 +246,7 @@ public record PlanChoice(
     return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
   }
 
-  private RevealPlan uncorrected(int holes, int steps, StepPlanner planner) {
+  private RevealPlan uncorrected(int holes, int steps, IntFunction<SizePlan> planner) {
     return switch (name(sampler)) {
       case "mask-predictor" -> sizes(holes, steps, planner);
       case "first-hitting" -> SizePlan.firstHitting(holes);
@@ -269,17 +269,18 @@ public record PlanChoice(
     };
   }
 
-  private AdaptivePlan surest(int holes, int steps, StepPlanner planner, Confidence confidence) {
+  private AdaptivePlan surest(
+      int holes, int steps, IntFunction<SizePlan> planner, Confidence confidence) {
     return AdaptivePlan.mostConfident(sizes(holes, steps, planner), confidence);
   }
 
-  private SizePlan sizes(int holes, int steps, StepPlanner planner) {
+  private SizePlan sizes(int holes, int steps, IntFunction<SizePlan> planner) {
     if (!sizes.isEmpty()) {
       return SizePlan.of(sizes.stream().mapToInt(Integer::intValue).toArray());
     }
     int most = Math.min(holes, steps);
     return switch (plan) {
-      case "optimal" -> planner.forSteps(most);
+      case "optimal" -> planner.apply(most);
       case "balanced" -> SizePlan.balanced(holes, most);
       case "cosine" -> SizePlan.cosine(holes, most);
       case "geometric" -> SizePlan.geometric(holes, most, RATIO);

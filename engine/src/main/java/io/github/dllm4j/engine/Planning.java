@@ -2,14 +2,15 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
-import io.github.dllm4j.engine.info.StepPlanner;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -49,26 +50,26 @@ final class Planning {
       GenerationRequest request,
       PlanChoice choice,
       Canvas canvas,
-      Optional<CurveSample> information,
+      Optional<CurveStudy> information,
       Supplier<CurveSample> measured,
       Supplier<DependenceKernel> dependence) {
     int holes = canvas.holeCount();
     boolean automatic = request.steps().isEmpty() && choice.hasSteps();
     boolean whole = holes == canvas.length() && length(information) == holes;
     boolean known = whole || (holes > 0 && (automatic || choice.needsCurve()));
-    Optional<CurveSample> curves =
-        whole ? information : known ? Optional.of(measured.get()) : Optional.empty();
+    Optional<CurveSample> own = known && !whole ? Optional.of(measured.get()) : Optional.empty();
     CurvePlanner planner =
-        curves
-            .map(CurvePlanner::of)
-            .orElseGet(
-                () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
+        whole
+            ? CurvePlanner.of(information.orElseThrow())
+            : own.map(sample -> ofGivenText(sample, canvas, information))
+                .orElseGet(
+                    () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
     RevealPlan plan =
         automatic
             ? fewestSteps(request, choice, holes, planner, dependence)
             : choice.of(
-                holes, request.steps().orElse(Math.max(1, holes)), planner.steps(), dependence);
-    int evaluations = whole ? 0 : curves.map(own -> own.examples() * own.nodes().count()).orElse(0);
+                holes, request.steps().orElse(Math.max(1, holes)), planner::forSteps, dependence);
+    int evaluations = own.map(curves -> curves.examples() * curves.nodes().count()).orElse(0);
     Optional<Estimate> price = planner.price(plan);
     String note;
     if (price.isEmpty()) {
@@ -81,13 +82,25 @@ final class Planning {
     } else if (request.temperature() != 1 || request.topP() != 1) {
       price = Optional.empty();
       note = "temperature or top-p change the law the curve was measured for";
-    } else if (curves.isEmpty()) {
+    } else if (!known) {
       price = Optional.empty();
       note = "the curve of this text was not measured: the plan needs none";
     } else {
-      note = whole ? "" : note(curves.get());
+      note = own.map(Planning::note).orElse("");
     }
     return new Planned(plan, price.map(Planning::atLeastZero), note, evaluations);
+  }
+
+  /** The canvas's own curve, a correction of the known one from where as many tokens are given. */
+  private static CurvePlanner ofGivenText(
+      CurveSample own, Canvas canvas, Optional<CurveStudy> information) {
+    if (length(information) < canvas.length()) {
+      return CurvePlanner.of(own);
+    }
+    double[] whole = CurvePlanner.of(information.orElseThrow()).curve().values();
+    int given = canvas.length() - canvas.holeCount();
+    double[] left = Arrays.copyOfRange(whole, given, canvas.length());
+    return CurvePlanner.of(own, InformationCurve.exact(left));
   }
 
   private static String unpriced(RevealPlan plan) {
@@ -101,8 +114,8 @@ final class Planning {
     return "heuristic: no bound is known for this sampler, and no curve can price it";
   }
 
-  private static int length(Optional<CurveSample> information) {
-    return information.map(CurveSample::length).orElse(0);
+  private static int length(Optional<CurveStudy> information) {
+    return information.map(study -> study.crossEntropy().length()).orElse(0);
   }
 
   private static Estimate atLeastZero(Estimate price) {
@@ -124,20 +137,20 @@ final class Planning {
       int holes,
       CurvePlanner planner,
       Supplier<DependenceKernel> dependence) {
-    StepPlanner best = planner.steps();
     PlanChoice priced = choice.priced();
     int low = 1;
     int high = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
     while (low < high) {
       int middle = (low + high) / 2;
-      double cost = planner.cost(priced.of(holes, middle, best, dependence)).getAsDouble();
+      double cost =
+          planner.cost(priced.of(holes, middle, planner::forSteps, dependence)).getAsDouble();
       if (cost <= request.epsilon()) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    RevealPlan reference = priced.of(holes, low, best, dependence);
+    RevealPlan reference = priced.of(holes, low, planner::forSteps, dependence);
     double cost = planner.cost(reference).getAsDouble();
     if (cost > request.epsilon()) {
       throw new IllegalArgumentException(
@@ -149,6 +162,6 @@ final class Planning {
               choice.sampler(),
               cost));
     }
-    return choice.of(holes, low, best, dependence);
+    return choice.of(holes, low, planner::forSteps, dependence);
   }
 }

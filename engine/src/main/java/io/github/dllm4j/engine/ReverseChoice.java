@@ -2,6 +2,8 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.ctmc.TokenRates;
+import io.github.dllm4j.engine.info.ReverseCost;
+import io.github.dllm4j.engine.info.ReversePlanner;
 import io.github.dllm4j.engine.sample.ConfidenceCorrector;
 import io.github.dllm4j.engine.sample.Corrector;
 import io.github.dllm4j.engine.sample.GibbsCorrector;
@@ -13,6 +15,7 @@ import io.github.dllm4j.engine.sample.Uniformization;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -21,7 +24,8 @@ import java.util.regex.Pattern;
  * @param sampler tweedie, euler, tau-leaping, rejecting-tau-leaping, additive-tau-leaping,
  *     maximal-coupling, psi:X with X the share of Tweedie; or uniformization, exact simulation
  *     without steps and correctors from the horizon down to sigmaMin
- * @param grid log-linear (epsilon 1e-3), uniform, geometric or halving
+ * @param grid log-linear (epsilon 1e-3), uniform, geometric, halving, or optimal: that of least
+ *     path KL ({@link ReversePlanner}), which needs the model's measured rates
  * @param horizon of the last three, nats, above 0
  * @param sigmaMin last level before 0 of geometric and halving, nats, in (0, horizon)
  * @param corrector none or gibbs; heuristic: ctmc, balanced:sqrt, balanced:barker and balanced:min,
@@ -57,8 +61,12 @@ public record ReverseChoice(
   public static final List<String> CORRECTORS =
       List.of("none", "gibbs", "ctmc", "balanced:sqrt", "balanced:barker", "balanced:min");
 
+  /** The grid of least path KL. */
+  public static final String OPTIMAL = "optimal";
+
   /** The names of the grids. */
-  public static final List<String> GRIDS = List.of("log-linear", "uniform", "geometric", "halving");
+  public static final List<String> GRIDS =
+      List.of("log-linear", "uniform", "geometric", "halving", OPTIMAL);
 
   private static final Pattern PSI = Pattern.compile("psi:(0(\\.[0-9]+)?|1(\\.0+)?)");
   private static final Pattern SITES =
@@ -170,7 +178,7 @@ public record ReverseChoice(
 
   /** Whether {@link #horizon} matters. */
   public boolean hasHorizon() {
-    return !hasGrid() || !grid.equals("log-linear");
+    return !hasGrid() || !(grid.equals("log-linear") || grid.equals(OPTIMAL));
   }
 
   /** Whether {@link #sigmaMin} matters. */
@@ -208,11 +216,30 @@ public record ReverseChoice(
    * @throws IllegalArgumentException if the sampler has no grid
    */
   public ReversePlan plan(int steps) {
+    return plan(
+        steps,
+        () -> {
+          throw new IllegalArgumentException("the optimal grid needs measured rates: none given");
+        });
+  }
+
+  /**
+   * The same where the grid may be the optimal one.
+   *
+   * @param planner asked for the optimal grid only
+   */
+  public ReversePlan plan(int steps, Supplier<ReversePlanner> planner) {
     if (!hasGrid()) {
       throw new IllegalArgumentException(sampler + " has no plan of steps");
     }
-    ReversePlan plan = ReversePlan.of(grid(steps), kernel());
+    ReversePlan plan = ReversePlan.of(grid(steps, planner), kernel());
     return corrector.equals("none") ? plan : plan.withCorrector(correction());
+  }
+
+  /** Whether {@link ReverseCost#pathKl} bounds what the samples lose (spec 5). */
+  boolean hasPathKl() {
+    return corrector.equals("none")
+        && (sampler.equals("tweedie") || sampler.equals("additive-tau-leaping"));
   }
 
   private ReverseKernel kernel() {
@@ -227,8 +254,10 @@ public record ReverseChoice(
     };
   }
 
-  private TimeGrid grid(int steps) {
+  /** The levels of so many steps; the planner is asked for the optimal ones only. */
+  TimeGrid grid(int steps, Supplier<ReversePlanner> planner) {
     return switch (grid) {
+      case OPTIMAL -> planner.get().forSteps(steps);
       case "log-linear" -> TimeGrid.logLinear(NoiseSchedule.DEFAULT_EPSILON, steps);
       case "uniform" -> TimeGrid.uniform(horizon, steps);
       case "geometric" -> TimeGrid.geometric(horizon, sigmaMin, steps);

@@ -4,14 +4,13 @@ import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
-import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.JointDraw;
-import io.github.dllm4j.engine.sample.ReverseCourse;
+import io.github.dllm4j.engine.sample.LeftToRightSampler;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
@@ -32,7 +31,8 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Text from a discrete-diffusion language model: the way to use the engine from a program.
+ * Text from a discrete-diffusion language model, or an autoregressive one: the way to use the
+ * engine from a program.
  *
  * <pre>{@code
  * try (TextGenerator generator = TextGenerator.bundled()) {
@@ -95,30 +95,63 @@ public final class TextGenerator implements AutoCloseable {
     long begin = System.nanoTime();
     Canvas canvas = canvas(request);
     Prepared prepared =
-        model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
-    List<Sample> samples = prepared.sampler().apply(event -> listener.onStep(step(event)));
+        model.config().autoregressive()
+            ? read(request, canvas)
+            : model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
+    List<Sample> samples = prepared.loop().apply(event -> listener.onStep(step(event)));
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
         samples.stream()
             .map(sample -> text(sample, canvas, seconds, request.constraint().isEmpty()))
             .toList(),
         model.name(),
-        prepared.choice().sampler(),
-        prepared.choice().schedule(),
+        prepared.sampler(),
+        prepared.schedule(),
         prepared.predictedKlNats(),
+        prepared.predictedPathKlNats(),
         prepared.planningEvaluations(),
         prepared.note(),
         request.seed(),
         PyTorch.versions());
   }
 
-  /** A request made ready for one of the two sampler loops. */
+  /** A request made ready for one of the three sampler loops. */
   private record Prepared(
-      SamplerChoice choice,
+      String sampler,
+      String schedule,
       Optional<Estimate> predictedKlNats,
+      Optional<Estimate> predictedPathKlNats,
       int planningEvaluations,
       String note,
-      Function<StepListener, List<Sample>> sampler) {}
+      Function<StepListener, List<Sample>> loop) {}
+
+  /** An autoregressive model draws one token after the other: there is nothing to plan. */
+  private Prepared read(GenerationRequest request, Canvas canvas) {
+    if (request.template().isPresent()) {
+      throw new IllegalArgumentException(
+          "an autoregressive model reads what is before a hole only: give a prompt, no template");
+    }
+    if (request.constraint().isPresent()) {
+      throw new IllegalArgumentException(
+          "constraints are for masking models: this one settles a token before it knows the next");
+    }
+    if (request.sampler().isPresent() || request.steps().isPresent()) {
+      throw new IllegalArgumentException(
+          "an autoregressive model draws token after token: give no sampler and no steps");
+    }
+    boolean own = request.temperature() == 1 && request.topP() == 1;
+    LeftToRightSampler.Task task =
+        new LeftToRightSampler.Task(
+            canvas, request.samples(), request.seed(), request.temperature(), request.topP());
+    return new Prepared(
+        "left-to-right",
+        "one by one",
+        own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
+        Optional.empty(),
+        0,
+        own ? "exact: one token per step" : "temperature or top-p change the model's law",
+        listener -> new LeftToRightSampler(model.causal(), BATCH).run(task, listener));
+  }
 
   /** A masked model fills the holes by a plan. */
   private Prepared fill(GenerationRequest request, Canvas canvas) {
@@ -149,8 +182,10 @@ public final class TextGenerator implements AutoCloseable {
                         together))
             .toList();
     return new Prepared(
-        choice,
+        choice.sampler(),
+        choice.schedule(),
         planned.predictedKlNats(),
+        Optional.empty(),
         planned.evaluations(),
         planned.note(),
         listener -> new Sampler(model.denoiser(), batch(canvas, together)).run(tasks, listener));
@@ -183,29 +218,28 @@ public final class TextGenerator implements AutoCloseable {
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
   private Prepared reverse(GenerationRequest request, Canvas canvas) {
-    if (!(request.sampler().orElse(ReverseChoice.TWEEDIE) instanceof ReverseChoice choice)) {
+    ReverseChoice unsaid =
+        request.steps().isPresent()
+            ? ReverseChoice.TWEEDIE
+            : ReverseChoice.TWEEDIE.withGrid(ReverseChoice.OPTIMAL);
+    if (!(request.sampler().orElse(unsaid) instanceof ReverseChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise is uniform: it needs a ReverseChoice, got " + request.sampler().get());
-    }
-    if (choice.hasSteps() && request.steps().isEmpty()) {
-      throw new IllegalArgumentException(
-          "a uniform model has no information.json to plan with: give steps");
     }
     if (request.constraint().isPresent()) {
       throw new IllegalArgumentException(
           "constraints are for masking models: under uniform noise no token is ever settled");
     }
-    ReverseCourse course =
-        choice.hasGrid()
-            ? choice.plan(request.steps().orElse(1)).withLast(ReverseKernel.tweedie())
-            : choice.uniformization();
+    ReversePlanning.Planned planned =
+        ReversePlanning.plan(
+            request, choice, canvas, model.config().network().length(), model.decay());
     List<ReverseTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
                 sample ->
                     new ReverseTask(
                         canvas,
-                        course,
+                        planned.course(),
                         request.seed(),
                         sample,
                         request.temperature(),
@@ -213,19 +247,19 @@ public final class TextGenerator implements AutoCloseable {
             .toList();
     NoiseProcess process = NoiseProcess.uniform(model.denoiser().vocabulary());
     return new Prepared(
-        choice,
+        choice.sampler(),
+        choice.schedule(),
         Optional.empty(),
+        planned.predictedPathKlNats(),
         0,
-        choice.heuristic()
-            ? "heuristic: this corrector moves the law that it should keep"
-            : "no curve of a uniform model has been measured; the last step denoises by tweedie",
+        planned.note(),
         listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
   }
 
   private Canvas canvas(GenerationRequest request) {
     Tokenizer tokenizer = model.tokenizer();
     // Uniform noise has no MASK: what stands in its holes is no token.
-    int mask = model.denoiser().mask().orElse(model.denoiser().vocabulary());
+    int mask = model.config().mask() < 0 ? model.shape().vocabulary() : model.config().mask();
     int longest = model.config().network().length();
     Canvas canvas =
         request.template().isPresent()

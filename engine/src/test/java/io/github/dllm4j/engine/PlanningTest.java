@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.sample.Canvas;
@@ -49,7 +50,11 @@ class PlanningTest {
         request,
         choice,
         canvas,
-        Optional.of(sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY)),
+        Optional.of(
+            new CurveStudy(
+                sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY),
+                sample(LENGTH, InformationCurve.Source.MODEL_ENTROPY),
+                100)),
         () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES),
         () -> DependenceKernel.of(new double[][] {{0.1}}));
   }

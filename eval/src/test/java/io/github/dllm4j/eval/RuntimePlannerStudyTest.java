@@ -210,7 +210,7 @@ class RuntimePlannerStudyTest {
       Canvas blank = Canvas.blank(length, model.config().mask());
       DependenceKernel kernel = DependenceProbe.ofSamples(denoiser, blank, 8, 0);
       LOG.info("{}", kernel);
-      StepPlanner planner = CurvePlanner.of(model.information().orElseThrow()).steps();
+      CurvePlanner planner = CurvePlanner.of(model.information().orElseThrow());
       Map<String, RevealPlan> plans = new LinkedHashMap<>();
       for (int steps : new int[] {8, 16, 32}) {
         plans.put("optimal sizes, random places, " + steps, planner.forSteps(steps));

@@ -18,6 +18,8 @@ import java.util.Set;
  */
 final class TokenizerFile {
 
+  private static final int LONGEST_SHOWN = 100;
+
   private final String origin;
   private final byte[] json;
   private final ObjectNode root;
@@ -136,13 +138,19 @@ final class TokenizerFile {
         || node.intValue() >= SpecialIds.LIMIT) {
       throw bad(
           "the id of token '"
-              + token.lines().findFirst().orElse("")
+              + shortened(token)
               + "' is "
-              + (node.isValueNode() ? node.asText() : "missing")
+              + (node.isValueNode() ? shortened(node.asText()) : "missing")
               + "; allowed: 0.."
               + (SpecialIds.LIMIT - 1));
     }
     return node.intValue();
+  }
+
+  /** The beginning of a text's first line, which may be of any length. */
+  private static String shortened(String text) {
+    String line = text.lines().findFirst().orElse("");
+    return line.length() <= LONGEST_SHOWN ? line : line.substring(0, LONGEST_SHOWN) + "...";
   }
 
   private IOException bad(String why) {

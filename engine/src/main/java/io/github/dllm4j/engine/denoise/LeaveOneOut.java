@@ -29,9 +29,9 @@ public final class LeaveOneOut implements Denoiser {
     return switch (denoiser.representation()) {
       case LEAVE_ONE_OUT -> denoiser;
       case DENOISER -> new LeaveOneOut(denoiser);
-      case SCORE ->
+      case SCORE, NEXT_TOKEN ->
           throw new IllegalArgumentException(
-              "representation must be DENOISER or LEAVE_ONE_OUT, got SCORE");
+              "representation must be DENOISER or LEAVE_ONE_OUT, got " + denoiser.representation());
     };
   }
 

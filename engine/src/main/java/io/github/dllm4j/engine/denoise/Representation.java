@@ -14,5 +14,7 @@ public enum Representation {
   /**
    * p(x0 at i | the noisy sequence without its token at i). For masked positions it is DENOISER.
    */
-  LEAVE_ONE_OUT
+  LEAVE_ONE_OUT,
+  /** p(x at i | the tokens before i): an autoregressive model; no {@link Denoiser} is that. */
+  NEXT_TOKEN
 }

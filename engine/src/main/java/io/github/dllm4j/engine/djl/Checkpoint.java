@@ -81,7 +81,7 @@ final class Checkpoint {
   /** Reads the tensors into arrays of the same shapes. */
   static void restore(Path file, Network network, List<List<NDArray>> parts) throws IOException {
     try (SafeTensors source = SafeTensors.open(file)) {
-      List<NetworkShape.Tensor> tensors = network.shape().tensors();
+      List<Architecture.Tensor> tensors = network.shape().tensors();
       for (int p = 0; p < PARTS.size(); p++) {
         for (int i = 0; i < tensors.size(); i++) {
           String name = PARTS.get(p) + tensors.get(i).name();

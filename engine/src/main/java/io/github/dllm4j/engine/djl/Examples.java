@@ -31,6 +31,9 @@ record Examples(TrainingRun run) {
       double u = KeyedRandom.uniform(config.seed(), first + b, step, 0, Purpose.TRAINING_BLOCK);
       data.read((long) (u * (data.size() - length + 1)), blocks[b]);
     }
+    if (run.autoregressive()) {
+      return NoisyBatch.shifted(blocks, run.mask());
+    }
     return run.uniform()
         ? noised(blocks, step, part)
         : NoisyBatch.masked(blocks, maskCounts(step, part), run.mask(), config.seed(), step, first);

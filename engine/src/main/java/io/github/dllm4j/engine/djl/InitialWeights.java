@@ -18,10 +18,10 @@ final class InitialWeights {
 
   /** The weights in the program's order. */
   static float[][] of(NetworkShape shape, long seed) {
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     float[][] weights = new float[tensors.size()][];
     for (int i = 0; i < weights.length; i++) {
-      NetworkShape.Tensor tensor = tensors.get(i);
+      Architecture.Tensor tensor = tensors.get(i);
       weights[i] = new float[Math.toIntExact(tensor.size())];
       if (tensor.name().contains("norm") && tensor.name().endsWith(".weight")) {
         java.util.Arrays.fill(weights[i], 1f);

@@ -1,7 +1,9 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.info.CurveSample;
+import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -16,6 +18,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open model directory: configuration, tokenizer, network and information curve. Its files are
@@ -26,21 +30,38 @@ public final class Model implements AutoCloseable {
   public static final String BUNDLED = "bundled";
 
   private final String name;
+  private final Optional<FieldConfig> field;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
-  private final TransformerDenoiser denoiser;
-  private final Optional<CurveSample> information;
+  private final Network network;
+  private final Precision precision;
+  private final @Nullable TransformerDenoiser denoiser;
+  private final @Nullable CausalNetwork causal;
+  private final Information information;
 
   private Model(
       String name,
+      Optional<FieldConfig> field,
       ModelConfig config,
       Tokenizer tokenizer,
-      TransformerDenoiser denoiser,
-      Optional<CurveSample> information) {
+      Network network,
+      Precision precision,
+      Information information) {
     this.name = name;
+    this.field = field;
     this.config = config;
     this.tokenizer = tokenizer;
-    this.denoiser = denoiser;
+    this.network = network;
+    this.precision = precision;
+    int mask = config.mask();
+    this.causal =
+        config.autoregressive()
+            ? new CausalNetwork(network, network.weights(), precision, mask, mask, true)
+            : null;
+    this.denoiser =
+        causal == null
+            ? TransformerDenoiser.owning(network, precision, mask, config.representation())
+            : null;
     this.information = information;
   }
 
@@ -77,27 +98,24 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model open(Path directory, String name, ModelOptions options) throws IOException {
+    if (Gpt2Folder.isGpt2(directory)) {
+      throw new IOException(directory + " is a GPT-2: it can judge texts, and nothing else");
+    }
+    if (FieldFolder.isForeign(directory)) {
+      return foreign(directory, name, options);
+    }
+    FieldFolder.checkLabel(options.label(), 0);
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
-      Optional<CurveSample> information =
-          Files.exists(directory.resolve(InformationFile.NAME))
-              ? Optional.of(information(directory, config))
-              : Optional.empty();
+      Information information = Information.read(directory, config, options);
       Network network =
           Network.read(
               PyTorch.newManager(options.device()), config, directory.resolve("model.safetensors"));
       try {
+        Precision precision = options.precision().orElse(Precision.FP32);
         return new Model(
-            name,
-            config,
-            tokenizer,
-            TransformerDenoiser.owning(
-                network,
-                options.precision().orElse(Precision.FP32),
-                config.mask(),
-                config.representation()),
-            information);
+            name, Optional.empty(), config, tokenizer, network, precision, information);
       } catch (RuntimeException e) {
         network.close();
         throw e;
@@ -108,18 +126,67 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private static CurveSample information(Path directory, ModelConfig config) throws IOException {
-    CurveSample sample = InformationFile.read(directory).sample();
-    if (sample.length() != config.network().length()) {
+  /** A published checkpoint. */
+  private static Model foreign(Path directory, String name, ModelOptions options)
+      throws IOException {
+    FieldFolder folder =
+        FieldFolder.open(directory, options.device(), UnaryOperator.identity(), options.label());
+    try {
+      ModelConfig config = folder.config();
+      return new Model(
+          name,
+          Optional.of(folder.field()),
+          config,
+          folder.tokenizer(),
+          folder.network(),
+          options.precision().orElse(Precision.FP32),
+          Information.read(directory, config, options));
+    } catch (IOException | RuntimeException e) {
+      folder.tokenizer().close();
+      folder.network().close();
+      throw e;
+    }
+  }
+
+  /** What has been measured of a model: of a masking one its curves, of a uniform one the decay. */
+  private record Information(Optional<CurveStudy> study, Optional<DecaySample> decay) {
+
+    static Information read(Path directory, ModelConfig config, ModelOptions options)
+        throws IOException {
+      boolean measured =
+          options.information() && Files.exists(directory.resolve(InformationFile.NAME));
+      boolean masks = config.process().equals("masking");
+      boolean uniform = config.process().equals("uniform");
+      return new Information(
+          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
+          measured && uniform ? Optional.of(decay(directory, config)) : Optional.empty());
+    }
+
+    private static CurveStudy curves(Path directory, ModelConfig config) throws IOException {
+      InformationFile file = InformationFile.read(directory);
+      checkLength(directory, file.length(), config);
+      return file.study();
+    }
+
+    private static DecaySample decay(Path directory, ModelConfig config) throws IOException {
+      DecayFile file = DecayFile.read(directory);
+      checkLength(directory, file.length(), config);
+      return file.sample();
+    }
+
+    private static void checkLength(Path directory, int length, ModelConfig config)
+        throws IOException {
+      if (length == config.network().length()) {
+        return;
+      }
       throw new IOException(
           String.format(
               Locale.ROOT,
               "%s is about %d tokens, the model's length is %d: measure it anew",
               directory.resolve(InformationFile.NAME),
-              sample.length(),
+              length,
               config.network().length()));
     }
-    return sample;
   }
 
   private static Tokenizer tokenizer(Path directory, ModelConfig config) throws IOException {
@@ -127,9 +194,16 @@ public final class Model implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    Tokenizer tokenizer = Tokenizers.load(Files.readAllBytes(file), specialIds(config));
-    int size = tokenizer.vocabulary().size() - (config.mask() < 0 ? 1 : 0);
-    if (size > config.network().vocabulary()) {
+    byte[] json = Files.readAllBytes(file);
+    Tokenizer tokenizer = Tokenizers.load(json, specialIds(config));
+    int last = config.network().vocabulary() - 1;
+    if (config.mask() < 0 && tokenizer.vocabulary().size() == last) {
+      tokenizer.close(); // Duo's networks have one id more, for padding
+      tokenizer = Tokenizers.load(json, SpecialIds.FROM_FILE.withPad(last));
+    }
+    int size = tokenizer.vocabulary().size();
+    int unused = config.mask() < 0 && tokenizer.vocabulary().mask().isPresent() ? 1 : 0;
+    if (size - unused > config.network().vocabulary()) {
       tokenizer.close();
       throw new IOException(
           String.format(
@@ -160,7 +234,17 @@ public final class Model implements AutoCloseable {
     return name;
   }
 
-  /** What config.json says. */
+  /** Whose checkpoint it is. */
+  public Family family() {
+    return field.map(FieldConfig::family).orElse(Family.DLLM4J);
+  }
+
+  /** Classes that it can be run for, 0 for none. */
+  public int classes() {
+    return field.map(FieldConfig::classes).orElse(0);
+  }
+
+  /** What config.json says, in our terms if it is not ours. */
   public ModelConfig config() {
     return config;
   }
@@ -172,32 +256,64 @@ public final class Model implements AutoCloseable {
 
   /** The sizes of its network as it runs, time modules folded away if it is not told the time. */
   public NetworkShape shape() {
-    return denoiser.shape();
+    return denoiser == null ? config.network() : denoiser.shape();
   }
 
   /** The weights that run, of {@link #shape}. */
   Network network() {
-    return denoiser.network();
+    return network;
   }
 
-  /** Its network. */
+  /**
+   * Its network.
+   *
+   * @throws IllegalArgumentException if the model is autoregressive
+   */
   public Denoiser denoiser() {
+    if (denoiser == null) {
+      throw new IllegalArgumentException(
+          name + " is autoregressive: it predicts left to right and denoises nothing");
+    }
     return denoiser;
+  }
+
+  /**
+   * Its network, if it is autoregressive.
+   *
+   * @throws IllegalArgumentException if the model denoises
+   */
+  public CausalModel causal() {
+    if (causal == null) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "%s is a %s model, not autoregressive", name, config.process()));
+    }
+    return causal;
   }
 
   /** The type its matrix products run in. */
   public Precision precision() {
-    return denoiser.precision();
+    return precision;
   }
 
-  /** Its information curves on held-out text, if they have been measured. */
-  public Optional<CurveSample> information() {
-    return information;
+  /** A masking model's information curves on held-out text, if they have been measured. */
+  public Optional<CurveStudy> information() {
+    return information.study();
+  }
+
+  /** How noise forgets a uniform model's held-out text, if it has been measured. */
+  public Optional<DecaySample> decay() {
+    return information.decay();
   }
 
   @Override
   public void close() {
-    denoiser.close();
+    if (denoiser != null) {
+      denoiser.close();
+    }
+    if (causal != null) {
+      causal.close();
+    }
     tokenizer.close();
   }
 }

@@ -11,7 +11,9 @@ import io.github.dllm4j.engine.denoise.Representation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * What {@code config.json} of a model directory says; unknown and missing fields are refused.
@@ -19,11 +21,12 @@ import java.util.Locale;
  * @param format always {@code dllm4j}
  * @param formatVersion 1
  * @param network sizes
- * @param process the noise: {@code masking} or {@code uniform}
+ * @param process the noise, {@code masking} or {@code uniform}, or {@code autoregressive}
  * @param representation what the network's output means
  * @param timeConditioning whether the network is told the noise level; false for one without time
  *     modules, and for one whose time modules only ever saw sigma = 0 and are folded away (MDLM)
- * @param mask id of MASK; -1 for uniform noise, whose vocabulary has none
+ * @param mask id of MASK, which an autoregressive model reads before the first token; -1 for
+ *     uniform noise, whose vocabulary has none
  * @param tokenizerSha256 hash of the tokenizer.json it was trained with
  * @param provenance how it was made
  */
@@ -38,7 +41,8 @@ public record ModelConfig(
     String tokenizerSha256,
     Provenance provenance) {
 
-  private static final String FORMAT = "dllm4j";
+  static final String FORMAT = "dllm4j";
+  private static final String AUTOREGRESSIVE = "autoregressive";
   private static final int LARGEST_FILE = 1 << 20;
 
   /**
@@ -85,7 +89,20 @@ public record ModelConfig(
       double seconds,
       String precision,
       double validationNatsPerToken,
-      double validationStandardError) {}
+      double validationStandardError) {
+
+    /** Of a model that was trained elsewhere: 0 steps, and nothing else that is known. */
+    static Provenance notTrainedHere(Family family) {
+      String unknown = "not recorded";
+      String by = "as " + family.label() + " trains";
+      return new Provenance(unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, 0, 0);
+    }
+
+    /** Whether this engine trained the model, so that the rest of this record means something. */
+    public boolean trainedHere() {
+      return steps > 0;
+    }
+  }
 
   /** Checks what can be checked without the other files. */
   public ModelConfig {
@@ -98,18 +115,29 @@ public record ModelConfig(
               formatVersion));
     }
     boolean uniform = process.equals("uniform");
-    if (!uniform && !process.equals("masking")) {
-      throw new IllegalArgumentException("process must be masking or uniform, got " + process);
-    }
-    Representation unfit = uniform ? Representation.SCORE : Representation.LEAVE_ONE_OUT;
-    if (representation == unfit) {
+    List<Representation> fitting =
+        switch (process) {
+          case "masking" -> List.of(Representation.SCORE, Representation.DENOISER);
+          case "uniform" ->
+              List.of(Representation.LEAVE_ONE_OUT, Representation.DENOISER, Representation.SCORE);
+          case AUTOREGRESSIVE -> List.of(Representation.NEXT_TOKEN);
+          default ->
+              throw new IllegalArgumentException(
+                  "process must be masking, uniform or autoregressive, got " + process);
+        };
+    if (!fitting.contains(representation)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "a %s model is %s or DENOISER, got %s",
+              "%s %s model is %s, got %s",
+              process.equals(AUTOREGRESSIVE) ? "an" : "a",
               process,
-              uniform ? Representation.LEAVE_ONE_OUT : Representation.SCORE,
-              unfit));
+              fitting.stream().map(Enum::name).collect(Collectors.joining(" or ")),
+              representation));
+    }
+    if (process.equals(AUTOREGRESSIVE) && network.timeWidth() > 0) {
+      throw new IllegalArgumentException(
+          "time width must be 0 for an autoregressive model, got " + network.timeWidth());
     }
     if (timeConditioning && network.timeWidth() == 0) {
       throw new IllegalArgumentException(
@@ -135,12 +163,19 @@ public record ModelConfig(
         FORMAT,
         1,
         network,
-        mask < 0 ? "uniform" : "masking",
+        representation == Representation.NEXT_TOKEN
+            ? AUTOREGRESSIVE
+            : mask < 0 ? "uniform" : "masking",
         representation,
         network.timeWidth() > 0,
         mask,
         tokenizerSha256,
         provenance);
+  }
+
+  /** Whether it predicts each token from those before it, instead of from a noisy sequence. */
+  public boolean autoregressive() {
+    return process.equals(AUTOREGRESSIVE);
   }
 
   /**

@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,17 +19,18 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * A DiT network on a device: its program and its weights, float32, in the program's order.
+ * A network on a device: its program and its weights, float32, in the program's order.
  *
  * <p>Owns a manager; closing it frees everything.
  */
 final class Network implements AutoCloseable {
   private final NDManager manager;
-  private final NetworkShape shape;
+  private final Architecture shape;
   private final Program program;
   private final List<NDArray> weights;
 
-  private Network(NDManager manager, NetworkShape shape, Program program, List<NDArray> weights) {
+  /** A network of arrays on a manager, which it takes over. */
+  Network(NDManager manager, Architecture shape, Program program, List<NDArray> weights) {
     this.manager = manager;
     this.shape = shape;
     this.program = program;
@@ -38,11 +38,11 @@ final class Network implements AutoCloseable {
   }
 
   /** A network with given weights, on a manager that it takes over, and closes if it fails. */
-  static Network of(NDManager manager, NetworkShape shape, float[][] weights) {
+  static Network of(NDManager manager, Architecture shape, float[][] weights) {
     try {
       Program program = Program.load(manager);
       List<NDArray> arrays = new ArrayList<>();
-      List<NetworkShape.Tensor> tensors = shape.tensors();
+      List<Architecture.Tensor> tensors = shape.tensors();
       for (int i = 0; i < weights.length; i++) {
         arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
       }
@@ -61,49 +61,53 @@ final class Network implements AutoCloseable {
    * @throws IOException in one line, if the file is unsound or its tensors are not those of the
    *     shape
    */
-  static Network read(NDManager manager, NetworkShape shape, Path file, String prefix)
+  static Network read(NDManager manager, Architecture shape, Path file, String prefix)
       throws IOException {
-    try (SafeTensors source = SafeTensors.open(file)) {
-      List<NetworkShape.Tensor> tensors = shape.tensors();
-      Map<String, SafeTensors.Entry> entries = new HashMap<>();
-      Set<String> unknown = new TreeSet<>();
-      source
-          .entries()
-          .forEach(
-              (n, e) -> {
-                if (n.startsWith(prefix)) {
-                  entries.put(n.substring(prefix.length()), e);
-                  unknown.add(n.substring(prefix.length()));
-                }
-              });
-      List<SafeTensors.Entry> found = new ArrayList<>();
-      for (NetworkShape.Tensor tensor : tensors) {
-        SafeTensors.Entry entry = entries.get(tensor.name());
-        if (entry == null) {
-          throw new IOException(file + " has no tensor " + prefix + tensor.name());
+    try (Weights weights = Weights.of(file, prefix)) {
+      return read(manager, shape, weights);
+    } catch (IOException | RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** As {@link #read(NDManager, Architecture, Path, String)}, from weights that are open. */
+  static Network read(NDManager manager, Architecture shape, Weights source) throws IOException {
+    try {
+      List<Architecture.Tensor> tensors = shape.tensors();
+      Set<String> unknown = new TreeSet<>(source.names());
+      List<Weights.Stored> found = new ArrayList<>();
+      for (Architecture.Tensor tensor : tensors) {
+        Weights.Stored stored = source.get(tensor.name());
+        if (stored == null) {
+          throw new IOException(
+              source.origin() + " has no tensor " + source.prefix() + tensor.name());
         }
+        SafeTensors.Entry entry = stored.entry();
         if (!Arrays.equals(entry.shape(), tensor.shape())) {
           throw new IOException(
               String.format(
                   Locale.ROOT,
                   "%s: tensor %s has shape %s, the configuration needs %s",
-                  file,
+                  source.origin(),
                   entry.name(),
                   Arrays.toString(entry.shape()),
                   Arrays.toString(tensor.shape())));
         }
-        found.add(entry);
+        found.add(stored);
         unknown.remove(tensor.name());
       }
       unknown.remove("rotary_emb.inv_freq");
       if (!unknown.isEmpty()) {
         throw new IOException(
-            file + " has a tensor the network has no place for: " + unknown.iterator().next());
+            source.origin()
+                + " has a tensor the network has no place for: "
+                + FolderFile.shown(unknown.iterator().next()));
       }
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
-      for (SafeTensors.Entry entry : found) {
-        weights.add(load(manager, program, source, entry));
+      for (Weights.Stored stored : found) {
+        weights.add(load(manager, program, stored.source(), stored.entry()));
       }
       return new Network(manager, shape, program, weights);
     } catch (IOException | RuntimeException e) {
@@ -112,15 +116,26 @@ final class Network implements AutoCloseable {
     }
   }
 
+  /** The network that a configuration describes. */
+  static Architecture architecture(ModelConfig config) {
+    return config.autoregressive() ? new CausalShape(config.network()) : config.network();
+  }
+
+  /** The sizes of a network of our own kind. */
+  NetworkShape sizes() {
+    return shape instanceof CausalShape causal ? causal.dit() : (NetworkShape) shape;
+  }
+
   /**
    * Reads the network of a configuration; one that is not told the noise level loses its time
    * modules, which then are constants of the other weights.
    *
-   * @param manager as in {@link #read(NDManager, NetworkShape, Path, String)}
+   * @param manager as in {@link #read(NDManager, Architecture, Path, String)}
    */
   static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
-    Network network = read(manager, config.network(), file, "");
-    if (config.network().timeWidth() == 0 || config.timeConditioning()) {
+    NetworkShape sizes = config.network();
+    Network network = read(manager, architecture(config), file, "");
+    if (sizes.timeWidth() == 0 || config.timeConditioning()) {
       return network;
     }
     try {
@@ -140,7 +155,7 @@ final class Network implements AutoCloseable {
     try (IValue all = Program.listOf(weights)) {
       List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
       weights.forEach(NDArray::close);
-      return new Network(manager, shape.withoutTime(), program, folded);
+      return new Network(manager, ((NetworkShape) shape).withoutTime(), program, folded);
     }
   }
 
@@ -162,6 +177,26 @@ final class Network implements AutoCloseable {
     return new Network(other, shape, Program.load(other), copies);
   }
 
+  /** A tensor that must be in a file with a shape. */
+  static SafeTensors.Entry entry(SafeTensors source, Path file, String name, long[] shape)
+      throws IOException {
+    SafeTensors.Entry entry = source.entries().get(name);
+    if (entry == null) {
+      throw new IOException(file + " has no tensor " + name);
+    }
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s: tensor %s has shape %s, the configuration needs %s",
+              file,
+              name,
+              Arrays.toString(entry.shape()),
+              Arrays.toString(shape)));
+    }
+    return entry;
+  }
+
   /** One tensor of a file as float32 on a device. */
   static NDArray load(
       NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
@@ -173,7 +208,7 @@ final class Network implements AutoCloseable {
         return mapped.duplicate();
       }
     }
-    if (entry.type() == SafeTensors.Type.I64) {
+    if (entry.type() != SafeTensors.Type.F16 && entry.type() != SafeTensors.Type.BF16) {
       throw new IOException("tensor " + entry.name() + " holds integers, weights are wanted");
     }
     try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT16)) {
@@ -185,7 +220,7 @@ final class Network implements AutoCloseable {
   static List<SafeTensorsWriter.Item> items(
       Network network, List<NDArray> arrays, String prefix, SafeTensors.Type type) {
     List<SafeTensorsWriter.Item> items = new ArrayList<>();
-    List<NetworkShape.Tensor> tensors = network.shape.tensors();
+    List<Architecture.Tensor> tensors = network.shape.tensors();
     for (int i = 0; i < arrays.size(); i++) {
       NDArray array = arrays.get(i);
       items.add(
@@ -212,7 +247,7 @@ final class Network implements AutoCloseable {
   /** The weights by name as float arrays; for tests and small networks. */
   Map<String, float[]> toMap() {
     Map<String, float[]> map = new LinkedHashMap<>();
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     for (int i = 0; i < weights.size(); i++) {
       map.put(tensors.get(i).name(), weights.get(i).toFloatArray());
     }
@@ -224,7 +259,7 @@ final class Network implements AutoCloseable {
     if (precision == Precision.FP32) {
       return Program.listOf(arrays);
     }
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     long[] products =
         IntStream.range(0, tensors.size())
             .filter(i -> tensors.get(i).isProduct())
@@ -239,7 +274,7 @@ final class Network implements AutoCloseable {
     return manager;
   }
 
-  NetworkShape shape() {
+  Architecture shape() {
     return shape;
   }
 

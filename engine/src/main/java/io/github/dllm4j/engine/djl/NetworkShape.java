@@ -17,14 +17,17 @@ import java.util.Locale;
  *     folded)
  */
 public record NetworkShape(
-    int vocabulary, int width, int layers, int heads, int length, int timeWidth, boolean normBias) {
+    int vocabulary, int width, int layers, int heads, int length, int timeWidth, boolean normBias)
+    implements Architecture {
 
   /** Sinusoid features of the noise level that enter the time modules. */
   static final int TIME_FEATURES = 256;
 
+  static final int LARGEST_VOCABULARY = 10_000_000;
+
   /** Checks every size. */
   public NetworkShape {
-    require("vocabulary", vocabulary, 2, 10_000_000);
+    require("vocabulary", vocabulary, 2, LARGEST_VOCABULARY);
     require("width", width, 2, 65_536);
     require("layers", layers, 1, 1_000);
     require("heads", heads, 1, 1_024);
@@ -47,31 +50,14 @@ public record NetworkShape(
     }
   }
 
-  /** A tensor of the network: its name in files and its shape. */
-  record Tensor(String name, long... shape) {
-    /**
-     * Whether it is the matrix of a product that may run below float32; the embedding and the time
-     * modules are not.
-     */
-    boolean isProduct() {
-      return shape.length == 2
-          && !name.equals("vocab_embed.embedding")
-          && !name.contains("adaLN_modulation")
-          && !name.startsWith("sigma_map");
-    }
-
-    long size() {
-      long size = 1;
-      for (long n : shape) {
-        size *= n;
-      }
-      return size;
-    }
+  @Override
+  public long[] program() {
+    return program(false);
   }
 
-  /** The sizes of the network as the program wants them. */
-  long[] program() {
-    return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0};
+  /** The settings of the program with attention to everything, or to what stands before only. */
+  long[] program(boolean causal) {
+    return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0, causal ? 1 : 0, 0};
   }
 
   /** The shape after its time modules are folded into the norms and the matrices. */
@@ -79,8 +65,8 @@ public record NetworkShape(
     return new NetworkShape(vocabulary, width, layers, heads, length, 0, true);
   }
 
-  /** Every tensor, in the order in which the program takes them. */
-  List<Tensor> tensors() {
+  @Override
+  public List<Tensor> tensors() {
     List<Tensor> all = new ArrayList<>();
     int v = vocabulary;
     int d = width;

@@ -56,7 +56,7 @@ final class Optimizer {
     this.stepCount = network.manager().create(0f);
     List<Integer> plain = new ArrayList<>();
     List<Integer> orthogonal = new ArrayList<>();
-    List<NetworkShape.Tensor> tensors = network.shape().tensors();
+    List<Architecture.Tensor> tensors = network.shape().tensors();
     for (int i = 0; i < tensors.size(); i++) {
       boolean hidden = tensors.get(i).isProduct() && tensors.get(i).name().startsWith("blocks.");
       (hidden && update == Update.MUON ? orthogonal : plain).add(i);

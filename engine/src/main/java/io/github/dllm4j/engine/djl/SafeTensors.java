@@ -45,7 +45,11 @@ final class SafeTensors implements AutoCloseable {
     F32(4),
     F16(2),
     BF16(2),
-    I64(8);
+    I64(8),
+    /** Masks that some files keep; nothing here reads them. */
+    U8(1),
+    /** As U8. */
+    BOOL(1);
 
     final int bytes;
 
@@ -153,7 +157,7 @@ final class SafeTensors implements AutoCloseable {
           file,
           String.format(
               Locale.ROOT,
-              "tensor %s has type '%s'; F32, F16, BF16, I64 are read",
+              "tensor %s has type '%s'; F32, F16, BF16, I64 are read, U8 and BOOL passed over",
               name,
               typeName));
     }

@@ -6,7 +6,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
+import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
+import io.github.dllm4j.engine.loss.LikelihoodEstimator;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.TrainingListener;
@@ -18,7 +21,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Trains a diffusion network: forward, backward and update as two program calls per step.
+ * Trains a diffusion network, or its autoregressive twin: forward, backward and update as two
+ * program calls per step.
  *
  * <p>A step's examples, masks and dropout are pure functions of (seed, step), so a run that is
  * stopped or killed and resumed from its last checkpoint ends with the same bits (float32, same
@@ -53,7 +57,7 @@ public final class Trainer implements AutoCloseable {
         run,
         Network.of(
             PyTorch.newManager(run.device()),
-            run.shape(),
+            run.architecture(),
             InitialWeights.of(run.shape(), run.config().seed())));
     if (resume) {
       try {
@@ -191,18 +195,25 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void validate(TokenData validation) {
+    Iterator<int[]> blocks = blocks(validation, run.shape().length(), run.validationBlocks());
+    LikelihoodBound bound = run.autoregressive() ? exact(blocks) : bound(blocks);
+    validationNats = bound.natsPerToken();
+    validationStandardError = bound.standardError();
+  }
+
+  private LikelihoodBound exact(Iterator<int[]> blocks) {
+    try (CausalNetwork causal =
+        new CausalNetwork(network, model(), run.precision(), run.mask(), run.mask(), false)) {
+      return LikelihoodBound.ofBlocks(LikelihoodEstimator.leftToRight(causal), blocks);
+    }
+  }
+
+  private LikelihoodBound bound(Iterator<int[]> blocks) {
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.borrowing(
             network, model(), run.precision(), run.mask(), run.representation())) {
-      LikelihoodBound bound =
-          LikelihoodBound.estimate(
-              denoiser,
-              blocks(validation, run.shape().length(), run.validationBlocks()),
-              VALIDATION_COUNTS,
-              VALIDATION_BATCH,
-              config.seed());
-      validationNats = bound.natsPerToken();
-      validationStandardError = bound.standardError();
+      return LikelihoodBound.estimate(
+          denoiser, blocks, VALIDATION_COUNTS, VALIDATION_BATCH, config.seed());
     }
   }
 
@@ -279,8 +290,12 @@ public final class Trainer implements AutoCloseable {
    * The information curves of the model on held-out blocks, spread evenly over the data.
    *
    * @param examples how many blocks at most, at least 2
+   * @throws IllegalArgumentException for an autoregressive model, which has none
    */
   public CurveStudy curve(TokenData data, int examples) {
+    if (run.autoregressive()) {
+      throw new IllegalArgumentException("an autoregressive model has no information curve");
+    }
     try (TransformerDenoiser denoiser =
         TransformerDenoiser.borrowing(
             network, model(), Precision.FP32, run.mask(), run.representation())) {
@@ -291,6 +306,25 @@ public final class Trainer implements AutoCloseable {
           CurveNodes.spread(length, CurveStudy.DEFAULT_NODES),
           VALIDATION_BATCH,
           config.seed());
+    }
+  }
+
+  /**
+   * How noise forgets held-out blocks, spread evenly over the data, of a uniform model.
+   *
+   * @param examples how many blocks at most, at least 2
+   */
+  public DecayFile decay(TokenData data, int examples) {
+    try (TransformerDenoiser denoiser =
+        TransformerDenoiser.borrowing(
+            network, model(), Precision.FP32, run.mask(), run.representation())) {
+      int length = run.shape().length();
+      int levels = CurveStudy.DEFAULT_NODES;
+      DecaySample sample =
+          BlockDecay.sample(
+              denoiser, blocks(data, length, examples), levels, VALIDATION_BATCH, config.seed());
+      long evaluations = (long) sample.examples() * BlockDecay.evaluations(levels);
+      return DecayFile.of(sample, length, evaluations);
     }
   }
 

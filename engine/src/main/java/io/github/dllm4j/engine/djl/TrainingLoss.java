@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.dllm4j.engine.train.NoisyBatch;
 import io.github.dllm4j.engine.train.Objective;
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
 
 /**
  * The training loss of a batch and its gradient, in one program call, nats per token: the sum over
@@ -24,7 +26,7 @@ final class TrainingLoss {
   /**
    * The loss of a network.
    *
-   * @param mask id of MASK, -1 for uniform noise
+   * @param mask id that is never predicted, -1 for uniform noise
    * @param objective what is minimised
    * @param dropout probability in both branches of a block
    */
@@ -34,21 +36,15 @@ final class TrainingLoss {
     boolean entropy = objective == Objective.ELBO || objective == Objective.SCORE_ENTROPY;
     this.method = mask < 0 && entropy ? "uniform_loss" : "loss";
     boolean penalised = mask >= 0 && objective == Objective.SCORE_ENTROPY;
-    long[] shape = network.shape().program();
+    double[] own = {precision.scalarType(), mask, penalised ? 1 : 0, dropout};
     this.settings =
         network
             .manager()
             .create(
-                new double[] {
-                  shape[0],
-                  shape[1],
-                  shape[2],
-                  shape[3],
-                  precision.scalarType(),
-                  mask,
-                  penalised ? 1 : 0,
-                  dropout
-                });
+                DoubleStream.concat(
+                        Arrays.stream(network.shape().program()).asDoubleStream(),
+                        Arrays.stream(own))
+                    .toArray());
   }
 
   /**

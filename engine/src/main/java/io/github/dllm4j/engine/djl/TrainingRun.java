@@ -13,7 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What is trained, on what, and where its files go.
+ * What is trained, on what, and where its files go. With a MASK and cross-entropy it is an
+ * autoregressive model, whose sequences begin with MASK.
  *
  * @param directory of the model: config.json and model.safetensors are written there
  * @param shape of the network
@@ -47,14 +48,8 @@ public record TrainingRun(
           String.format(
               Locale.ROOT, "mask must be -1 to %d, got %d", shape.vocabulary() - 1, mask));
     }
-    Objective objective = config.objective();
-    if (objective == (mask < 0 ? Objective.MASK_PREDICTOR : Objective.CROSS_ENTROPY)) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "objective %s is not for %s noise",
-              objective.label(),
-              mask < 0 ? "uniform" : "masking"));
+    if (mask < 0 && config.objective() == Objective.MASK_PREDICTOR) {
+      throw new IllegalArgumentException("objective mask-predictor is not for uniform noise");
     }
     if (validationBlocks < 2) {
       throw new IllegalArgumentException(
@@ -67,8 +62,21 @@ public record TrainingRun(
     return mask < 0;
   }
 
+  /** Whether each token is predicted from those before it. */
+  public boolean autoregressive() {
+    return !uniform() && config.objective() == Objective.CROSS_ENTROPY;
+  }
+
+  /** The network that is trained. */
+  Architecture architecture() {
+    return autoregressive() ? new CausalShape(shape) : shape;
+  }
+
   /** What the network's output will mean. */
   Representation representation() {
+    if (autoregressive()) {
+      return Representation.NEXT_TOKEN;
+    }
     if (uniform() && config.objective() != Objective.CROSS_ENTROPY) {
       return Representation.LEAVE_ONE_OUT;
     }

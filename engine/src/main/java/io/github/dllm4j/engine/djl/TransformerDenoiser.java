@@ -31,6 +31,7 @@ public final class TransformerDenoiser implements Denoiser {
   private final int mask;
   private final Representation representation;
   private final boolean owner;
+  private final boolean scores;
 
   /** A denoiser that owns its network. */
   static TransformerDenoiser owning(
@@ -57,8 +58,13 @@ public final class TransformerDenoiser implements Denoiser {
       Representation representation,
       boolean owner) {
     this.network = network;
-    // A masking network's softmax is the law of x0 given the unmasked tokens, whatever its scale.
-    this.representation = mask >= 0 ? Representation.DENOISER : representation;
+    // A masking network's softmax is the law of x0 given the unmasked tokens, whatever its scale;
+    // the scores of a uniform one become leave-one-out laws here.
+    this.scores = mask < 0 && representation == Representation.SCORE;
+    this.representation =
+        mask >= 0
+            ? Representation.DENOISER
+            : scores ? Representation.LEAVE_ONE_OUT : representation;
     this.precision = precision;
     this.mask = mask;
     this.owner = owner;
@@ -87,7 +93,7 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** The sizes of the network. */
   public NetworkShape shape() {
-    return network.shape();
+    return (NetworkShape) network.shape();
   }
 
   /** The type its matrix products run in. */
@@ -100,7 +106,11 @@ public final class TransformerDenoiser implements Denoiser {
     check(batch, rows);
     NDManager manager = network.manager().newSubManager();
     try {
-      return DeviceLaws.ofLogits(network.program(), manager, logits(manager, batch, rows));
+      NDArray logits = logits(manager, batch, rows);
+      if (scores) {
+        logits = leaveOneOut(manager, logits, batch, rows);
+      }
+      return DeviceLaws.ofLogits(network.program(), manager, logits);
     } catch (EngineException e) {
       manager.close();
       throw new IllegalStateException("the network failed: " + firstLine(e), e);
@@ -110,7 +120,24 @@ public final class TransformerDenoiser implements Denoiser {
     }
   }
 
-  private NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
+  /** Logs of leave-one-out laws from log scores, which it closes, in float64. */
+  private NDArray leaveOneOut(NDManager manager, NDArray scores, TokenBatch batch, Rows rows) {
+    long[] own = new long[rows.size()];
+    double[] sigmas = new double[rows.size()];
+    for (int r = 0; r < own.length; r++) {
+      own[r] = batch.token(rows.index(r));
+      sigmas[r] = Math.min(batch.sigma(rows.index(r) / batch.length()), LARGEST_SIGMA);
+    }
+    try (scores;
+        NDManager step = manager.newSubManager()) {
+      return network
+          .program()
+          .call(manager, "score_law", scores, step.create(own), step.create(sigmas));
+    }
+  }
+
+  /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
+  NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
     long[] ids = new long[batch.size() * batch.length()];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = batch.token(i);

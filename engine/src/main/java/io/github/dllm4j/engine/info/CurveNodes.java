@@ -58,6 +58,25 @@ public record CurveNodes(int length, int[] at) {
     return new CurveNodes(length, at);
   }
 
+  /**
+   * Nodes at equal distances, for curves of which little is seen at the end.
+   *
+   * @param most how many at most, at least 2
+   */
+  public static CurveNodes even(int length, int most) {
+    if (most < 2) {
+      throw new IllegalArgumentException("nodes must be at least 2, got " + most);
+    }
+    if (most >= length) {
+      return all(length);
+    }
+    return new CurveNodes(
+        length,
+        IntStream.range(0, most)
+            .map(n -> (int) Math.round((length - 1) * (n / (most - 1.0))))
+            .toArray());
+  }
+
   /** A copy of the nodes. */
   @Override
   public int[] at() {

@@ -4,27 +4,58 @@ import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /**
- * Chooses plans on one curve and prices them on another. The minimum of a noisy cost is optimistic
- * (spec 8: predicted 0.229, true 0.255, optimum 0.249), so of measured curves one half of the
- * examples chooses, smoothed to not increase and without the steps that smoothing makes (a plan
- * would put large blocks between them, which really cost much), and the other half says what the
- * choice costs, raw and with its standard error. An exact curve does both.
+ * Chooses plans on measured curves and says what they cost without being taken in by its own
+ * choice: the minimum of a noisy cost is optimistic (spec 8: predicted 0.229, true 0.255, optimum
+ * 0.249). An exact curve chooses and pays.
+ *
+ * <p>Of measured curves those that <em>choose</em> may be others than those that <em>pay</em>: a
+ * model's entropies vary far less than its log-losses, but only these say without bias what a plan
+ * costs ({@link CurveStudy#choosing}). All examples choose, on a curve with no more bends than they
+ * prove ({@link SmoothCurve}). The price of what was chosen is cross-fitted: each of {@value
+ * SmoothCurve#FOLDS} folds of examples pays for the plan that the others, going through the same
+ * choice, take. So it is the price of choosing from a few examples less, hardly above that of the
+ * plan itself. Any other plan is paid by all examples. Where balanced, cosine or geometric sizes
+ * are cheaper for the choosing examples than the cross-fitted choice, by more than {@value #SURE}
+ * standard errors of the paired difference, they are taken instead.
  */
 public final class CurvePlanner {
-  private final InformationCurve choosing;
-  private final StepPlanner planner;
-  private final InformationCurve paying;
-  private final Optional<CurveSample> pricing; // empty: the exact curve prices itself
+  private static final double RATIO = 0.9;
+  private static final double SURE = 2;
 
-  private CurvePlanner(InformationCurve choosing, Optional<CurveSample> pricing) {
-    this.choosing = choosing;
-    this.planner = new StepPlanner(choosing);
-    this.pricing = pricing;
-    this.paying = pricing.map(CurveSample::curve).orElse(choosing);
+  private final StepPlanner planner;
+  private final Optional<Measured> measured; // empty: the curve is exact
+
+  /**
+   * What was measured.
+   *
+   * @param choosing the curves that choose
+   * @param paying those that pay, of the same examples
+   * @param mean of those that pay
+   * @param others for each fold a planner that has not seen its examples
+   */
+  private record Measured(
+      CurveSample choosing, CurveSample paying, InformationCurve mean, List<StepPlanner> others) {
+
+    /** What each example of a sample pays for the plan that the others choose, nats. */
+    double[] crossFitted(CurveSample sample, int steps) {
+      double[] costs = new double[sample.examples()];
+      for (int e = 0; e < costs.length; e++) {
+        costs[e] = sample.cost(e, others.get(e % others.size()).forSteps(steps));
+      }
+      return costs;
+    }
+  }
+
+  private CurvePlanner(InformationCurve curve, Optional<Measured> measured) {
+    this.planner = new StepPlanner(curve);
+    this.measured = measured;
   }
 
   /** A planner on the exact curve of a law. */
@@ -32,44 +63,89 @@ public final class CurvePlanner {
     return new CurvePlanner(exact, Optional.empty());
   }
 
-  /**
-   * A planner on measured curves. Fewer than four examples cannot be split: they choose and pay, so
-   * that their price is optimistic.
-   */
+  /** A planner on measured curves that choose and pay. */
   public static CurvePlanner of(CurveSample sample) {
-    if (sample.examples() < 4) {
-      return new CurvePlanner(smooth(sample), Optional.of(sample));
-    }
-    return new CurvePlanner(smooth(sample.half(true)), Optional.of(sample.half(false)));
+    return of(sample, sample, Optional.empty());
   }
 
-  private static InformationCurve smooth(CurveSample sample) {
-    InformationCurve curve = sample.curve();
-    double[] errors = curve.standardErrors();
-    int[] at = sample.nodes().at();
-    double[] places = Arrays.stream(at).asDoubleStream().toArray();
-    double[] values = Arrays.stream(at).mapToDouble(curve::at).toArray();
-    double[] weights =
-        Arrays.stream(at)
-            .mapToDouble(j -> errors[j] > 0 ? 1 / (errors[j] * errors[j]) : 1e12)
-            .toArray();
-    return InformationCurve.exact(
-        sample.nodes().interpolate(IsotonicRegression.withoutSteps(places, values, weights)));
+  /**
+   * The same where a like curve is known: few examples then only tilt it.
+   *
+   * @param prior of the same length
+   */
+  public static CurvePlanner of(CurveSample sample, InformationCurve prior) {
+    if (prior.length() != sample.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the prior curve must be of %d tokens, got %d",
+              sample.length(),
+              prior.length()));
+    }
+    return of(sample, sample, Optional.of(prior));
+  }
+
+  /** A planner on what a study of a model measured. */
+  public static CurvePlanner of(CurveStudy study) {
+    return of(study.choosing(), study.crossEntropy(), Optional.empty());
+  }
+
+  private static CurvePlanner of(
+      CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
+    int folds = Math.min(SmoothCurve.FOLDS, choosing.examples());
+    List<StepPlanner> others =
+        IntStream.range(0, folds)
+            .mapToObj(fold -> new StepPlanner(SmoothCurve.of(choosing.without(fold, folds), prior)))
+            .toList();
+    return new CurvePlanner(
+        SmoothCurve.of(choosing, prior),
+        Optional.of(new Measured(choosing, paying, paying.curve(), others)));
   }
 
   /** The curve that chooses; it does not increase. */
   public InformationCurve curve() {
-    return choosing;
+    return planner.curve();
   }
 
-  /** The best sizes on that curve. */
-  public StepPlanner steps() {
-    return planner;
+  /** The smooth approximation of the least cost on that curve, nats. */
+  public double smoothCost(int steps) {
+    return planner.smoothCost(steps);
   }
 
   /**
-   * The fewest steps whose price is within a budget: sizes chosen on one half, their number by what
-   * they cost on the other, so that what is reported keeps the budget. One token per step costs 0.
+   * The plan of so many steps.
+   *
+   * @param steps at least 1; more than the curve has tokens counts as that many
+   */
+  public SizePlan forSteps(int steps) {
+    SizePlan plan = planner.forSteps(steps);
+    if (measured.isEmpty()) {
+      return plan;
+    }
+    double[] own = measured.get().crossFitted(measured.get().choosing(), plan.steps());
+    double least = Double.POSITIVE_INFINITY;
+    for (SizePlan fixed : fixed(curve().length(), plan.steps())) {
+      double[] saved = new double[own.length];
+      Arrays.setAll(saved, e -> own[e] - measured.get().choosing().cost(e, fixed));
+      Estimate difference = Estimate.of(saved);
+      double cost = Estimate.of(own).mean() - difference.mean();
+      if (difference.mean() > SURE * difference.standardError() && cost < least) {
+        least = cost;
+        plan = fixed;
+      }
+    }
+    return plan;
+  }
+
+  private static List<SizePlan> fixed(int holes, int steps) {
+    return List.of(
+        SizePlan.balanced(holes, steps),
+        SizePlan.cosine(holes, steps),
+        SizePlan.geometric(holes, steps, RATIO));
+  }
+
+  /**
+   * The fewest steps whose price is within a budget. One token per step costs 0.
    *
    * @param budget nats, at least 0
    */
@@ -78,16 +154,16 @@ public final class CurvePlanner {
       throw new IllegalArgumentException("budget must be at least 0 nats, got " + budget);
     }
     int low = 1;
-    int high = choosing.length();
+    int high = curve().length();
     while (low < high) {
       int middle = (low + high) / 2;
-      if (SamplingCost.conditionalKl(paying, planner.forSteps(middle)) <= budget) {
+      if (cost(forSteps(middle)).orElseThrow() <= budget) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    return planner.forSteps(low);
+    return forSteps(low);
   }
 
   /**
@@ -96,18 +172,30 @@ public final class CurvePlanner {
    * @return empty for plans that look at values, which no curve can price
    */
   public Optional<Estimate> price(RevealPlan plan) {
-    if (cost(choosing, plan).isEmpty()) {
+    if (cost(curve(), plan).isEmpty()) {
       return Optional.empty();
+    } else if (measured.isEmpty()) {
+      return Optional.of(new Estimate(cost(curve(), plan).orElseThrow(), 0, 0));
     }
+    CurveSample paying = measured.get().paying();
     return Optional.of(
-        pricing
-            .map(s -> s.estimate(c -> cost(InformationCurve.exact(c), plan).getAsDouble()))
-            .orElseGet(() -> new Estimate(cost(choosing, plan).getAsDouble(), 0, 0)));
+        isOwn(plan)
+            ? Estimate.of(measured.get().crossFitted(paying, plan.steps(curve().length())))
+            : paying.estimate(c -> cost(InformationCurve.exact(c), plan).orElseThrow()));
   }
 
   /** The same without its error, for searching. */
   public OptionalDouble cost(RevealPlan plan) {
-    return cost(paying, plan);
+    return isOwn(plan)
+        ? OptionalDouble.of(price(plan).orElseThrow().mean())
+        : cost(measured.map(Measured::mean).orElse(curve()), plan);
+  }
+
+  /** Whether a plan was chosen on measured curves. */
+  private boolean isOwn(RevealPlan plan) {
+    return measured.isPresent()
+        && plan instanceof SizePlan sizes
+        && Arrays.equals(sizes.sizes(), planner.forSteps(sizes.steps()).sizes());
   }
 
   /** A plan's conditional KL on a curve, nats; empty for plans that look at values. */

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.info;
 import io.github.dllm4j.engine.info.InformationCurve.Source;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -103,18 +104,39 @@ public final class CurveSample {
     return InformationCurve.estimated(means, errors, source, values.length);
   }
 
-  /** Every second example, from the first or from the second; at least four are needed. */
-  public CurveSample half(boolean first) {
-    if (values.length < 4) {
-      throw new IllegalStateException(
-          "two halves need at least four examples, got " + values.length);
-    }
+  /**
+   * All examples but every so many-th.
+   *
+   * @param fold which are left out: those whose number is this modulo the folds
+   * @param folds at least 2
+   */
+  CurveSample without(int fold, int folds) {
     double[][] some =
         IntStream.range(0, values.length)
-            .filter(e -> e % 2 == (first ? 0 : 1))
+            .filter(e -> e % folds != fold)
             .mapToObj(e -> values[e])
             .toArray(double[][]::new);
     return new CurveSample(source, nodes, some);
+  }
+
+  /** How many tokens were seen at each node, in proportion, 1 on the average, [nodes]. */
+  double[] weights() {
+    double[] tokens =
+        Arrays.stream(nodes.at())
+            .map(j -> length() - j)
+            .mapToDouble(
+                source == Source.MODEL_SAMPLES
+                    ? hidden -> hidden
+                    : hidden -> hidden * ModelCurve.sets(length(), hidden))
+            .toArray();
+    double mean = Arrays.stream(tokens).average().orElseThrow();
+    return Arrays.stream(tokens).map(t -> t / mean).toArray();
+  }
+
+  /** What an example pays for a plan (K1), nats. */
+  double cost(int example, SizePlan plan) {
+    return SamplingCost.conditionalKl(
+        InformationCurve.exact(nodes.interpolate(values[example])), plan);
   }
 
   /**
@@ -149,7 +171,8 @@ public final class CurveSample {
     return nodes.refined(means(), error, most);
   }
 
-  private double[] means() {
+  /** The means at the nodes, nats, [nodes]. */
+  double[] means() {
     double[] means = new double[nodes.count()];
     for (double[] example : values) {
       for (int n = 0; n < means.length; n++) {

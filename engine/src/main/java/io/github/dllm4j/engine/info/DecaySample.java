@@ -10,15 +10,18 @@ import java.util.stream.IntStream;
 /**
  * What single examples say about how uniform noise forgets their law ({@link InformationDecay}):
  * left(0) = KL(data || uniform) and the rate phi at some levels. The cost of a grid is linear in
- * both, so its standard error comes from computing it per example, as for curves ({@link
+ * the rates, so its standard error comes from computing it per example, as for curves ({@link
  * CurveSample}).
  *
  * <p>Between levels e^sigma phi is a straight line in ln sigma, below the lowest it stays as it is
- * there: phi grows at most like -ln sigma towards 0, and what is left out makes grids look dearer.
- * {@link #smoothed} does not let e^sigma phi rise, so that phi does not rise either. Holds examples
- * times levels doubles.
+ * there: phi grows at most like -ln sigma towards 0, so a nat of it is left out for each thousand
+ * tokens. {@link #smoothed} does not let e^sigma phi rise, so that phi does not rise either. Holds
+ * examples times levels doubles.
  */
 public final class DecaySample {
+  /** Points of the integral over the levels, evenly in the logarithm. */
+  private static final int PARTS = 4000;
+
   private final double[] levels; // ascending
   private final double[] left; // [examples]
   private final double[][] rates; // [examples][levels]
@@ -79,6 +82,16 @@ public final class DecaySample {
     return levels.clone();
   }
 
+  /** A copy of KL(data || uniform) as each example says, nats, [examples]. */
+  public double[] lefts() {
+    return left.clone();
+  }
+
+  /** A copy of the rates, nats, [examples][levels]. */
+  public List<double[]> rates() {
+    return Arrays.stream(rates).map(double[]::clone).toList();
+  }
+
   /** Number of examples. */
   public int examples() {
     return left.length;
@@ -107,30 +120,45 @@ public final class DecaySample {
   }
 
   /**
-   * The path KL of a grid ({@link ReverseCost#pathKl}), raw: the mean over examples of left - sum_k
-   * h_k phi(s_k).
+   * The path KL of a grid ({@link ReverseCost#pathKl}), raw, from the rates alone: the mean over
+   * examples of the integral of phi up to the grid's first level s_0 minus sum_k h_k phi(s_k). That
+   * is left(0) - left(s_0) - sum_k h_k phi(s_k), so left(s_0), at most e^-s_0 left(0), is missing;
+   * {@link #left} is not used, because a model's bound on the entropy makes it too low by more than
+   * good grids cost. Of learned rates the bias has no sign.
    *
    * @param grid not above the highest level
    */
   public Estimate pathKl(TimeGrid grid) {
-    double[] weights = new double[levels.length];
+    double[] weights = integral(grid.level(0));
     for (int k = 0; k < grid.steps(); k++) {
       double sigma = grid.level(k);
       double step = sigma - grid.level(k + 1);
       double[] share = shares(sigma);
       for (int n = 0; n < weights.length; n++) {
-        weights[n] += step * share[n];
+        weights[n] -= step * share[n];
       }
     }
     double[] costs = new double[left.length];
     Arrays.setAll(
         costs,
-        e ->
-            left[e]
-                - IntStream.range(0, weights.length)
-                    .mapToDouble(n -> weights[n] * rates[e][n])
-                    .sum());
+        e -> IntStream.range(0, weights.length).mapToDouble(n -> weights[n] * rates[e][n]).sum());
     return Estimate.of(costs);
+  }
+
+  /** By which weights the rates make the integral of phi from 0 to sigma: midpoints in ln sigma. */
+  private double[] integral(double sigma) {
+    double[] weights = new double[levels.length];
+    double low = Math.min(levels[0], sigma);
+    weights[0] = low * Math.exp(levels[0] - low / 2);
+    double ratio = Math.pow(sigma / low, 1.0 / PARTS);
+    for (int i = 0; i < PARTS && sigma > low; i++) {
+      double from = low * Math.pow(ratio, i);
+      double[] share = shares(from * Math.sqrt(ratio));
+      for (int n = 0; n < weights.length; n++) {
+        weights[n] += from * (ratio - 1) * share[n];
+      }
+    }
+    return weights;
   }
 
   /** phi for planning only: the weighted fit to the means under the law's monotonicity. */

@@ -32,7 +32,7 @@ public record ModelCurve(double[] crossEntropy, double[] entropy) {
   private static final int TOKENS = 32;
 
   /** How many disjoint sets of so many of d tokens are hidden. */
-  private static int sets(int d, int hidden) {
+  static int sets(int d, int hidden) {
     return Math.max(1, Math.min(d / hidden, (TOKENS + hidden - 1) / hidden));
   }
 

@@ -37,6 +37,11 @@ public final class StepPlanner {
     Arrays.fill(best, 1, d + 1, Double.POSITIVE_INFINITY);
   }
 
+  /** The curve. */
+  public InformationCurve curve() {
+    return curve;
+  }
+
   /**
    * The plan of least conditional KL.
    *

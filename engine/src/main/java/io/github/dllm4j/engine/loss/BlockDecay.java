@@ -3,10 +3,16 @@ package io.github.dllm4j.engine.loss;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.LeaveOneOut;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import io.github.dllm4j.engine.info.DecaySample;
+import io.github.dllm4j.engine.info.ReversePlanner;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import io.github.dllm4j.engine.train.NoisyBatch;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
 
 /**
  * What one block says about how uniform noise forgets its law, for planning grids
@@ -27,6 +33,41 @@ import java.util.Collections;
  * @param rates phi at each level, one noisy copy each, nats, [levels]
  */
 public record BlockDecay(double bound, double[] rates) {
+  /** The most noise a model is trained with, nats: the highest level that is measured. */
+  public static final double HORIZON = -Math.log(NoiseSchedule.DEFAULT_EPSILON);
+
+  private static final int TIMES = 16;
+
+  /** Network evaluations of one block at so many levels. */
+  public static int evaluations(int levels) {
+    return levels + TIMES + 1;
+  }
+
+  /**
+   * Measures blocks at levels from {@link ReversePlanner#LOWEST} to {@link #HORIZON}, evenly in the
+   * logarithm.
+   *
+   * @param denoiser without MASK, DENOISER or LEAVE_ONE_OUT
+   * @param blocks clean sequences of equal length, at least two
+   * @param levels how many, at least 2
+   * @param batch sequences per network call, at least 1; changes nothing but speed
+   * @param seed of the noise
+   */
+  public static DecaySample sample(
+      Denoiser denoiser, Iterator<int[]> blocks, int levels, int batch, long seed) {
+    double ratio = HORIZON / ReversePlanner.LOWEST;
+    double[] sigmas = new double[levels];
+    Arrays.setAll(sigmas, n -> HORIZON * Math.pow(ratio, n / (levels - 1.0) - 1));
+    List<Double> left = new ArrayList<>();
+    List<double[]> rates = new ArrayList<>();
+    while (blocks.hasNext()) {
+      int[] block = blocks.next();
+      BlockDecay decay = of(denoiser, block, sigmas, TIMES, left.size(), batch, seed);
+      left.add(block.length * Math.log(denoiser.vocabulary()) - decay.bound());
+      rates.add(decay.rates());
+    }
+    return DecaySample.of(sigmas, left.stream().mapToDouble(Double::doubleValue).toArray(), rates);
+  }
 
   /**
    * Measures a block.
@@ -43,19 +84,19 @@ public record BlockDecay(double bound, double[] rates) {
       Denoiser denoiser, int[] block, double[] sigmas, int times, int index, int batch, long seed) {
     Denoiser head = LeaveOneOut.of(denoiser);
     BlockLoss bound = new UniformBlockLoss(denoiser.vocabulary(), times);
-    double[] losses =
-        LikelihoodBound.losses(head, bound, bound.examples(block, seed, index), batch);
+    double[] losses = bound.losses(head, bound.examples(Passage.of(block), seed, index), batch);
     BlockLoss rate = new Rate(denoiser.vocabulary(), sigmas, times + 1);
     return new BlockDecay(
         block.length * (bound.constant() + Arrays.stream(losses).sum()),
-        LikelihoodBound.losses(head, rate, rate.examples(block, seed, index), batch));
+        rate.losses(head, rate.examples(Passage.of(block), seed, index), batch));
   }
 
   /** One noisy copy per level, every row counts once; keyed apart from the copies of the bound. */
   private record Rate(int symbols, double[] sigmas, int firstCopy) implements BlockLoss {
 
     @Override
-    public NoisyBatch examples(int[] block, long seed, int index) {
+    public NoisyBatch examples(Passage passage, long seed, int index) {
+      int[] block = passage.tokens();
       int copies = sigmas.length;
       NoiseLevel[] levels =
           Arrays.stream(sigmas).mapToObj(NoiseLevel::unitRate).toArray(NoiseLevel[]::new);

@@ -1,109 +1,143 @@
 package io.github.dllm4j.engine.loss;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.denoise.LeaveOneOut;
-import io.github.dllm4j.engine.denoise.Rows;
-import io.github.dllm4j.engine.denoise.TokenBatch;
-import io.github.dllm4j.engine.denoise.TokenLaws;
-import io.github.dllm4j.engine.train.NoisyBatch;
-import java.util.Arrays;
+import io.github.dllm4j.engine.info.TeacherForcing;
+import io.github.dllm4j.engine.sample.SizePlan;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
- * A model's bound on -ln p(x), the mean over blocks of text: for masking by mask counts ({@link
- * MaskedBlockLoss}), for uniform noise the NELBO with its prior and reconstruction terms ({@link
- * UniformBlockLoss}). Cost: K, for uniform noise K + 1, evaluations per block.
+ * A model's -ln p of a text, or a bound on it, in the mean over its tokens; what exactly is up to
+ * the {@link LikelihoodEstimator}.
  *
- * @param natsPerToken the bound
- * @param standardError of the mean over blocks, nats per token; NaN with one block
- * @param blocks evaluated
- * @param tokens evaluated
+ * <pre>
+ * nats per token r = sum_i nats_i / sum_i tokens_i
+ * standard error   = sqrt( n/(n-1) sum_i (nats_i - r tokens_i)^2 ) / sum_i tokens_i
+ * </pre>
+ *
+ * <p>over n passages, the error of a ratio of means, which for passages of one length is the plain
+ * one. It takes passages for independent; neighbours of one text are a little alike.
+ *
+ * @param natsPerToken the mean
+ * @param standardError of the mean over passages, nats per token; NaN with one passage
+ * @param blocks passages evaluated
+ * @param tokens scored
  */
 public record LikelihoodBound(double natsPerToken, double standardError, int blocks, long tokens) {
 
-  /** Perplexity: exp of the bound per token. */
+  /** Perplexity: exp of the nats per token. */
   public double perplexity() {
     return Math.exp(natsPerToken);
   }
 
   /**
-   * Estimates the bound.
+   * From passages already evaluated.
+   *
+   * @param nats of each passage, at least one
+   * @param tokens scored of each passage
+   */
+  public static LikelihoodBound of(double[] nats, int[] tokens) {
+    if (nats.length == 0 || nats.length != tokens.length) {
+      throw new IllegalArgumentException(
+          nats.length == 0
+              ? "the text is shorter than one block"
+              : String.format(
+                  Locale.ROOT, "%d passages have %d lengths", nats.length, tokens.length));
+    }
+    double sum = 0;
+    long count = 0;
+    for (int i = 0; i < nats.length; i++) {
+      sum += nats[i];
+      count += tokens[i];
+    }
+    double mean = sum / count;
+    double squares = 0;
+    for (int i = 0; i < nats.length; i++) {
+      double deviation = nats[i] - mean * tokens[i];
+      squares += deviation * deviation;
+    }
+    double n = nats.length;
+    double error = Math.sqrt(n / (n - 1) * squares) / count;
+    return new LikelihoodBound(mean, error, nats.length, count);
+  }
+
+  /** Evaluates blocks of which nothing is given, at least one. */
+  public static LikelihoodBound ofBlocks(LikelihoodEstimator estimator, Iterator<int[]> blocks) {
+    return estimate(estimator, passages(blocks));
+  }
+
+  /** Evaluates all passages, at least one. */
+  public static LikelihoodBound estimate(
+      LikelihoodEstimator estimator, Iterator<Passage> passages) {
+    List<Double> nats = new ArrayList<>();
+    List<Integer> tokens = new ArrayList<>();
+    while (passages.hasNext()) {
+      Passage passage = passages.next();
+      nats.add(estimator.nats(passage, nats.size()));
+      tokens.add(passage.scored());
+    }
+    return of(
+        nats.stream().mapToDouble(Double::doubleValue).toArray(),
+        tokens.stream().mapToInt(Integer::intValue).toArray());
+  }
+
+  /**
+   * The NELBO of blocks.
    *
    * @param denoiser of a masking model if it has a MASK, else of a uniform one
-   * @param blocks clean blocks, all of one length
+   * @param blocks clean blocks
    * @param counts K, mask counts or times per block, at least 1
    * @param batch sequences per network call, at least 1; changes nothing but speed
    * @param seed of the noise, which is keyed by block and evaluation
-   * @throws IllegalArgumentException if there is no block, or they differ in length
+   * @throws IllegalArgumentException if there is no block
    */
   public static LikelihoodBound estimate(
       Denoiser denoiser, Iterator<int[]> blocks, int counts, int batch, long seed) {
-    if (counts < 1 || batch < 1) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "counts and batch must be at least 1, got %d and %d", counts, batch));
-    }
-    boolean masking = denoiser.mask().isPresent();
-    Denoiser asked = masking ? denoiser : LeaveOneOut.of(denoiser);
-    BlockLoss loss =
-        masking
-            ? new MaskedBlockLoss(denoiser.mask().getAsInt(), counts)
-            : new UniformBlockLoss(denoiser.vocabulary(), counts);
-    double mean = 0;
-    double squares = 0; // Welford's update
-    int length = 0;
-    int done = 0;
-    while (blocks.hasNext()) {
-      int[] block = blocks.next();
-      if (done > 0 && block.length != length) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT, "blocks must all have %d tokens, got %d", length, block.length));
-      }
-      length = block.length;
-      NoisyBatch examples = loss.examples(block, seed, done);
-      double nats = loss.constant() + Arrays.stream(losses(asked, loss, examples, batch)).sum();
-      done++;
-      double delta = nats - mean;
-      mean += delta / done;
-      squares += delta * (nats - mean);
-    }
-    if (done == 0) {
-      throw new IllegalArgumentException("the text is shorter than one block");
-    }
-    double variance = squares / (done - 1.0);
-    return new LikelihoodBound(mean, Math.sqrt(variance / done), done, (long) done * length);
+    LikelihoodEstimator nelbo = LikelihoodEstimator.nelbo(denoiser, counts, batch, seed);
+    return ofBlocks(nelbo, blocks);
   }
 
-  /** The weighted losses of each noisy copy of a block, [copies]. */
-  static double[] losses(Denoiser denoiser, BlockLoss loss, NoisyBatch examples, int batch) {
-    double[] sigmas = examples.sigmas();
-    int length = examples.noisy().length / sigmas.length;
-    int[] rows = examples.rows();
-    double[] nats = new double[sigmas.length];
-    int to = 0;
-    for (int first = 0; first < sigmas.length; first += batch) {
-      int last = Math.min(sigmas.length, first + batch);
-      int from = to;
-      while (to < rows.length && rows[to] < last * length) {
-        to++;
-      }
-      int offset = first * length;
-      TokenBatch asked =
-          TokenBatch.of(
-              length,
-              Arrays.copyOfRange(examples.noisy(), offset, last * length),
-              Arrays.copyOfRange(sigmas, first, last));
-      int[] own = Arrays.copyOfRange(rows, from, to);
-      Arrays.setAll(own, r -> own[r] - offset);
-      try (TokenLaws laws = denoiser.predict(asked, Rows.of(own))) {
-        double[] losses = loss.losses(laws, examples, from, to);
-        for (int r = 0; r < losses.length; r++) {
-          nats[rows[from + r] / length] += examples.weights()[from + r] * losses[r];
-        }
-      }
+  /**
+   * The N-step bounds of several plans on the same blocks along the same orders, so that their
+   * differences are less noisy than they are: each as {@link StepBound}. Cost: one evaluation per
+   * block and different number of known tokens at which a step of some plan begins.
+   *
+   * @param denoiser a masking denoiser
+   * @param blocks clean blocks, all of the plans' length
+   * @param plans one for each number of steps, at least one
+   * @param batch sequences per network call, at least 1; changes nothing but speed
+   * @param seed of the orders, which are keyed by block
+   * @return the bound of each plan
+   */
+  public static List<LikelihoodBound> ofPlans(
+      Denoiser denoiser, Iterator<int[]> blocks, List<SizePlan> plans, int batch, long seed) {
+    ChainRule.requireMasking(denoiser, batch);
+    List<double[]> nats = new ArrayList<>(); // [blocks][plans]
+    while (blocks.hasNext()) {
+      int[] block = blocks.next();
+      int[] order = TeacherForcing.order(0, block.length, nats.size(), 0, seed);
+      nats.add(TeacherForcing.nats(denoiser, block, order, plans, batch));
     }
-    return nats;
+    int[] tokens = nats.stream().mapToInt(n -> plans.get(0).holes()).toArray();
+    return IntStream.range(0, plans.size())
+        .mapToObj(p -> of(nats.stream().mapToDouble(n -> n[p]).toArray(), tokens))
+        .toList();
+  }
+
+  private static Iterator<Passage> passages(Iterator<int[]> blocks) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return blocks.hasNext();
+      }
+
+      @Override
+      public Passage next() {
+        return Passage.of(blocks.next());
+      }
+    };
   }
 }

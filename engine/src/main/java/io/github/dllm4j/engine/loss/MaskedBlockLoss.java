@@ -16,10 +16,14 @@ import java.util.Collections;
 record MaskedBlockLoss(int mask, int counts) implements BlockLoss {
 
   @Override
-  public NoisyBatch examples(int[] block, long seed, int index) {
-    int[][] copies = Collections.nCopies(counts, block).toArray(int[][]::new);
-    int[] masked = MaskCounts.systematic(block.length, counts, seed, index);
-    return NoisyBatch.masked(copies, masked, mask, seed, index, 0);
+  public NoisyBatch examples(Passage passage, long seed, int index) {
+    int[][] copies = Collections.nCopies(counts, passage.scoredTokens()).toArray(int[][]::new);
+    int[] masked = MaskCounts.systematic(passage.scored(), counts, seed, index);
+    // As the sampler does, the network is told the share of the whole passage that is masked.
+    double[] told = new double[counts];
+    Arrays.setAll(told, k -> -Math.log1p(-masked[k] / (double) passage.tokens().length));
+    return NoisyBatch.masked(copies, masked, mask, seed, index, 0)
+        .after(passage.givenTokens(), told);
   }
 
   @Override

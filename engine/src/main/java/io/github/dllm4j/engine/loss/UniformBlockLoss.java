@@ -20,8 +20,8 @@ import java.util.Collections;
 record UniformBlockLoss(int symbols, int times) implements BlockLoss {
 
   @Override
-  public NoisyBatch examples(int[] block, long seed, int index) {
-    int[][] copies = Collections.nCopies(times + 1, block).toArray(int[][]::new);
+  public NoisyBatch examples(Passage passage, long seed, int index) {
+    int[][] copies = Collections.nCopies(times + 1, passage.scoredTokens()).toArray(int[][]::new);
     NoiseLevel[] levels = new NoiseLevel[times + 1];
     double[] weights = new double[times + 1];
     double u = KeyedRandom.uniform(seed, 0, index, 0, Purpose.NOISE_TIME);
@@ -31,23 +31,25 @@ record UniformBlockLoss(int symbols, int times) implements BlockLoss {
     }
     levels[times] = NoiseTimes.SCHEDULE.at(NoiseTimes.FIRST);
     weights[times] = times + 1;
-    return NoisyBatch.uniform(copies, levels, weights, symbols, seed, index, 0);
+    NoisyBatch noised = NoisyBatch.uniform(copies, levels, weights, symbols, seed, index, 0);
+    return noised.after(passage.givenTokens(), noised.sigmas());
   }
 
   @Override
   public double[] losses(TokenLaws laws, NoisyBatch examples, int from, int to) {
     int length = examples.noisy().length / examples.sigmas().length;
     int[] clean = Arrays.copyOfRange(examples.targets(), from, to);
-    int[] noisy = Arrays.copyOfRange(examples.noisy(), from, to);
+    int[] rows = Arrays.copyOfRange(examples.rows(), from, to);
+    int[] noisy = Arrays.stream(rows).map(cell -> examples.noisy()[cell]).toArray();
     double[] odds = new double[clean.length];
     Arrays.setAll(
-        odds, r -> UniformScoreEntropy.odds(symbols, examples.sigmas()[(from + r) / length]));
+        odds, r -> UniformScoreEntropy.odds(symbols, examples.sigmas()[rows[r] / length]));
     double[] ofClean = laws.probabilityOf(clean);
     double[] ofNoisy = laws.probabilityOf(noisy);
     double[] logs = laws.sumLogOnePlus(odds);
     double[] nats = new double[clean.length];
     for (int r = 0; r < nats.length; r++) {
-      int example = (from + r) / length;
+      int example = rows[r] / length;
       double sigma = examples.sigmas()[example];
       boolean same = clean[r] == noisy[r];
       nats[r] =

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 
 /**
  * Files that are either whole or absent: written beside their place under a temporary name, forced
@@ -87,6 +88,44 @@ public final class AtomicFiles {
   /** Writes UTF-8 text whole or not at all. */
   public static void write(Path file, String text) throws WriteException {
     write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Fills a new folder. */
+  @FunctionalInterface
+  public interface FolderWriter {
+    /** Writes every file of it. */
+    void writeTo(Path folder) throws IOException;
+  }
+
+  /**
+   * Makes a folder with all its files or not at all.
+   *
+   * @param folder that does not exist yet
+   * @throws IOException in one line, if it exists or cannot be written, or from the writer
+   */
+  public static void writeFolder(Path folder, FolderWriter writer) throws IOException {
+    Path target = folder.toAbsolutePath().normalize();
+    Path parent = target.getParent();
+    if (Files.exists(target) || parent == null) {
+      throw new IOException(folder + " exists already: name a new folder");
+    }
+    Path temporary;
+    try {
+      temporary = Files.createTempDirectory(parent, "." + target.getFileName() + ".");
+    } catch (IOException e) {
+      throw new WriteException(folder, reason(e), e);
+    }
+    try {
+      writer.writeTo(temporary);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      if (Files.exists(temporary)) {
+        try (Stream<Path> left = Files.list(temporary)) {
+          left.forEach(AtomicFiles::discard);
+        }
+        discard(temporary);
+      }
+    }
   }
 
   /** Writes all that remains in a buffer. */

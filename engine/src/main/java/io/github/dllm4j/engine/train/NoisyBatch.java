@@ -6,10 +6,10 @@ import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.Arrays;
 
 /**
- * Training examples with noise: what one forward and backward pass works on. The sum over the rows
- * of weight * loss estimates the objective in nats per token.
+ * Training examples with noise, or shifted by one: what one forward and backward pass works on. The
+ * sum over the rows of weight * loss estimates the objective in nats per token.
  *
- * @param noisy ids after noise, [B * d] row-major
+ * @param noisy ids that the network reads, [B * d] row-major
  * @param sigmas total noise of each example, nats, infinity where everything is masked, [B]
  * @param rows flat indices of the positions that are trained, ascending, [R]
  * @param targets clean ids there, [R]
@@ -48,6 +48,25 @@ public record NoisyBatch(
         result.noisy[result.rows[r]] = mask;
         r++;
       }
+    }
+    return result;
+  }
+
+  /**
+   * No noise: what stands before each token of a block, all positions being rows.
+   *
+   * @param blocks clean ids, [B][d]
+   * @param start id that stands before the first token
+   */
+  public static NoisyBatch shifted(int[][] blocks, int start) {
+    NoisyBatch result = empty(blocks, blocks.length * blocks[0].length);
+    int length = blocks[0].length;
+    for (int r = 0; r < result.rows.length; r++) {
+      int i = r % length;
+      result.noisy[r] = i == 0 ? start : blocks[r / length][i - 1];
+      result.rows[r] = r;
+      result.targets[r] = blocks[r / length][i];
+      result.weights[r] = 1.0 / result.rows.length;
     }
     return result;
   }
@@ -99,6 +118,25 @@ public record NoisyBatch(
   public static int noised(int token, double sigma, int symbols, double uniform) {
     double redrawn = -Math.expm1(-sigma);
     return uniform < redrawn ? Math.min(symbols - 1, (int) (uniform / redrawn * symbols)) : token;
+  }
+
+  /**
+   * The same examples behind tokens that are given: clean, and not trained.
+   *
+   * @param given clean ids, may be none
+   * @param told noise of each example that the network is told, nats, [B]
+   */
+  public NoisyBatch after(int[] given, double[] told) {
+    int length = noisy.length / sigmas.length;
+    int longer = given.length + length;
+    int[] tokens = new int[sigmas.length * longer];
+    for (int b = 0; b < sigmas.length; b++) {
+      System.arraycopy(given, 0, tokens, b * longer, given.length);
+      System.arraycopy(noisy, b * length, tokens, b * longer + given.length, length);
+    }
+    int[] moved = new int[rows.length];
+    Arrays.setAll(moved, r -> rows[r] / length * longer + given.length + rows[r] % length);
+    return new NoisyBatch(tokens, told, moved, targets, weights);
   }
 
   private static NoisyBatch empty(int[][] blocks, int rows) {

@@ -18,7 +18,10 @@ public enum Objective {
   SCORE_ENTROPY("score-entropy"),
   /** Li and Cai's mask predictor for one size plan: the mask sizes that its sampler will meet. */
   MASK_PREDICTOR("mask-predictor"),
-  /** Uniform noise only: -ln p(x0 at i | the noisy sequence) at all positions; a denoiser. */
+  /**
+   * Uniform noise: -ln p(x0 at i | the noisy sequence) at all positions; a denoiser. With a MASK:
+   * -ln p(x at i | the tokens before i) at all positions; an autoregressive model, no noise.
+   */
   CROSS_ENTROPY("cross-entropy");
 
   private final String label;

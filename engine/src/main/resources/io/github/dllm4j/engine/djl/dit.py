@@ -4,10 +4,14 @@ import torch
 #
 #   tokens [B, N] -> embedding -> L x ( attention branch, feed-forward branch ) -> head at chosen rows -> logits [R, V]
 #
-# Weights come in as one flat list `ws` in the order of NetworkShape.tensors():
-#   embedding; (time: 4 tensors); per block: 8 (+2 norm biases) (+2 time modulation); head: 3 (+1) (+2).
-# `shape` is [layers, heads, norm biases?, time modules?]. `dt` is the type the matrix products run in (6 float32,
-# 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
+# The same network with causal attention is an autoregressive model; with learned positions and biases in attention,
+# too, it is GPT-2.
+#
+# Weights come in as one flat list `ws` in the order of Architecture.tensors():
+#   embedding; (GPT-2: positions); (time: 4 tensors); per block: 8 (+2 norm biases) (GPT-2: +2 biases of attention)
+#   (+2 time modulation); head: 3 (+1) (+2).
+# `shape` is [layers, heads, norm biases?, time modules?, causal?, GPT-2?]. `dt` is the type the matrix products run in
+# (6 float32, 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -20,6 +24,12 @@ def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
     if present:
         return ws[i]
     return None
+
+
+def affine(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
+    if bias is not None:
+        return torch.linear(x, weight.to(dt), bias.to(dt))
+    return torch.linear(x, weight.to(dt))
 
 
 def norm(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
@@ -38,15 +48,25 @@ def gated(x: Tensor, gate: Optional[Tensor]) -> Tensor:
     return x
 
 
+def seen(q: Tensor, k: Tensor) -> Tensor:
+    # Causal: the last query stands where the last key does, and no query sees a key after it; [n, m].
+    return torch.ones([q.size(2), k.size(2)], dtype=11, device=q.device).tril(k.size(2) - q.size(2))
+
+
 class Dit(Module):
     training : bool
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, train: bool) -> Tensor:
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, train: bool) -> Tensor:
         # The fused kernel wins at inference and on long sequences; its bfloat16 backward is slow on short ones.
-        if train and q.size(2) < 512:
-            weights = torch.softmax(torch.matmul(q * (float(q.size(3)) ** -0.5), k.transpose(2, 3)), -1)
-            return torch.matmul(weights, v)
-        return torch.scaled_dot_product_attention(q, k, v)
+        n, m = q.size(2), k.size(2)
+        if train and n < 512:
+            scores = torch.matmul(q * (float(q.size(3)) ** -0.5), k.transpose(2, 3))
+            if causal:
+                scores = torch.masked_fill(scores, torch.logical_not(__torch__.seen(q, k)), -float("inf"))
+            return torch.matmul(torch.softmax(scores, -1), v)
+        if causal and 1 < n and n < m:
+            return torch.scaled_dot_product_attention(q, k, v, __torch__.seen(q, k))
+        return torch.scaled_dot_product_attention(q, k, v, is_causal=causal and n == m)
 
     def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:
         # Sinusoid features of total noise (cosines first, period 10000), then the two-layer map; [B, C].
@@ -57,25 +77,32 @@ class Dit(Module):
         hidden = torch.silu(torch.linear(features, ws[1], ws[2]))
         return torch.silu(torch.linear(hidden, ws[3], ws[4]))
 
-    def trunk(self, tok: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float) -> Tensor:
-        layers, heads, bias, time = shape[0], shape[1], shape[2], shape[3]
+    def trunk(self, tok: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0) -> Tensor:
+        # `past` are keys and values of positions before `at`, two per block, to be seen and to be added to; or none.
+        layers, heads, bias, time, gpt = shape[0], shape[1], shape[2], shape[3], shape[5]
         x = torch.embedding(ws[0], tok)
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
         freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=x.device) / float(hd))
-        angles = torch.outer(torch.arange(n, dtype=6, device=x.device), freq)
+        angles = torch.outer(torch.arange(at, at + n, dtype=6, device=x.device), freq)
         cos, sin = torch.cos(angles).to(dt), torch.sin(angles).to(dt)
         c : Optional[Tensor] = None
         i = 1
+        if gpt == 1:
+            x = x + ws[1][at:at + n]
+            i = 2
         if time == 1:
             c = self.condition(sigmas, ws)
             i = 5
         for layer in range(layers):
             n1, b1 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
             i = i + 1 + bias
-            qkv_w, out_w = ws[i].to(dt), ws[i + 1].to(dt)
-            n2, b2 = ws[i + 2], __torch__.optional(ws, i + 3, bias == 1)
-            i = i + 3 + bias
+            qkv_w, qkv_b = ws[i], __torch__.optional(ws, i + 1, gpt == 1)
+            i = i + 1 + gpt
+            out_w, out_b = ws[i], __torch__.optional(ws, i + 1, gpt == 1)
+            i = i + 1 + gpt
+            n2, b2 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
+            i = i + 1 + bias
             up_w, up_b, down_w, down_b = ws[i].to(dt), ws[i + 1].to(dt), ws[i + 2].to(dt), ws[i + 3].to(dt)
             i = i + 4
             m : List[Optional[Tensor]] = [None, None, None, None, None, None]
@@ -84,9 +111,16 @@ class Dit(Module):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
-            qkv = torch.linear(h, qkv_w).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-            a = self.attend(__torch__.rotate(qkv[0], cos, sin), __torch__.rotate(qkv[1], cos, sin), qkv[2], train)
-            a = torch.linear(a.transpose(1, 2).reshape(batch, n, width), out_w)
+            qkv = __torch__.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+            q, k, v = qkv[0], qkv[1], qkv[2]
+            if gpt == 0:
+                q, k = __torch__.rotate(q, cos, sin), __torch__.rotate(k, cos, sin)
+            if len(past) > 0:
+                past[2 * layer][:, :, at:at + n].copy_(k)
+                past[2 * layer + 1][:, :, at:at + n].copy_(v)
+                k, v = past[2 * layer][:, :, :at + n], past[2 * layer + 1][:, :, :at + n]
+            a = self.attend(q, k, v, shape[4] == 1, train)
+            a = __torch__.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
             x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
             f = torch.linear(torch.gelu(torch.linear(h, up_w, up_b), approximate="tanh"), down_w, down_b)
@@ -113,6 +147,31 @@ class Dit(Module):
         x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
         return self.head(x, sigmas, rows, ws, shape, dt, mask)
 
+    # ---- left to right --------------------------------------------------------------------------------------------
+
+    def scores(self, tok: Tensor, rows: Tensor, target: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
+        # ln p(target) at each row in float64, [R]; the head is evaluated at a few rows at a time.
+        sigmas = torch.zeros([tok.size(0)], device=tok.device)
+        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
+        out : List[Tensor] = []
+        for some, ids in zip(torch.split(rows, 256), torch.split(target, 256)):
+            out.append(self.at(self.law(self.head(x, sigmas, some, ws, shape, dt, mask)), ids))
+        return torch.cat(out)
+
+    def cache(self, ws: List[Tensor], shape: List[int], dt: int, batch: int, length: int) -> List[Tensor]:
+        # Room for the keys and values of a batch, two tensors [B, H, length, hd] per block.
+        room : List[Tensor] = []
+        for i in range(2 * shape[0]):
+            room.append(torch.zeros([batch, shape[1], length, ws[0].size(1) // shape[1]], dtype=dt, device=ws[0].device))
+        return room
+
+    def next(self, tok: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, past: List[Tensor], at: int) -> Tensor:
+        # Logits [B, V] of what comes after `tok` [B, n], which stands at position `at`.
+        sigmas = torch.zeros([tok.size(0)], device=tok.device)
+        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0, past, at)
+        rows = torch.arange(1, tok.size(0) + 1, device=tok.device) * tok.size(1) - 1
+        return self.head(x, sigmas, rows, ws, shape, dt, mask)
+
     # ---- training -------------------------------------------------------------------------------------------------
 
     def loss(self, tok: Tensor, sigmas: Tensor, rows: Tensor, target: Tensor, weight: Tensor, ws: List[Tensor], cfg: Tensor) -> Tensor:
@@ -120,8 +179,8 @@ class Dit(Module):
         # The bracket is the normalisation penalty of denoising score entropy, c the mean over the S clean tokens of
         # exp(logit) (spec of the score head: s = exp(logit) / (S expm1(sigma))).
         c : List[float] = cfg.tolist()
-        shape = [int(c[0]), int(c[1]), int(c[2]), int(c[3])]
-        dt, mask, penalised, drop = int(c[4]), int(c[5]), c[6] > 0.0, c[7]
+        shape = [int(s) for s in c[:6]]
+        dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
         x = self.trunk(tok, sigmas, ws, shape, dt, True, drop)
         logits = self.head(x, sigmas, rows, ws, shape, dt, mask)
         top = torch.logsumexp(logits, -1)
@@ -140,9 +199,9 @@ class Dit(Module):
         # Uniform noise: sum over rows of weight * denoising score entropy per nat of noise of a leave-one-out head,
         # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
         c : List[float] = cfg.tolist()
-        shape = [int(c[0]), int(c[1]), int(c[2]), int(c[3])]
-        x = self.trunk(tok, sigmas, ws, shape, int(c[4]), True, c[7])
-        p = torch.softmax(self.head(x, sigmas, rows, ws, shape, int(c[4]), int(c[5])), -1)
+        shape = [int(s) for s in c[:6]]
+        x = self.trunk(tok, sigmas, ws, shape, int(c[6]), True, c[9])
+        p = torch.softmax(self.head(x, sigmas, rows, ws, shape, int(c[6]), int(c[7])), -1)
         sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
@@ -233,6 +292,11 @@ class Dit(Module):
     def law(self, logits: Tensor) -> Tensor:
         # Log-probabilities [R, V] in float64.
         return torch.log_softmax(logits.to(7), -1)
+
+    def score_law(self, scores: Tensor, own: Tensor, sigmas: Tensor) -> Tensor:
+        # Uniform noise, log scores [R, V] to unnormalised logs of leave-one-out laws, float64: UniformConversions.
+        q = torch.softmax(scores.to(7).scatter(1, own.unsqueeze(1), 0.0), -1)
+        return torch.log(torch.clamp(q + (torch.expm1(-sigmas) / float(q.size(1))).unsqueeze(1), min=0.0))
 
     def broken(self, lp: Tensor) -> Tensor:
         # Whether a row is no law: one logit that is not a number, or infinite, spoils its whole row.

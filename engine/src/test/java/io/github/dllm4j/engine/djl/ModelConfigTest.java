@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.Functional;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.train.Refusal;
@@ -43,6 +44,18 @@ class ModelConfigTest {
     return Files.writeString(directory.resolve("config.json"), json);
   }
 
+  @Test
+  void autoregressiveModelsSurviveTheRoundTripAndKnowNoTime() throws IOException {
+    ModelConfig config =
+        ModelConfig.of(
+            Tiny.shape(false, false), Representation.NEXT_TOKEN, Tiny.MASK, "sha", PROVENANCE);
+    assertTrue(config.autoregressive());
+    assertEquals(config, ModelConfig.read(write(config.toJson())));
+    refuses(
+        config.toJson().replace("\"time_width\" : 0", "\"time_width\" : 6"),
+        "time width must be 0 for an autoregressive model, got 6");
+  }
+
   @ParameterizedTest
   @CsvSource({"false", "true"})
   void survivesTheRoundTrip(boolean time) throws IOException {
@@ -66,7 +79,9 @@ class ModelConfigTest {
         "\"mask\" : 6|\"mask\" : 7|mask must be 0 to 6, got 7",
         "\"format_version\" : 1|\"format_version\" : 2|format must be dllm4j version 1",
         "\"masking\"|\"uniform\"|mask must be -1 for a uniform model, got 6",
-        "\"masking\"|\"blurring\"|process must be masking or uniform, got blurring",
+        "\"masking\"|\"blurring\"|process must be masking, uniform or autoregressive, got blurring",
+        "\"masking\"|\"autoregressive\"|an autoregressive model is NEXT_TOKEN, got DENOISER",
+        "\"DENOISER\"|\"NEXT_TOKEN\"|a masking model is SCORE or DENOISER, got NEXT_TOKEN",
         "\"DENOISER\"|\"LEAVE_ONE_OUT\"|a masking model is SCORE or DENOISER",
         "\"DENOISER\"|\"SOMETHING\"|SOMETHING",
         "\"time_conditioning\" : false|\"time_conditioning\" : true|without time modules",
@@ -123,15 +138,26 @@ class ModelConfigTest {
   @Test
   void informationSurvivesTheRoundTrip() throws IOException {
     CurveNodes nodes = new CurveNodes(4, new int[] {0, 1, 3});
-    CurveStudy study = new CurveStudy(curves(nodes, 0), curves(nodes, 0.25), 12);
+    CurveStudy study =
+        new CurveStudy(
+            curves(InformationCurve.Source.MODEL_CROSS_ENTROPY, nodes, 0),
+            curves(InformationCurve.Source.MODEL_ENTROPY, nodes, 0.25),
+            12);
     InformationFile.of(study).write(directory);
     InformationFile read = InformationFile.read(directory);
-    assertEquals(study.crossEntropy().source(), read.sample().source());
-    assertEquals(nodes, read.sample().nodes());
+    CurveStudy again = read.study();
     for (int e = 0; e < 4; e++) {
-      assertArrayEquals(study.crossEntropy().values().get(e), read.sample().values().get(e), 5e-6);
+      for (boolean cross : new boolean[] {true, false}) {
+        CurveSample before = cross ? study.crossEntropy() : study.entropy();
+        CurveSample after = cross ? again.crossEntropy() : again.entropy();
+        assertEquals(nodes, after.nodes());
+        assertEquals(before.source(), after.source());
+        assertArrayEquals(before.values().get(e), after.values().get(e), 5e-6);
+      }
     }
-    assertEquals(read.sample().estimate(Functional.ENTROPY), read.functionals().get("entropy"));
+    assertEquals(12, again.evaluations());
+    assertEquals(
+        again.crossEntropy().estimate(Functional.ENTROPY), read.functionals().get("entropy"));
     assertEquals(1, read.calibrationGap().mean(), 1e-12);
     Path file = directory.resolve(InformationFile.NAME);
     String json = Files.readString(file);
@@ -141,7 +167,9 @@ class ModelConfigTest {
           json.replace("1.5,", "\"NaN\","),
           json.replace("1.5,", ""),
           json.replace("[0,1,3]", "[0,1,2]"),
-          json.replace("MODEL_CROSS_ENTROPY", "GUESS"),
+          json.replace("masking", "uniform"),
+          json.replace("\"version\":2", "\"version\":1"),
+          json.replace("\"version\":2,", ""),
           json.substring(1)
         }) {
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
@@ -150,12 +178,37 @@ class ModelConfigTest {
     }
   }
 
+  @Test
+  void theDecayOfAUniformModelSurvivesTheRoundTrip() throws IOException {
+    double[] levels = {1e-3, 0.5, 6};
+    List<double[]> rates = List.of(new double[] {31.25, 2, 1.25e-7}, new double[] {30, 2.5, 3e-8});
+    DecaySample sample = DecaySample.of(levels, new double[] {40.125, 41}, rates);
+    DecayFile.of(sample, 4, 100).write(directory);
+    DecayFile read = DecayFile.read(directory);
+    assertEquals(100, read.evaluations());
+    assertEquals(4, read.length());
+    assertEquals(sample.left(), read.klFromUniform());
+    assertArrayEquals(levels, read.sample().levels());
+    assertArrayEquals(sample.lefts(), read.sample().lefts());
+    assertArrayEquals(rates.get(0), read.sample().rates().get(0));
+    Refusal.message(IOException.class, () -> InformationFile.read(directory));
+    Path file = directory.resolve(InformationFile.NAME);
+    String json = Files.readString(file);
+    for (String bad :
+        new String[] {json.replace("[0.001,", "[1,"), json.replace("uniform", "masking")}) {
+      Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
+      String message = Refusal.message(IOException.class, () -> DecayFile.read(directory));
+      assertTrue(message.contains(InformationFile.NAME), message);
+    }
+  }
+
   /** Four curves, lower by so much everywhere. */
-  private static CurveSample curves(CurveNodes nodes, double lower) {
+  private static CurveSample curves(
+      InformationCurve.Source source, CurveNodes nodes, double lower) {
     List<double[]> curves = new ArrayList<>();
     for (int e = 0; e < 4; e++) {
       curves.add(new double[] {2 + e - lower, 1.5 - lower, 1 + e / 3.0 - lower});
     }
-    return CurveSample.of(InformationCurve.Source.MODEL_CROSS_ENTROPY, nodes, curves);
+    return CurveSample.of(source, nodes, curves);
   }
 }

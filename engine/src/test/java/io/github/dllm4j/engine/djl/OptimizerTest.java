@@ -52,7 +52,7 @@ class OptimizerTest {
       norm = Math.sqrt(norm);
       double scale = Math.min(1, clip / (norm + 1e-6));
       for (int t = 0; t < w.length; t++) {
-        NetworkShape.Tensor tensor = shape.tensors().get(t);
+        Architecture.Tensor tensor = shape.tensors().get(t);
         double[] gradient = new double[w[t].length];
         Arrays.setAll(gradient, new ScaledGradient(g[t], scale));
         if (tensor.shape().length > 1) {
@@ -90,7 +90,7 @@ class OptimizerTest {
       }
     }
 
-    private void muon(int t, double[] gradient, NetworkShape.Tensor tensor, double rate) {
+    private void muon(int t, double[] gradient, Architecture.Tensor tensor, double rate) {
       int columns = (int) tensor.shape()[1];
       int parts = tensor.name().contains("qkv") ? 3 : 1;
       int rows = gradient.length / columns / parts;

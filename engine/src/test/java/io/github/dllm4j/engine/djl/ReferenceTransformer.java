@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReferenceTransformer {
   private final NetworkShape shape;
+  private boolean causal;
   private final Map<String, double[]> weights = new HashMap<>();
 
   /** A network with weights in the order of {@link NetworkShape#tensors}. */
   ReferenceTransformer(NetworkShape shape, float[][] weights) {
     this.shape = shape;
-    List<NetworkShape.Tensor> tensors = shape.tensors();
+    List<Architecture.Tensor> tensors = shape.tensors();
     for (int i = 0; i < weights.length; i++) {
       double[] wide = new double[weights[i].length];
       for (int k = 0; k < wide.length; k++) {
@@ -26,6 +27,12 @@ final class ReferenceTransformer {
       }
       this.weights.put(tensors.get(i).name(), wide);
     }
+  }
+
+  /** The same network, in which no position sees a later one from now on. */
+  ReferenceTransformer causal() {
+    causal = true;
+    return this;
   }
 
   /** The weights of a tensor, which may be changed. */
@@ -153,14 +160,15 @@ final class ReferenceTransformer {
         k[i] = rotated(Arrays.copyOfRange(qkv[i], d + head * hd, d + (head + 1) * hd), i);
       }
       for (int i = 0; i < n; i++) {
-        double[] weight = new double[n];
-        for (int j = 0; j < n; j++) {
+        int seen = causal ? i + 1 : n;
+        double[] weight = new double[seen];
+        for (int j = 0; j < seen; j++) {
           for (int f = 0; f < hd; f++) {
             weight[j] += q[i][f] * k[j][f] / Math.sqrt(hd);
           }
         }
         double sum = Arrays.stream(weight).map(Math::exp).sum();
-        for (int j = 0; j < n; j++) {
+        for (int j = 0; j < seen; j++) {
           for (int f = 0; f < hd; f++) {
             out[i][head * hd + f] += Math.exp(weight[j]) / sum * qkv[j][2 * d + head * hd + f];
           }

@@ -116,7 +116,7 @@ class TrainerLossTest {
     Random random = new Random(5);
     try (Network network = trainable(shape, 2)) {
       backward(network, batch, penalised);
-      List<NetworkShape.Tensor> tensors = shape.tensors();
+      List<Architecture.Tensor> tensors = shape.tensors();
       for (int t = 0; t < tensors.size(); t++) {
         float[] gradient = gradient(network.weights().get(t));
         double[] weights = reference.tensor(tensors.get(t).name());

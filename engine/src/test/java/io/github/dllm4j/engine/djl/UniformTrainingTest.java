@@ -99,7 +99,7 @@ class UniformTrainingTest {
     Random random = new Random(5);
     try (Network network = Tiny.network(SHAPE, Tiny.weights(SHAPE, 2))) {
       backward(network, batch, Objective.ELBO);
-      List<NetworkShape.Tensor> tensors = SHAPE.tensors();
+      List<Architecture.Tensor> tensors = SHAPE.tensors();
       for (int t = 0; t < tensors.size(); t++) {
         try (NDArray array = network.weights().get(t).getGradient()) {
           float[] gradient = array.toFloatArray();

@@ -89,7 +89,7 @@ class CoverageTest {
                 CurveNodes.all(law.length()),
                 32,
                 run);
-        add(tallies, truth, study.crossEntropy(), run);
+        add(tallies, truth, study, run);
       }
     }
     StringBuilder line = new StringBuilder(name + ", " + examples + " examples:");
@@ -113,7 +113,8 @@ class CoverageTest {
   }
 
   private static void add(
-      Map<String, Tally> tallies, InformationCurve truth, CurveSample sample, int run) {
+      Map<String, Tally> tallies, InformationCurve truth, CurveStudy study, int run) {
+    CurveSample sample = study.crossEntropy();
     int d = truth.length();
     for (int j : new int[] {0, d / 2, d - 1}) {
       tally(tallies, "h(" + j + ")")
@@ -122,9 +123,9 @@ class CoverageTest {
     for (Functional functional : Functional.values()) {
       tally(tallies, functional.label()).add(functional.of(truth), sample.estimate(functional));
     }
-    CurvePlanner planner = CurvePlanner.of(sample);
+    CurvePlanner planner = CurvePlanner.of(study);
     for (int steps : List.of(2, 3)) {
-      SizePlan plan = planner.steps().forSteps(steps);
+      SizePlan plan = planner.forSteps(steps);
       tally(tallies, "price of " + steps + " steps")
           .add(SamplingCost.conditionalKl(truth, plan), planner.price(plan).orElseThrow());
     }

@@ -33,6 +33,13 @@ class CurveNodesTest {
     }
   }
 
+  @Test
+  void evenNodesAreAtEqualDistances() {
+    assertArrayEquals(new int[] {0, 5, 10, 15}, CurveNodes.even(16, 4).at());
+    assertEquals(CurveNodes.all(3), CurveNodes.even(3, 8));
+    assertThrows(IllegalArgumentException.class, () -> CurveNodes.even(16, 1));
+  }
+
   /** A step just after the first or just before the last node of a gap is the worst there is. */
   @Test
   void theErrorIsThatOfTheWorstCurve() {

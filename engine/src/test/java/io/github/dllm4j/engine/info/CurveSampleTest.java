@@ -10,7 +10,6 @@ import io.github.dllm4j.engine.info.InformationCurve.Source;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -19,9 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/**
- * Measured curves: functionals with their errors, bands, halves, and what planning on them says.
- */
+/** Measured curves: functionals with their errors and bands. */
 class CurveSampleTest {
   private static final ExactLaw LAW =
       ExactLaw.markov(
@@ -103,24 +100,6 @@ class CurveSampleTest {
   }
 
   @Test
-  void planningChoosesOnOneHalfAndPricesOnTheOther() {
-    CurveSample sample = study(400).entropy();
-    CurvePlanner planner = CurvePlanner.of(sample);
-    SizePlan plan = planner.steps().forSteps(3);
-    InformationCurve paying = sample.half(false).curve();
-    Estimate price = planner.price(plan).orElseThrow();
-    assertEquals(SamplingCost.conditionalKl(paying, plan), price.mean(), 1e-12);
-    assertEquals(200, price.count());
-    double truth = SamplingCost.conditionalKl(LAW.curve().orElseThrow(), plan);
-    assertEquals(truth, price.mean(), 4 * price.standardError());
-    SizePlan within = planner.forBudget(0.2);
-    assertTrue(planner.cost(within).getAsDouble() <= 0.2);
-    assertTrue(
-        within.steps() == 1
-            || planner.cost(planner.steps().forSteps(within.steps() - 1)).getAsDouble() > 0.2);
-  }
-
-  @Test
   void aTargetIsReachedWithAsFewEvaluationsAsItNeeds() {
     ExactLaw longer = ExactLaw.potts(200, 3, 1.2);
     Iterator<int[]> words = IntStream.range(0, 500).mapToObj(i -> longer.sample(7, i)).iterator();
@@ -197,7 +176,6 @@ class CurveSampleTest {
         () -> CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(2), curves));
     curves.set(1, new double[] {1, 2});
     CurveSample sample = CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(2), curves);
-    assertThrows(IllegalStateException.class, () -> sample.half(true));
     assertThrows(IllegalArgumentException.class, () -> sample.simultaneousBand(1, 0));
   }
 }

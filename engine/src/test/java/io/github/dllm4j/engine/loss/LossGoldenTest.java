@@ -26,31 +26,6 @@ import org.junit.jupiter.api.TestReporter;
 /** The objectives of an imperfect predictor, averaged over every word and every mask. */
 class LossGoldenTest {
 
-  /** phat(a | x_R) = (1 - lambda_j) p(a | x_R) + lambda_j / S, j = |R|. */
-  private record Blurred(ExactLaw law, double[] lambda) implements ExactLaw {
-    @Override
-    public int length() {
-      return law.length();
-    }
-
-    @Override
-    public int symbols() {
-      return law.symbols();
-    }
-
-    @Override
-    public double[][] conditionals(int[] word) {
-      double[][] laws = law.conditionals(word);
-      int revealed = (int) Arrays.stream(word).filter(v -> v < symbols()).count();
-      for (int i = 0; i < word.length; i++) {
-        for (int v = 0; v < symbols() && word[i] == symbols(); v++) {
-          laws[i][v] = (1 - lambda[revealed]) * laws[i][v] + lambda[revealed] / symbols();
-        }
-      }
-      return laws;
-    }
-  }
-
   /** The mean over words and over all masks of size n of something. */
   private static double mean(ExactLaw law, int n, ToDoubleBiFunction<int[], int[]> value) {
     int d = law.length();

@@ -2,14 +2,13 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.corpora.Corpus;
 import io.github.dllm4j.corpora.Split;
-import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.djl.Model;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
 /** Which blocks of a text a model is measured on. */
@@ -71,21 +70,39 @@ final class BlockOptions {
    * @param least blocks at least
    */
   Iterator<int[]> of(TokenFile tokens, int d, int least) {
-    TokenBlocks blocks = new TokenBlocks(tokens, d, false);
-    if (Math.min(blocks.count(), most.orElse(Integer.MAX_VALUE)) < least) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the text has %d tokens, --blocks %s; %d blocks of %d need %d tokens",
-              tokens.size(),
-              most.map(String::valueOf).orElse("all"),
-              least,
-              d,
-              (long) least * d));
+    Passages blocks = passages(tokens, d, Optional.empty(), least);
+    return IntStream.range(0, blocks.count()).mapToObj(i -> blocks.at(i).tokens()).iterator();
+  }
+
+  /**
+   * The passages of a text, spread evenly.
+   *
+   * @param d tokens per block or window
+   * @param stride new tokens of a window, or empty for blocks
+   * @param least passages at least
+   */
+  Passages passages(TokenFile tokens, int d, Optional<Integer> stride, int least) {
+    Passages passages = Passages.of(tokens, d, stride, most);
+    if (passages.count() >= least) {
+      return passages;
     }
-    long count = Math.min(blocks.count(), most.orElse(Integer.MAX_VALUE));
-    return LongStream.range(0, count)
-        .mapToObj(i -> blocks.block(i * blocks.count() / count))
-        .iterator();
+    String blocks = most.map(String::valueOf).orElse("all");
+    throw new IllegalArgumentException(
+        stride.isPresent()
+            ? String.format(
+                Locale.ROOT,
+                "the text has %d tokens, --blocks %s; they make %d windows, %d are needed",
+                tokens.size(),
+                blocks,
+                passages.count(),
+                least)
+            : String.format(
+                Locale.ROOT,
+                "the text has %d tokens, --blocks %s; %d blocks of %d need %d tokens",
+                tokens.size(),
+                blocks,
+                least,
+                d,
+                (long) least * d));
   }
 }

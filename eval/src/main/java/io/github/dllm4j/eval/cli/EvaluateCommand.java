@@ -5,43 +5,55 @@ import io.github.dllm4j.corpora.Split;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelHash;
+import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.info.LeaveOneOutProbe;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
+import io.github.dllm4j.engine.loss.LikelihoodEstimator;
+import io.github.dllm4j.engine.loss.LikelihoodEstimator.Claim;
+import io.github.dllm4j.engine.loss.Passage;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.train.NoisyBatch;
 import io.github.dllm4j.eval.metrics.NgramBaseline;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code dllm evaluate}: the bound on a text's likelihood. */
+/** {@code dllm evaluate}: the likelihood of a text, or a bound on it. */
 @Command(
     name = "evaluate",
     description =
-        "Bounds the likelihood of a text: nats per token, perplexity, bits per character.",
+        "The likelihood of a text, or a bound on it: nats per token, perplexity, bits per character.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class EvaluateCommand implements Callable<Integer> {
-  private static final int BATCH = 32;
   private static final int PROBED = 16;
   private static final List<String> OF_MODELS =
       List.of(
           "--model",
+          "--class",
+          "--estimator",
           "--counts",
+          "--plan",
+          "--grid",
           "--blocks",
           "--length",
+          "--stride",
+          "--out",
+          "--resume",
           "--seed",
           "--device",
           "--precision",
@@ -52,6 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private ModelSelection selection;
   @Mixin private CorpusOptionsMixin corpusOptions;
   @Mixin private BlockOptions blockOptions;
+  @Mixin private EstimatorOptions estimatorOptions;
 
   @Option(
       names = "--baseline",
@@ -60,46 +73,111 @@ final class EvaluateCommand implements Callable<Integer> {
   private Optional<String> baseline = Optional.empty();
 
   @Option(
-      names = "--counts",
-      description = "Mask counts, or noise times, per block (16): more is less noise.")
-  private int counts = 16;
+      names = "--stride",
+      description =
+          "Every document in windows of --length tokens that move on by so many: each token counts"
+              + " once, the tokens before it in its window are given. Without it, blocks that"
+              + " ignore documents and have nothing before them.")
+  private Optional<Integer> stride = Optional.empty();
+
+  @Option(
+      names = "--out",
+      description = "Keep the result, every block's nats and their provenance in a JSON file.")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(names = "--resume", description = "Go on with the file of --out.")
+  private boolean resume;
 
   @Override
   public Integer call() throws IOException {
-    if (counts < 1 || counts > 100_000) {
-      throw new IllegalArgumentException("--counts must be 1 to 100,000, got " + counts);
-    }
+    estimatorOptions.check();
     blockOptions.check();
     if (baseline.isPresent()) {
       return evaluateBaseline(baseline.get());
     }
+    if (resume && out.isEmpty()) {
+      throw new IllegalArgumentException("--resume needs --out FILE");
+    }
     try (Corpus corpus = corpusOptions.open();
         Model model = selection.open(common);
         TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
-      LikelihoodBound bound =
-          LikelihoodBound.estimate(
-              model.denoiser(),
-              blockOptions.of(tokens, blockOptions.length(model), 2),
-              counts,
-              BATCH,
-              common.seed);
-      Optional<Double> dependence =
-          model.denoiser().mask().isPresent()
-              ? Optional.empty()
-              : Optional.of(
-                  dependence(model, blockOptions.of(tokens, blockOptions.length(model), 2)));
-      report(
-          bound,
-          dependence,
-          tokens.charactersPerToken(),
-          String.format(
-              Locale.ROOT,
-              model.denoiser().mask().isPresent()
-                  ? "NELBO by %d systematic mask counts per block"
-                  : "NELBO by %d systematic noise times per block, prior and reconstruction",
-              counts));
+      if (model.config().autoregressive()
+          && spec.commandLine().getParseResult().hasMatchedOption("--seed")) {
+        throw new IllegalArgumentException(
+            "--seed is not for an autoregressive model, whose likelihood is exact");
+      }
+      int length = blockOptions.length(model);
+      if (stride.orElse(1) < 1 || stride.orElse(1) > length) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "--stride must be 1 to %d, the tokens of a window, got %d",
+                length,
+                stride.get()));
+      }
+      Passages passages = blockOptions.passages(tokens, length, stride, 2);
+      LikelihoodEstimator estimator =
+          estimatorOptions.of(model, length, stride.isEmpty(), common.seed);
+      Optional<EvaluationFile> file = Optional.empty();
+      if (out.isPresent()) {
+        Map<String, String> provenance = provenance(model, corpus, estimator, length);
+        file = Optional.of(EvaluationFile.of(out.get(), resume, provenance, passages.count()));
+      }
+      LikelihoodBound bound = evaluate(estimator, passages, file);
+      Map<String, Object> document =
+          document(bound, estimator.claim(), tokens.charactersPerToken(), estimator.description());
+      OptionalDouble dependence = dependence(model, passages, length);
+      dependence.ifPresent(mean -> document.put("leave_one_out_dependence", mean));
+      if (file.isPresent()) {
+        file.get().finish(document);
+      }
+      print(document, estimator.claim());
     }
     return 0;
+  }
+
+  private static LikelihoodBound evaluate(
+      LikelihoodEstimator estimator, Passages passages, Optional<EvaluationFile> file)
+      throws IOException {
+    int done = file.map(EvaluationFile::done).orElse(0);
+    double[] nats = file.map(EvaluationFile::nats).orElse(new double[passages.count()]);
+    int[] tokens = new int[nats.length];
+    for (int i = 0; i < nats.length; i++) {
+      Passage passage = passages.at(i);
+      tokens[i] = passage.scored();
+      if (i >= done) {
+        nats[i] = estimator.nats(passage, i);
+        if (file.isPresent()) {
+          file.get().add(nats[i]);
+        }
+      }
+    }
+    return LikelihoodBound.of(nats, tokens);
+  }
+
+  /** All that the numbers depend on, and how the run began. */
+  private Map<String, String> provenance(
+      Model model, Corpus corpus, LikelihoodEstimator estimator, int length) throws IOException {
+    Map<String, String> provenance = new LinkedHashMap<>();
+    provenance.put("versions", PyTorch.versions());
+    provenance.put(
+        "command",
+        "dllm evaluate " + String.join(" ", spec.commandLine().getParseResult().originalArgs()));
+    provenance.put("model", model.name());
+    provenance.put("model_sha256", ModelHash.of(model));
+    provenance.put("corpus", corpus.name());
+    provenance.put("corpus_sha256", corpus.summary().sha256());
+    provenance.put("part", blockOptions.part);
+    if (!blockOptions.part.equals("all")) {
+      provenance.put("validation_fraction", String.valueOf(blockOptions.heldOut()));
+    }
+    provenance.put("length", String.valueOf(length));
+    stride.ifPresent(s -> provenance.put("stride", String.valueOf(s)));
+    provenance.put("estimator", estimator.description());
+    provenance.put("seed", String.valueOf(common.seed));
+    provenance.put("device", common.device);
+    provenance.put("precision", model.precision().label());
+    return provenance;
   }
 
   private int evaluateBaseline(String name) throws IOException {
@@ -118,71 +196,89 @@ final class EvaluateCommand implements Callable<Integer> {
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, blockOptions.heldOut());
       NgramBaseline.Result result = NgramBaseline.evaluate(split, order);
-      report(
+      LikelihoodBound exact =
           new LikelihoodBound(
               result.natsPerCharacter(),
               result.standardError(),
               result.blocks(),
-              result.characters()),
-          Optional.empty(),
-          1,
-          String.format(Locale.ROOT, "modified Kneser-Ney %d-gram over characters, exact", order));
+              result.characters());
+      String estimator =
+          String.format(Locale.ROOT, "modified Kneser-Ney %d-gram over characters, exact", order);
+      print(document(exact, Claim.EXACT, 1, estimator), Claim.EXACT);
     }
     return 0;
   }
 
   /** How much a uniform head's laws depend on the token they must not see, at sigma 1. */
-  private double dependence(Model model, Iterator<int[]> blocks) {
-    List<int[]> some = new ArrayList<>();
-    while (blocks.hasNext() && some.size() < PROBED) {
-      some.add(blocks.next());
+  private OptionalDouble dependence(Model model, Passages passages, int length) {
+    if (model.config().autoregressive() || model.denoiser().mask().isPresent()) {
+      return OptionalDouble.empty();
     }
-    int[][] clean = some.toArray(int[][]::new);
+    int[][] clean =
+        IntStream.range(0, passages.count())
+            .mapToObj(i -> passages.at(i).tokens())
+            .filter(tokens -> tokens.length == length)
+            .limit(PROBED)
+            .toArray(int[][]::new);
+    if (clean.length == 0) {
+      return OptionalDouble.empty();
+    }
     NoiseLevel[] levels = new NoiseLevel[clean.length];
     Arrays.fill(levels, NoiseLevel.unitRate(1));
     double[] weights = new double[clean.length];
     int symbols = model.denoiser().vocabulary();
     NoisyBatch noised = NoisyBatch.uniform(clean, levels, weights, symbols, common.seed, 0, 0);
-    TokenBatch batch = TokenBatch.of(clean[0].length, noised.noisy(), noised.sigmas());
-    return LeaveOneOutProbe.measure(model.denoiser(), batch, common.seed).mean();
+    TokenBatch batch = TokenBatch.of(length, noised.noisy(), noised.sigmas());
+    return OptionalDouble.of(LeaveOneOutProbe.measure(model.denoiser(), batch, common.seed).mean());
   }
 
-  private void report(
-      LikelihoodBound bound,
-      Optional<Double> dependence,
-      double charactersPerToken,
-      String estimator) {
-    double bits = bound.natsPerToken() / charactersPerToken / Math.log(2);
+  private static Map<String, Object> document(
+      LikelihoodBound bound, Claim claim, double charactersPerToken, String estimator) {
+    double perToken = 1 / charactersPerToken / Math.log(2); // bits/character of a nat/token
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("nats_per_token", bound.natsPerToken());
+    document.put("standard_error", bound.standardError());
+    document.put("perplexity", bound.perplexity());
+    document.put("bits_per_character", bound.natsPerToken() * perToken);
+    document.put("bits_per_character_standard_error", bound.standardError() * perToken);
+    document.put("tokens", bound.tokens());
+    document.put("blocks", bound.blocks());
+    document.put("estimator", estimator);
+    document.put("claim", claim.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+    return document;
+  }
+
+  private void print(Map<String, Object> document, Claim claim) {
     if (common.json) {
-      Map<String, Object> document = new LinkedHashMap<>();
-      document.put("nats_per_token", bound.natsPerToken());
-      document.put("standard_error", bound.standardError());
-      document.put("perplexity", bound.perplexity());
-      document.put("bits_per_character", bits);
-      document.put("tokens", bound.tokens());
-      document.put("estimator", estimator);
-      dependence.ifPresent(mean -> document.put("leave_one_out_dependence", mean));
       spec.commandLine().getOut().println(Json.text(document));
       return;
     }
+    String perplexity =
+        switch (claim) {
+          case BOUND -> "perplexity at most %3$.2f";
+          case EXACT_ALONG_AN_ORDER -> "perplexity %3$.2f along a random order";
+          case EXACT -> "perplexity %3$.2f, exact";
+        };
     spec.commandLine()
         .getOut()
         .printf(
             Locale.ROOT,
-            "%.4f +- %.4f nats/token (perplexity at most %.2f), %.4f +- %.4f bits/character, %,d tokens%n",
-            bound.natsPerToken(),
-            bound.standardError(),
-            bound.perplexity(),
-            bits,
-            bits * bound.standardError() / bound.natsPerToken(),
-            bound.tokens());
-    dependence.ifPresent(
-        mean ->
-            spec.commandLine()
-                .getOut()
-                .printf(
-                    Locale.ROOT,
-                    "leave-one-out laws depend on their own token by %.4f (mean total variation, 0 is right)%n",
-                    mean));
+            "%1$.4f +- %2$.4f nats/token ("
+                + perplexity
+                + "), %4$.4f +- %5$.4f bits/character, %6$,d tokens%n",
+            document.get("nats_per_token"),
+            document.get("standard_error"),
+            document.get("perplexity"),
+            document.get("bits_per_character"),
+            document.get("bits_per_character_standard_error"),
+            document.get("tokens"));
+    if (document.get("leave_one_out_dependence") instanceof Double dependence) {
+      spec.commandLine()
+          .getOut()
+          .printf(
+              Locale.ROOT,
+              "leave-one-out laws depend on their own token by %.4f (mean total variation, 0 is right)%n",
+              dependence);
+    }
   }
 }

@@ -7,7 +7,9 @@ import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.DependenceProbe;
 import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.ReversePlanner;
 import io.github.dllm4j.engine.info.StepPlanner;
+import io.github.dllm4j.engine.oracle.ExactDecay;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.ExactReverse;
 import io.github.dllm4j.engine.oracle.ExactSampling;
@@ -66,7 +68,7 @@ final class ExactCommand implements Callable<Integer> {
       names = "--grid",
       description =
           "Masking: uniform, exponential-then-constant, alpha-linear, alpha-cosine (uniform)."
-              + " Uniform: log-linear, uniform, geometric, halving (log-linear).")
+              + " Uniform: log-linear, uniform, geometric, halving, optimal (log-linear).")
   private Optional<String> grid = Optional.empty();
 
   @Option(names = "--horizon", description = "Of the grid, nats (8; geometric 6).")
@@ -120,7 +122,7 @@ final class ExactCommand implements Callable<Integer> {
         choice.of(
             law.length(),
             steps,
-            planner,
+            planner::forSteps,
             () -> DependenceProbe.ofSamples(oracle, canvas, PROBED, 0));
     ExactSampling.Output output = new ExactSampling(oracle, canvas, 1, 1).run(plan);
     return new Run(
@@ -148,7 +150,9 @@ final class ExactCommand implements Callable<Integer> {
           Optional.empty(),
           Optional.empty());
     }
-    ReversePlan plan = choice.plan(steps);
+    ReversePlan plan =
+        choice.plan(
+            steps, () -> ReversePlanner.of(new ExactDecay(law), PlanChoice.DEFAULT_HORIZON));
     return new Run(
         exact.outputLaw(plan),
         Optional.empty(),

@@ -34,6 +34,19 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class GenerateCommand implements Callable<Integer> {
+  private static final List<String> OF_NOISE =
+      List.of(
+          "--steps",
+          "--epsilon",
+          "--plan",
+          "--sampler",
+          "--grid",
+          "--horizon",
+          "--sigma-min",
+          "--corrector",
+          "--corrector-steps",
+          "--corrector-sites");
+
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
   @Mixin private ModelSelection selection;
@@ -56,7 +69,11 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--steps", description = "Steps, or auto: what --epsilon needs (auto).")
   private String steps = "auto";
 
-  @Option(names = "--epsilon", description = "Error budget of --steps auto, nats per sequence (2).")
+  @Option(
+      names = "--epsilon",
+      description =
+          "Error budget of --steps auto, nats per sequence (2): conditional KL of masking models, path"
+              + " KL of uniform ones.")
   private Optional<Double> epsilon = Optional.empty();
 
   @Option(
@@ -78,7 +95,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--grid",
       description =
           "Masking, all but sizes and remask-loop: uniform, exponential-then-constant, alpha-linear,"
-              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving.")
+              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving, optimal (of least"
+              + " predicted path KL, the usual one for --steps auto).")
   private Optional<String> grid = Optional.empty();
 
   @Option(
@@ -111,8 +129,7 @@ final class GenerateCommand implements Callable<Integer> {
     checkStart();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
-      boolean uniform = generator.model().config().process().equals("uniform");
-      GenerationRequest request = request(uniform);
+      GenerationRequest request = request(generator.model().config().process());
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -139,7 +156,11 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerationRequest request(boolean uniform) throws IOException {
+  private GenerationRequest request(String process) throws IOException {
+    if (process.equals("autoregressive")) {
+      refuseOfNoise();
+    }
+    boolean uniform = process.equals("uniform");
     OptionalInt count = steps();
     if (count.isPresent() && epsilon.isPresent()) {
       throw new IllegalArgumentException(
@@ -156,11 +177,30 @@ final class GenerateCommand implements Callable<Integer> {
             samples,
             count,
             epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
-            Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
+            process.equals("autoregressive")
+                ? Optional.empty()
+                : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
             temperature,
             topP,
             common.seed,
             Optional.empty()));
+  }
+
+  /** An autoregressive model draws its tokens one after the other, and that is all there is. */
+  private void refuseOfNoise() {
+    if (template.isPresent()) {
+      throw new IllegalArgumentException(
+          "--template is not for an autoregressive model, which reads only what is before a hole:"
+              + " give --prompt");
+    }
+    boolean counted = steps().isPresent();
+    for (String option : OF_NOISE) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)
+          && (counted || !option.equals("--steps"))) {
+        throw new IllegalArgumentException(
+            option + " is not for an autoregressive model, which draws token after token");
+      }
+    }
   }
 
   private OptionalInt steps() {
@@ -200,9 +240,9 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {
-    if (plan.isPresent() || epsilon.isPresent()) {
+    if (plan.isPresent()) {
       throw new IllegalArgumentException(
-          "--plan and --epsilon are for masking models, this one's noise is uniform");
+          "--plan is for masking models, this one's noise is uniform");
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {
@@ -210,13 +250,15 @@ final class GenerateCommand implements Callable<Integer> {
         throw new IllegalArgumentException("--grid is not for --sampler " + choice.sampler());
       }
       choice = choice.withGrid(grid.get());
+    } else if (count.isEmpty() && choice.hasGrid()) {
+      choice = choice.withGrid(ReverseChoice.OPTIMAL);
     }
     choice = withEnds(choice);
-    if (count.isPresent() && !choice.hasSteps()) {
+    if ((count.isPresent() || epsilon.isPresent()) && !choice.hasSteps()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s decides its steps itself: give no --steps",
+              "%s decides its steps itself: give no --steps and no --epsilon",
               choice.hasGrid() ? "--grid " + choice.grid() : "--sampler " + choice.sampler()));
     }
     return corrector.on(choice);
@@ -257,6 +299,11 @@ final class GenerateCommand implements Callable<Integer> {
     document.put(
         "predicted_kl_standard_error",
         result.predictedKlNats().map(Estimate::standardError).orElse(null));
+    document.put(
+        "predicted_path_kl_nats", result.predictedPathKlNats().map(Estimate::mean).orElse(null));
+    document.put(
+        "predicted_path_kl_standard_error",
+        result.predictedPathKlNats().map(Estimate::standardError).orElse(null));
     document.put("planning_evaluations", result.planningEvaluations());
     document.put("note", result.note());
     document.put("seed", result.seed());

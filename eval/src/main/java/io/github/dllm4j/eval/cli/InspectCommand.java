@@ -1,5 +1,6 @@
 package io.github.dllm4j.eval.cli;
 
+import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelConfig;
 import io.github.dllm4j.engine.info.CurveSample;
@@ -48,9 +49,12 @@ final class InspectCommand implements Callable<Integer> {
     ModelConfig.Provenance made = config.provenance();
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("model", model.name());
-    facts.put("family", "DiT");
+    facts.put("family", model.family() == Family.DLLM4J ? "DiT" : model.family().label());
     facts.put("process", config.process());
     facts.put("head", config.representation().name().toLowerCase(Locale.ROOT));
+    facts.put("output", model.family().head());
+    facts.put("time_conditioning", config.timeConditioning());
+    facts.put("classes", model.classes());
     facts.put("parameters", config.network().parameters());
     facts.put("vocabulary", config.network().vocabulary());
     facts.put("width", config.network().width());
@@ -62,6 +66,22 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("tokenizer", model.tokenizer().kind().label());
     facts.put("tokenizer_sha256", config.tokenizerSha256());
     facts.put("precision", model.precision().label());
+    if (made.trainedHere()) {
+      addProvenance(facts, made);
+    }
+    model.information().ifPresent(curves -> addInformation(facts, curves.crossEntropy()));
+    model
+        .decay()
+        .ifPresent(
+            decay -> {
+              facts.put("information_examples", decay.examples());
+              facts.put("kl_from_uniform_nats", decay.left().mean());
+              facts.put("kl_from_uniform_standard_error", decay.left().standardError());
+            });
+    return facts;
+  }
+
+  private static void addProvenance(Map<String, Object> facts, ModelConfig.Provenance made) {
     facts.put("made_by", made.versions());
     facts.put("command", made.command());
     facts.put("objective", made.objective());
@@ -73,8 +93,6 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("trained_in", made.precision());
     facts.put("validation_nats_per_token", made.validationNatsPerToken());
     facts.put("validation_standard_error", made.validationStandardError());
-    model.information().ifPresent(curves -> addInformation(facts, curves));
-    return facts;
   }
 
   private static void addInformation(Map<String, Object> facts, CurveSample curves) {

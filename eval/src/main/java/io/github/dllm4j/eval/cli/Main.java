@@ -29,7 +29,10 @@ import picocli.CommandLine.IVersionProvider;
       EvaluateCommand.class,
       InspectCommand.class,
       PlanCommand.class,
-      ExactCommand.class
+      ExactCommand.class,
+      StepsCommand.class,
+      ConvertCommand.class,
+      ExportCommand.class
     })
 public final class Main implements Runnable {
   private static final int BAD_INPUT = 2;
@@ -94,6 +97,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact (dllm --help)");
+        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps, convert,"
+            + " export (dllm --help)");
   }
 }

@@ -19,7 +19,8 @@ final class NetworkOptions {
 
   @Option(
       names = "--time-width",
-      description = "Features of the time condition, 0 for none (masking 0, uniform 64).")
+      description =
+          "Features of the time condition, 0 for none (masking 0, uniform 64, autoregressive 0 only).")
   private Optional<Integer> timeWidth = Optional.empty();
 
   @Option(names = "--length", description = "Tokens per block (128).")
@@ -29,10 +30,15 @@ final class NetworkOptions {
    * The network's shape.
    *
    * @param vocabulary its ids
-   * @param uniform whether it is for uniform noise, whose networks are told the time
+   * @param process what it is for: networks of uniform noise are told the time, autoregressive ones
+   *     know none
    */
-  NetworkShape shape(int vocabulary, boolean uniform) {
-    int time = timeWidth.orElse(uniform ? UNIFORM_TIME_WIDTH : 0);
+  NetworkShape shape(int vocabulary, String process) {
+    int time = timeWidth.orElse(process.equals("uniform") ? UNIFORM_TIME_WIDTH : 0);
+    if (process.equals("autoregressive") && time != 0) {
+      throw new IllegalArgumentException(
+          "--time-width must be 0 for --process autoregressive, which has no noise, got " + time);
+    }
     return new NetworkShape(vocabulary, width, layers, heads, length, time, false);
   }
 }

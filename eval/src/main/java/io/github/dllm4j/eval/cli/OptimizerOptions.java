@@ -3,6 +3,7 @@ package io.github.dllm4j.eval.cli;
 import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.engine.train.Update;
+import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -12,8 +13,8 @@ final class OptimizerOptions {
       names = "--objective",
       description =
           "elbo, score-entropy (the same for uniform noise), mask-predictor (masking) or"
-              + " cross-entropy (uniform) (elbo).")
-  private String objective = "elbo";
+              + " cross-entropy (uniform) (elbo); autoregressive: cross-entropy.")
+  private Optional<String> objective = Optional.empty();
 
   @Option(
       names = "--plan-steps",
@@ -88,14 +89,31 @@ final class OptimizerOptions {
     return minutes.orElseThrow();
   }
 
+  /** What is minimised for a process, if the two go together. */
+  private Objective objective(String process) {
+    boolean autoregressive = process.equals("autoregressive");
+    Objective chosen = Objective.of(objective.orElse(autoregressive ? "cross-entropy" : "elbo"));
+    boolean crossEntropy = chosen == Objective.CROSS_ENTROPY;
+    if (autoregressive != crossEntropy && !(crossEntropy && process.equals("uniform"))) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "objective %s is not for %s",
+              chosen.label(),
+              autoregressive ? "an autoregressive model" : process + " noise"));
+    }
+    return chosen;
+  }
+
   /**
    * How a network is trained.
    *
+   * @param process masking, uniform or autoregressive
    * @param total optimiser steps
    */
-  TrainingConfig config(int total, long seed) {
+  TrainingConfig config(String process, int total, long seed) {
     return new TrainingConfig(
-        Objective.of(objective),
+        objective(process),
         planSteps,
         total,
         batch,

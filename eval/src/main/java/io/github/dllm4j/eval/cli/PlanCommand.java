@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.corpora.Corpus;
 import io.github.dllm4j.corpora.TokenFile;
+import io.github.dllm4j.engine.djl.DecayFile;
 import io.github.dllm4j.engine.djl.InformationFile;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.ConditionalCurve;
@@ -9,8 +10,10 @@ import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
+import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.info.ReversePlanner;
+import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
@@ -101,7 +104,8 @@ final class PlanCommand implements Callable<Integer> {
       }
       return 0;
     }
-    try (Model model = selection.open(common)) {
+    // What is measured anew need not be sound before.
+    try (Model model = ModelSelection.open(selection.model, common, !save)) {
       if (model.denoiser().mask().isPresent()) {
         printMasked(model);
       } else {
@@ -265,7 +269,7 @@ final class PlanCommand implements Callable<Integer> {
         IntStream.range(0, words()).mapToObj(i -> law.sample(common.seed, i)).iterator();
     CurveStudy study = study(new OracleDenoiser(law), words, law.length());
     // The oracle's laws are exact, so its entropies are unbiased and vary least.
-    return PlanReport.measured(study.entropy(), study, common.seed);
+    return PlanReport.measured(study.entropy(), Optional.of(study), common.seed);
   }
 
   /** How many words of a law stand in for blocks of text. */
@@ -298,24 +302,39 @@ final class PlanCommand implements Callable<Integer> {
             CurveNodes.spread(length, OWN_NODES),
             OWN_SAMPLES,
             common.seed);
-    return PlanReport.measured(own, common.seed);
+    return PlanReport.measured(own, Optional.empty(), common.seed);
   }
 
   private ReversePlanReport ofUniform(Model model) throws IOException {
-    refuseForUniform("--standard-error", "--save", "--plot", "--check");
+    refuseForUniform("--standard-error", "--plot", "--check");
     if (corpusOptions.sources.isEmpty()) {
-      throw new IllegalArgumentException("this model's noise is uniform: plan needs --corpus");
+      return ReversePlanReport.of(
+          model
+              .decay()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "this model has no information.json: plan needs --corpus")),
+          0);
     }
     try (Corpus corpus = corpusOptions.open();
         TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
-      Iterator<int[]> blocks = blockOptions.of(tokens, blockOptions.length(model), 4);
-      return ReversePlanReport.of(
-          model.denoiser(), blocks, nodes.orElse(CurveStudy.DEFAULT_NODES), BATCH, common.seed);
+      int length = blockOptions.length(model);
+      int levels = nodes.orElse(CurveStudy.DEFAULT_NODES);
+      DecaySample sample =
+          BlockDecay.sample(
+              model.denoiser(), blockOptions.of(tokens, length, 4), levels, BATCH, common.seed);
+      long evaluations = (long) sample.examples() * BlockDecay.evaluations(levels);
+      if (save) {
+        requireOwnLength(model, length);
+        DecayFile.of(sample, length, evaluations).write(Path.of(selection.model));
+      }
+      return ReversePlanReport.of(sample, evaluations);
     }
   }
 
-  private PlanReport ofBlocks(Model model, List<int[]> blocks, int length) throws IOException {
-    if (save && length != model.config().network().length()) {
+  private static void requireOwnLength(Model model, int length) {
+    if (length != model.config().network().length()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -323,11 +342,17 @@ final class PlanCommand implements Callable<Integer> {
               model.config().network().length(),
               length));
     }
+  }
+
+  private PlanReport ofBlocks(Model model, List<int[]> blocks, int length) throws IOException {
+    if (save) {
+      requireOwnLength(model, length);
+    }
     CurveStudy study = study(model.denoiser(), blocks.iterator(), length);
     if (save) {
       InformationFile.of(study).write(Path.of(selection.model));
     }
-    return PlanReport.measured(study.crossEntropy(), study, common.seed);
+    return PlanReport.measured(study, common.seed);
   }
 
   private List<SizePlan> plans(CurvePlanner planner) {
@@ -338,12 +363,10 @@ final class PlanCommand implements Callable<Integer> {
             String.format(
                 Locale.ROOT, "--steps must be 1 to %d, the length, got %d", length, steps.get()));
       }
-      return List.of(planner.steps().forSteps(steps.get()));
+      return List.of(planner.forSteps(steps.get()));
     } else if (epsilon.isPresent()) {
       return List.of(planner.forBudget(epsilon.get()));
     }
-    return Stream.iterate(1, n -> n <= length, n -> 2 * n)
-        .map(n -> planner.steps().forSteps(n))
-        .toList();
+    return Stream.iterate(1, n -> n <= length, n -> 2 * n).map(n -> planner.forSteps(n)).toList();
   }
 }

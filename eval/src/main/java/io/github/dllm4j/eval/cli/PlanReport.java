@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  * What {@code dllm plan} says: a curve, what is read off it, and plans with their prices.
  *
  * @param curve for the reader: the exact one, or the mean of the measured ones
- * @param planner chooses on one half of the examples and prices on the other
+ * @param planner chooses plans and prices them
  * @param sample the measured curves, if it is not exact
  * @param study what measuring cost, if it was done now
  * @param band standard errors on either side that hold the whole curve with 95 %, 0 if exact
@@ -45,19 +45,20 @@ record PlanReport(
     return new PlanReport(curve, CurvePlanner.of(curve), Optional.empty(), Optional.empty(), 0);
   }
 
-  static PlanReport measured(CurveSample sample, long seed) {
-    return new PlanReport(
-        sample.curve(),
-        CurvePlanner.of(sample),
-        Optional.of(sample),
-        Optional.empty(),
-        sample.simultaneousBand(LEVEL, seed));
+  /** Curves that choose and pay. */
+  static PlanReport measured(CurveSample sample, Optional<CurveStudy> study, long seed) {
+    return measured(sample, CurvePlanner.of(sample), study, seed);
   }
 
-  static PlanReport measured(CurveSample sample, CurveStudy study, long seed) {
-    PlanReport report = measured(sample, seed);
+  /** A model's curves: what {@link CurvePlanner#of(CurveStudy)} makes of them. */
+  static PlanReport measured(CurveStudy study, long seed) {
+    return measured(study.crossEntropy(), CurvePlanner.of(study), Optional.of(study), seed);
+  }
+
+  private static PlanReport measured(
+      CurveSample sample, CurvePlanner planner, Optional<CurveStudy> study, long seed) {
     return new PlanReport(
-        report.curve, report.planner, report.sample, Optional.of(study), report.band);
+        sample.curve(), planner, Optional.of(sample), study, sample.simultaneousBand(LEVEL, seed));
   }
 
   private Estimate functional(Functional functional) {
@@ -104,7 +105,7 @@ record PlanReport(
     entry.put("balanced_kl_nats", price(SizePlan.balanced(curve.length(), steps)));
     entry.put("cosine_kl_nats", price(SizePlan.cosine(curve.length(), steps)));
     entry.put("exponential_then_constant_kl_nats", price(grid(steps)));
-    entry.put("smooth_approximation_kl_nats", planner.steps().smoothCost(steps));
+    entry.put("smooth_approximation_kl_nats", planner.smoothCost(steps));
     entry.put("theorem_bound_nats", SamplingCost.liCaiBalancedBound(curve, steps));
     return entry;
   }
@@ -226,7 +227,7 @@ record PlanReport(
     double[] balanced = new double[steps.length];
     double[] cosine = new double[steps.length];
     for (int i = 0; i < steps.length; i++) {
-      optimal[i] = price(planner.steps().forSteps(steps[i]));
+      optimal[i] = price(planner.forSteps(steps[i]));
       balanced[i] = price(SizePlan.balanced(curve.length(), steps[i]));
       cosine[i] = price(SizePlan.cosine(curve.length(), steps[i]));
     }

@@ -1,17 +1,14 @@
 package io.github.dllm4j.eval.cli;
 
-import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.ReversePlanner;
-import io.github.dllm4j.engine.loss.BlockDecay;
 import io.github.dllm4j.engine.oracle.ExactDecay;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,12 +30,11 @@ record ReversePlanReport(
   private static final double GEOMETRIC_HORIZON = 6;
   private static final double GEOMETRIC_MINIMUM = 0.01;
   private static final int MOST_STEPS = 128;
-  private static final int TIMES = 16;
   private static final String MEANING =
       "path KL of additive tau-leaping with exact scores; it bounds the KL of the samples";
   private static final String BIAS =
-      "KL(data || uniform) is d ln S minus the model's bound on the entropy, so it and every path KL"
-          + " are too low by what the bound is too high; differences between grids are not";
+      "KL(data || uniform) is d ln S minus the model's bound on the entropy: too low by what the bound"
+          + " is too high; path KLs are integrals of the model's own rates, whose bias has no sign";
 
   /** The exact decay of a small law. */
   static ReversePlanReport of(ExactLaw law) {
@@ -51,30 +47,13 @@ record ReversePlanReport(
   }
 
   /**
-   * The decay of a model on blocks of text, from {@link ReversePlanner#LOWEST} to the most noise it
-   * was trained with.
+   * Measured examples.
+   *
+   * @param evaluations spent on them now
    */
-  static ReversePlanReport of(
-      Denoiser denoiser, Iterator<int[]> blocks, int nodes, int batch, long seed) {
-    double horizon = -Math.log(NoiseSchedule.DEFAULT_EPSILON);
-    double ratio = horizon / ReversePlanner.LOWEST;
-    double[] levels = new double[nodes];
-    Arrays.setAll(levels, n -> horizon * Math.pow(ratio, n / (nodes - 1.0) - 1));
-    List<Double> left = new ArrayList<>();
-    List<double[]> rates = new ArrayList<>();
-    while (blocks.hasNext()) {
-      int[] block = blocks.next();
-      BlockDecay decay = BlockDecay.of(denoiser, block, levels, TIMES, left.size(), batch, seed);
-      left.add(block.length * Math.log(denoiser.vocabulary()) - decay.bound());
-      rates.add(decay.rates());
-    }
-    double[] all = left.stream().mapToDouble(Double::doubleValue).toArray();
-    DecaySample sample = DecaySample.of(levels, all, rates);
+  static ReversePlanReport of(DecaySample sample, long evaluations) {
     return new ReversePlanReport(
-        ReversePlanner.of(sample),
-        Optional.of(sample),
-        sample.left(),
-        (long) all.length * (nodes + TIMES + 1));
+        ReversePlanner.of(sample), Optional.of(sample), sample.left(), evaluations);
   }
 
   /** The grids asked for: of so many steps, within a budget, or of powers of two. */
@@ -161,7 +140,7 @@ record ReversePlanReport(
             "uniform noise: KL(data || uniform) = %s nats per sequence (%s)",
             shown(left),
             sample.isPresent()
-                ? left.count() + " sequences, " + evaluations + " network evaluations"
+                ? left.count() + " sequences, " + evaluations + " network evaluations now"
                 : "exact"));
     lines.add(
         String.format(

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
 /** {@code dllm train}: a model directory from text. */
 @Command(
     name = "train",
-    description = "Trains a diffusion model on text.",
+    description = "Trains a diffusion model, or its autoregressive twin, on text.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class TrainCommand implements Callable<Integer> {
@@ -66,7 +66,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--tokenizer", description = "A tokenizer.json, char, byte or bpe:N (bpe:2048).")
   private String tokenizer = "bpe:2048";
 
-  @Option(names = "--process", description = "The noise: masking or uniform (masking).")
+  @Option(
+      names = "--process",
+      description =
+          "The noise: masking or uniform; or autoregressive, from left to right (masking).")
   private String process = "masking";
 
   @Option(names = "--validation-fraction", description = "Last part held out (0.05).")
@@ -76,7 +79,7 @@ final class TrainCommand implements Callable<Integer> {
   private WeightType store = WeightType.FP32;
 
   @Option(names = "--curve-examples", description = "Held-out blocks behind information.json (64).")
-  private int curveExamples = 64;
+  private Optional<Integer> curveExamples = Optional.empty();
 
   private List<String> arguments = List.of();
 
@@ -138,13 +141,14 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(Optional<TrainingSettings> begun) throws IOException {
-    if (!process.equals("masking") && !process.equals("uniform")) {
-      throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
+    if (!List.of("masking", "uniform", "autoregressive").contains(process)) {
+      throw new IllegalArgumentException(
+          "--process must be masking, uniform or autoregressive, got " + process);
     }
     optimizerOptions.requireOneBudget();
-    if (curveExamples < 2) {
+    if (curveExamples.orElse(2) < 2) {
       throw new IllegalArgumentException(
-          "--curve-examples must be at least 2, got " + curveExamples);
+          "--curve-examples must be at least 2, got " + curveExamples.get());
     }
     if (from.isEmpty()) {
       return train(begun, Optional.empty());
@@ -262,16 +266,21 @@ final class TrainCommand implements Callable<Integer> {
       int total)
       throws IOException {
     int mask = start.isPresent() ? start.get().config().mask() : mask(tok);
-    boolean uniform = start.isPresent() ? mask < 0 : process.equals("uniform");
+    String trained = start.map(model -> model.config().process()).orElse(process);
+    if (trained.equals("autoregressive") && curveExamples.isPresent()) {
+      throw new IllegalArgumentException(
+          "--curve-examples is not for an autoregressive model: it has no information curve");
+    }
+    boolean uniform = trained.equals("uniform");
     NetworkShape shape =
         start.isPresent()
             ? start.get().shape()
-            : networkOptions.shape(uniform ? mask : tok.vocabulary().size(), uniform);
+            : networkOptions.shape(uniform ? mask : tok.vocabulary().size(), trained);
     return new TrainingRun(
         out,
         shape,
         uniform ? -1 : mask,
-        optimizerOptions.config(total, common.seed),
+        optimizerOptions.config(trained, total, common.seed),
         precision,
         store,
         common.device,
@@ -324,9 +333,14 @@ final class TrainCommand implements Callable<Integer> {
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);
-      if (finished && run.mask() >= 0) {
-        display.note("estimating the information curve from " + curveExamples + " held-out blocks");
-        InformationFile.of(trainer.curve(validation, curveExamples)).write(out);
+      if (finished && !run.autoregressive()) {
+        int examples = curveExamples.orElse(64);
+        display.note("estimating the information curve from " + examples + " held-out blocks");
+        if (run.mask() >= 0) {
+          InformationFile.of(trainer.curve(validation, examples)).write(out);
+        } else {
+          trainer.decay(validation, examples).write(out);
+        }
       }
     }
     spec.commandLine().getOut().println(display.summary(common.json, finished));

@@ -102,10 +102,11 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     note(
         String.format(
             Locale.ROOT,
-            "step %,d of %,d, %.0f s: held-out bound %.4f +- %.4f nats/token, %.4f bits/character",
+            "step %,d of %,d, %.0f s: held-out %s %.4f +- %.4f nats/token, %.4f bits/character",
             validation.step(),
             run.config().steps(),
             validation.seconds(),
+            run.autoregressive() ? "loss" : "bound",
             validation.nats(),
             validation.standardError(),
             bits(validation.nats())));

@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.metrics;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
+import java.util.Arrays;
 
 /**
  * An n-gram model with interpolated modified Kneser-Ney smoothing: the baseline every neural model
@@ -20,6 +21,9 @@ import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
  */
 public final class KneserNey {
   private static final int CLASSES = 3;
+
+  /** Stands before a text; no context that holds it has been learned. */
+  private static final int NOTHING = Integer.MIN_VALUE;
 
   private final int order;
   private final int vocabulary;
@@ -119,7 +123,7 @@ public final class KneserNey {
     this.history = new int[order - 1];
   }
 
-  /** Learns the next symbol of the training text; any int may be a symbol. */
+  /** Learns the next symbol of the training text; any int but the least may be a symbol. */
   public void learn(int symbol) {
     if (!learning) {
       throw new IllegalStateException(
@@ -139,12 +143,7 @@ public final class KneserNey {
    * @return above 0 as long as there are no more symbols than the vocabulary says
    */
   public double probability(int symbol) {
-    if (learning) {
-      learning = false;
-      for (Level level : levels) {
-        level.finish();
-      }
-    }
+    finish();
     double p = 1.0 / vocabulary;
     for (int k = 0; k < order; k++) {
       long context = context(k);
@@ -152,6 +151,24 @@ public final class KneserNey {
     }
     push(symbol);
     return p;
+  }
+
+  /**
+   * The next symbol begins a text: nothing that was learned or passed stands before it. Ends the
+   * learning.
+   */
+  public void forget() {
+    finish();
+    Arrays.fill(history, NOTHING);
+  }
+
+  private void finish() {
+    if (learning) {
+      learning = false;
+      for (Level level : levels) {
+        level.finish();
+      }
+    }
   }
 
   /** A hash of the last k symbols. */

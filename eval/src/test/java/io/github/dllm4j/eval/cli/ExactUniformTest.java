@@ -87,6 +87,18 @@ class ExactUniformTest {
     assertEquals(options.contains("parallel"), said.get("note").asText().contains("heuristic"));
   }
 
+  /**
+   * The grid of least path KL has no more of it than the usual ones; here its samples are better
+   * too.
+   */
+  @Test
+  void theOptimalGridIsThePlanners() throws IOException {
+    String law = "--distribution markov:d=4,S=3 --sampler additive-tau-leaping --steps 16 --grid ";
+    double optimal = exact(law + "optimal").get("kl_nats").asDouble();
+    assertTrue(optimal > 0 && optimal < exact(law + "log-linear").get("kl_nats").asDouble());
+    assertEquals("optimal", exact(law + "optimal").get("grid").asText());
+  }
+
   @Test
   void theContractOfTheJsonHolds() throws IOException {
     JsonNode said = exact(PARITY + "--sampler tweedie --steps 4 --grid log-linear");

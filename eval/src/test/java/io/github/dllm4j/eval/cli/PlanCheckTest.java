@@ -99,7 +99,6 @@ class PlanCheckTest {
         done("plan", "--model", model, "--corpus", corpus, "--blocks", "6")
             .out()
             .contains("log-linear"));
-    refused(new String[] {"--corpus"}, "plan", "--model", model);
     refused(new String[] {"--process"}, "plan", "--model", model, "--process", "uniform");
   }
 }

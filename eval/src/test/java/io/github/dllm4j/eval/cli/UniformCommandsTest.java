@@ -3,7 +3,6 @@ package io.github.dllm4j.eval.cli;
 import static io.github.dllm4j.eval.cli.Dllm.done;
 import static io.github.dllm4j.eval.cli.Dllm.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -48,7 +47,8 @@ class UniformCommandsTest {
     assertEquals("leave_one_out", facts.get("head").asText());
     assertEquals(-1, facts.get("mask").asInt());
     assertEquals(64, facts.get("time_width").asInt());
-    assertFalse(Files.exists(model.resolve("information.json")));
+    assertEquals(4, facts.get("information_examples").asInt());
+    assertTrue(facts.get("kl_from_uniform_standard_error").asDouble() > 0);
   }
 
   @Test
@@ -75,6 +75,8 @@ class UniformCommandsTest {
       {"--steps", "6", "--sampler", "maximal-coupling"},
       {"--steps", "6", "--grid", "uniform"},
       {"--steps", "6", "--grid", "geometric"},
+      {"--steps", "6", "--grid", "optimal"},
+      {"--epsilon", "1e6"},
       {"--grid", "halving"},
       {"--steps", "6", "--corrector", "gibbs"},
       {"--steps", "6", "--corrector", "gibbs", "--corrector-steps", "5"},
@@ -114,6 +116,48 @@ class UniformCommandsTest {
       assertEquals(run, done(args("generate", options.split(" "))));
       assertNull(texts.put(run.out(), options), options + " makes the same as another");
     }
+  }
+
+  /** The fewest steps of the optimal grid within the budget, by the path KL of held-out text. */
+  @Test
+  void aBudgetOfPathKlChoosesTheSteps() throws IOException {
+    JsonNode six = done(args("generate", "--steps", "6", "--grid", "optimal", "--json")).json();
+    double price = six.get("predicted_path_kl_nats").asDouble();
+    assertTrue(price > 0 && six.get("predicted_path_kl_standard_error").asDouble() > 0);
+    assertTrue(six.get("predicted_kl_nats").isNull());
+    assertEquals("optimal", six.get("plan").asText());
+    String within = Double.toString(price + 1e-9);
+    JsonNode auto = done(args("generate", "--epsilon", within, "--json")).json();
+    assertTrue(auto.get("samples").get(0).get("steps").asInt() <= 6);
+    assertTrue(auto.get("predicted_path_kl_nats").asDouble() <= price + 1e-9);
+    JsonNode plan = done(args("plan", "--steps", "6", "--json")).json();
+    assertEquals(0, plan.get("evaluations").asInt());
+    assertEquals(price, plan.get("plans").get(0).get("predicted_path_kl_nats").asDouble(), 1e-9);
+  }
+
+  @Test
+  void withoutInformationTheOptimalGridIsRefused() throws IOException {
+    Path bare = Files.createDirectories(folder.resolve("bare"));
+    for (String name : new String[] {"config.json", "model.safetensors", "tokenizer.json"}) {
+      Files.copy(model.resolve(name), bare.resolve(name));
+    }
+    for (String options : new String[] {"--grid optimal --steps 4", "--epsilon 9"}) {
+      String[] command = ("generate --model " + bare + " " + options).split(" ");
+      refused(new String[] {"the optimal grid needs", "dllm plan"}, command);
+    }
+    refused(
+        new String[] {"no information.json: plan needs --corpus"},
+        "plan",
+        "--model",
+        bare.toString());
+    // An unsound file does not keep it from being measured anew.
+    Files.writeString(bare.resolve("information.json"), "{}");
+    String corpus = folder.resolve("corpus.txt").toString();
+    refused(new String[] {"information.json"}, "generate", "--model", bare.toString());
+    done("plan", "--model", bare.toString(), "--corpus", corpus, "--blocks", "5", "--save");
+    JsonNode facts = done("inspect", "--model", bare.toString(), "--json").json();
+    assertEquals(5, facts.get("information_examples").asInt());
+    done("generate", "--model", bare.toString(), "--grid", "optimal", "--steps", "4");
   }
 
   @Test
@@ -171,9 +215,12 @@ class UniformCommandsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "|give steps",
+        "--prompt the|steps auto is for whole sequences",
+        "--steps auto --grid uniform|steps auto needs a grid from at most",
+        "--steps 300 --grid optimal|steps must be 1 to the 240 candidates",
+        "--epsilon 1 --grid halving|decides its steps itself",
+        "--steps 4 --grid optimal --horizon 3|--horizon is not for --grid optimal",
         "--steps 4 --epsilon 1|give no --steps",
-        "--epsilon 1|noise is uniform",
         "--steps 4 --plan balanced|noise is uniform",
         "--steps 4 --sampler mask-predictor|sampler must be one of tweedie",
         "--steps 4 --grid alpha-linear|grid must be one of log-linear",
@@ -213,7 +260,8 @@ class UniformCommandsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "blurring, elbo, --process must be masking or uniform",
+    "blurring, elbo, '--process must be masking, uniform or autoregressive, got blurring'",
+    "autoregressive, elbo, objective elbo is not for an autoregressive model",
     "uniform, mask-predictor, --plan-steps",
     "masking, cross-entropy, objective cross-entropy is not for masking noise"
   })

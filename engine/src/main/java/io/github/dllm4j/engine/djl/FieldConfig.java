@@ -1,0 +1,199 @@
+package io.github.dllm4j.engine.djl;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.denoise.Representation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/**
+ * What the {@code config.json} of a published checkpoint says, as far as running it needs. Nothing
+ * has a default: defaults in the field's code are not what its checkpoints have (BD3LM's cond_dim).
+ *
+ * @param family whose it is
+ * @param network sizes
+ * @param masking whether the noise masks; else it is uniform
+ * @param representation what the network's output means
+ * @param timeConditioning whether the network is told the noise level
+ * @param classes classes of a class-conditional network, 0 for none
+ */
+record FieldConfig(
+    Family family,
+    NetworkShape network,
+    boolean masking,
+    Representation representation,
+    boolean timeConditioning,
+    int classes) {
+
+  private static final int MOST_CLASSES = 1_000_000;
+
+  /**
+   * Whether a configuration is not ours but somebody else's; ours has a format.
+   *
+   * @throws IOException in one line, if it is no JSON object
+   */
+  static boolean isForeign(Path file, byte[] json) throws IOException {
+    return !object(file, json).has("format");
+  }
+
+  /**
+   * Reads a configuration.
+   *
+   * @param file for messages
+   * @throws IOException in one line, if it names no family, or does not say what its family needs
+   */
+  static FieldConfig parse(Path file, byte[] json) throws IOException {
+    JsonNode root = object(file, json);
+    JsonNode nested = root.path("model").path("type");
+    if (root.has("model_type") && nested.isTextual()) {
+      throw new IOException(file + " has both model_type and model.type: which family is it?");
+    }
+    Keys keys = new Keys(file, root);
+    try {
+      if (root.has("model_type")) {
+        return flat(Family.ofModelType(keys.text("model_type")), keys);
+      }
+      return switch (nested.asText()) {
+        case "ddit" -> sedd(keys);
+        case "ddit_wot" -> radd(keys);
+        default ->
+            throw new IOException(
+                file
+                    + " names no family that is run here: format (dllm4j), model_type (mdlm, udlm,"
+                    + " duo) or model.type (ddit for SEDD, ddit_wot for RADD) must be there");
+      };
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode object(Path file, byte[] json) throws IOException {
+    try {
+      JsonNode root = ModelConfig.JSON.readTree(json);
+      if (root != null && root.isObject()) {
+        return root;
+      }
+    } catch (JsonProcessingException e) {
+      String why = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+      throw new IOException(file + " is not JSON: " + why, e);
+    }
+    throw new IOException(file + ": a JSON object is wanted");
+  }
+
+  private static FieldConfig sedd(Keys keys) throws IOException {
+    String graph = keys.text("graph.type");
+    if (!graph.equals("absorb") && !graph.equals("uniform")) {
+      throw keys.bad("graph.type", "must be absorb or uniform, got " + graph);
+    }
+    boolean masking = graph.equals("absorb");
+    if (keys.flag("model.scale_by_sigma") && !masking) {
+      throw keys.bad("model.scale_by_sigma", "must be false for a uniform graph, got true");
+    }
+    NetworkShape shape = nested(keys, masking ? 1 : 0, true);
+    return new FieldConfig(Family.SEDD, shape, masking, Representation.SCORE, true, 0);
+  }
+
+  private static FieldConfig radd(Keys keys) throws IOException {
+    NetworkShape shape = nested(keys, 1, false);
+    return new FieldConfig(Family.RADD, shape, true, Representation.DENOISER, false, 0);
+  }
+
+  private static NetworkShape nested(Keys keys, int masks, boolean time) throws IOException {
+    return new NetworkShape(
+        keys.number("tokens", NetworkShape.LARGEST_VOCABULARY - 1) + masks,
+        keys.number("model.hidden_size"),
+        keys.number("model.n_blocks"),
+        keys.number("model.n_heads"),
+        keys.number("model.length"),
+        time ? keys.number("model.cond_dim") : 0,
+        !time);
+  }
+
+  private static FieldConfig flat(Family family, Keys keys) throws IOException {
+    if (family == Family.DUO && keys.flag("causal")) {
+      throw keys.bad("causal", "must be false, got true: no diffusion model");
+    }
+    NetworkShape shape =
+        new NetworkShape(
+            keys.number("vocab_size"),
+            keys.number("hidden_dim"),
+            keys.number("n_blocks"),
+            keys.number("n_heads"),
+            keys.number("model_length"),
+            keys.number("cond_dim"),
+            false);
+    boolean masking = family == Family.MDLM;
+    int classes =
+        family == Family.UDLM && keys.flag("cfg")
+            ? keys.number("cfg_num_classes", MOST_CLASSES)
+            : 0;
+    return new FieldConfig(
+        family,
+        shape,
+        masking,
+        masking ? Representation.DENOISER : Representation.LEAVE_ONE_OUT,
+        family == Family.DUO || keys.flag("time_conditioning"),
+        classes);
+  }
+
+  /**
+   * The same as our own configuration.
+   *
+   * @param mask id of MASK, -1 for uniform noise
+   */
+  ModelConfig toModelConfig(int mask, String tokenizerSha256, ModelConfig.Provenance provenance) {
+    return new ModelConfig(
+        ModelConfig.FORMAT,
+        1,
+        network,
+        masking ? "masking" : "uniform",
+        representation,
+        timeConditioning,
+        mask,
+        tokenizerSha256,
+        provenance);
+  }
+
+  /** Typed values of a JSON object by dotted names. */
+  private record Keys(Path file, JsonNode root) {
+    String text(String name) throws IOException {
+      return value(name, JsonNode::isTextual, "a text").textValue();
+    }
+
+    boolean flag(String name) throws IOException {
+      return value(name, JsonNode::isBoolean, "true or false").booleanValue();
+    }
+
+    int number(String name) throws IOException {
+      return number(name, Integer.MAX_VALUE);
+    }
+
+    int number(String name, int most) throws IOException {
+      int value = value(name, JsonNode::canConvertToExactIntegral, "an integer").intValue();
+      JsonNode node = root.at("/" + name.replace('.', '/'));
+      if (!node.canConvertToInt() || value < 1 || value > most) {
+        throw bad(name, String.format(Locale.ROOT, "must be 1 to %,d, got %s", most, node));
+      }
+      return value;
+    }
+
+    private JsonNode value(String name, Predicate<JsonNode> good, String wanted)
+        throws IOException {
+      JsonNode node = root.at("/" + name.replace('.', '/'));
+      if (node.isMissingNode() || node.isNull()) {
+        throw bad(name, "is missing");
+      }
+      if (!good.test(node)) {
+        throw bad(name, "must be " + wanted);
+      }
+      return node;
+    }
+
+    IOException bad(String name, String why) {
+      return new IOException(
+          String.format(Locale.ROOT, "%s: %s %s", file, name, FolderFile.shown(why)));
+    }
+  }
+}

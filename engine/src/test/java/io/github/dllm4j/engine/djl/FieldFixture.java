@@ -1,0 +1,82 @@
+package io.github.dllm4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/** One of the folders that {@code field/make_fixtures.py} made with the field's own code. */
+record FieldFixture(String name) {
+  static final int CASES = 2;
+
+  /** The folder, as a user would give it. */
+  Path folder() {
+    try {
+      return Path.of(
+          Objects.requireNonNull(FieldFixture.class.getResource("/field/" + name)).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  Model open() throws IOException {
+    PyTorch.setThreads(1);
+    return Model.open(folder(), ModelOptions.DEFAULT);
+  }
+
+  /** What the reference was asked in a case. */
+  TokenBatch batch(int k) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder().resolve("expected.safetensors"))) {
+      SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get("tokens." + k));
+      ByteBuffer bytes = file.bytes(entry);
+      int[] tokens = new int[bytes.remaining() / 8];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = (int) bytes.getLong(8 * i);
+      }
+      return TokenBatch.of((int) entry.shape()[1], tokens, doubles("sigmas." + k));
+    }
+  }
+
+  /** What the reference answered: a tensor, row-major. */
+  double[] doubles(String tensor) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder().resolve("expected.safetensors"))) {
+      SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get(tensor), tensor);
+      ByteBuffer bytes = file.bytes(entry);
+      double[] values = new double[bytes.remaining() / 4];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = bytes.getFloat(4 * i);
+      }
+      return values;
+    }
+  }
+
+  /** The same as [rows][V]. */
+  double[][] rows(String tensor, int width) throws IOException {
+    double[] all = doubles(tensor);
+    double[][] rows = new double[all.length / width][];
+    for (int r = 0; r < rows.length; r++) {
+      rows[r] = java.util.Arrays.copyOfRange(all, r * width, (r + 1) * width);
+    }
+    return rows;
+  }
+
+  /** The network's own numbers at every position, [rows][V]. */
+  static double[][] logits(Model model, TokenBatch batch) {
+    TransformerDenoiser denoiser = (TransformerDenoiser) model.denoiser();
+    int width = denoiser.vocabulary();
+    double[][] rows = new double[batch.size() * batch.length()][width];
+    try (NDManager manager = denoiser.network().manager().newSubManager();
+        NDArray logits =
+            denoiser.logits(manager, batch, io.github.dllm4j.engine.denoise.Rows.all(batch))) {
+      float[] flat = logits.toFloatArray();
+      for (int i = 0; i < flat.length; i++) {
+        rows[i / width][i % width] = flat[i];
+      }
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,156 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Model folders into our form and out of it: what a model says stays the same. */
+class ConversionCommandsTest {
+  private static final Path FIXTURES = Path.of("..", "engine", "src", "test", "resources", "field");
+
+  @TempDir Path folder;
+  private String corpus;
+
+  @BeforeEach
+  void text() throws IOException {
+    corpus = Dllm.corpus(folder).toString();
+  }
+
+  private double nats(Path model) throws IOException {
+    return done(
+            "evaluate", "--model", model.toString(), "--corpus", corpus, "--blocks", "8", "--json")
+        .json()
+        .get("nats_per_token")
+        .asDouble();
+  }
+
+  private static Set<String> files(Path folder) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return new TreeSet<>(all.map(file -> file.getFileName().toString()).toList());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"sedd-absorb", "sedd-uniform", "mdlm", "mdlm-time", "radd", "udlm-classes", "duo"})
+  void convertedModelsSayTheSame(String name) throws IOException {
+    Path out = folder.resolve("ours");
+    Path model = FIXTURES.resolve(name);
+    done("convert", "--model", model.toString(), "--out", out.toString());
+    assertEquals(Set.of("config.json", "model.safetensors", "tokenizer.json"), files(out));
+    assertEquals(nats(model), nats(out), 1e-5);
+    JsonNode facts = done("inspect", "--model", out.toString(), "--json").json();
+    assertEquals("DiT", facts.get("family").asText());
+    JsonNode text = done("generate", "--model", out.toString(), "--steps", "3", "--json").json();
+    assertEquals(12, text.get("samples").get(0).get("tokens").size());
+    assertEquals(Set.of("corpus.txt", "ours"), files(folder), "nothing else is left");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mdlm, mdlm",
+    "mdlm-time, mdlm",
+    "radd, mdlm",
+    "sedd-absorb, mdlm",
+    "sedd-absorb, sedd"
+  })
+  void exportedModelsSayTheSame(String name, String form) throws IOException {
+    Path out = folder.resolve("theirs");
+    Path model = FIXTURES.resolve(name);
+    done("export", "--model", model.toString(), "--to", form, "--out", out.toString());
+    assertEquals(nats(model), nats(out), 1e-5);
+    JsonNode facts = done("inspect", "--model", out.toString(), "--json").json();
+    assertEquals(form, facts.get("family").asText());
+  }
+
+  @Test
+  void aTrainedModelComesBack() throws IOException {
+    Path trained = Dllm.tinyModel(folder, "--objective", "score-entropy");
+    Path sedd = folder.resolve("sedd");
+    Path mdlm = folder.resolve("mdlm");
+    Path back = folder.resolve("back");
+    done("export", "--model", trained.toString(), "--to", "sedd", "--out", sedd.toString());
+    done("export", "--model", trained.toString(), "--to", "mdlm", "--out", mdlm.toString());
+    done("convert", "--model", sedd.toString(), "--out", back.toString(), "--store", "fp16");
+    double nats = nats(trained);
+    assertEquals(nats, nats(sedd), 1e-5);
+    assertEquals(nats, nats(mdlm), 1e-5);
+    assertEquals(nats, nats(back), 1e-2);
+    assertNotEquals(nats, nats(back), "half precision changes something");
+  }
+
+  @Test
+  void otherNamesAreRenamed() throws IOException {
+    Path mdlm = FIXTURES.resolve("mdlm");
+    Path odd = folder.resolve("odd");
+    Files.createDirectory(odd);
+    for (String name : List.of("config.json", "tokenizer.json")) {
+      Files.copy(mdlm.resolve(name), odd.resolve(name));
+    }
+    byte[] weights = Files.readAllBytes(mdlm.resolve("model.safetensors"));
+    String header = new String(weights, java.nio.charset.StandardCharsets.ISO_8859_1);
+    // Names of the same length, so that the header stays as long.
+    header =
+        header.replace("backbone.blocks.", "denoiser.layers.").replace("backbone.", "denoiser.");
+    Files.write(
+        odd.resolve("model.safetensors"),
+        header.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+    Path out = folder.resolve("ours");
+    String[] plain = {"convert", "--model", odd.toString(), "--out", out.toString()};
+    refused(new String[] {"vocab_embed.embedding", "0 tensors"}, plain);
+    String[] args = java.util.Arrays.copyOf(plain, plain.length + 4);
+    System.arraycopy(
+        new String[] {"--rename", "denoiser.=", "--rename", "layers.=blocks."},
+        0,
+        args,
+        plain.length,
+        4);
+    done(args);
+    assertEquals(nats(mdlm), nats(out), 1e-5);
+    args[args.length - 1] = "layers";
+    refused(new String[] {"--rename", "OLD=NEW"}, args);
+  }
+
+  @Test
+  void whatCannotBeIsRefused() throws IOException {
+    String out = folder.resolve("new").toString();
+    String mdlm = FIXTURES.resolve("mdlm").toString();
+    refused(
+        new String[] {"export to mdlm"}, "export", "--model", mdlm, "--to", "sedd", "--out", out);
+    refused(
+        new String[] {"uniform"},
+        "export",
+        "--model",
+        FIXTURES.resolve("udlm").toString(),
+        "--to",
+        "mdlm",
+        "--out",
+        out);
+    refused(new String[] {"gpt"}, "export", "--model", mdlm, "--to", "gpt", "--out", out);
+    refused(
+        new String[] {"exists already"},
+        "convert",
+        "--model",
+        mdlm,
+        "--out",
+        folder.resolve("corpus.txt").toString());
+    refused(new String[] {"--store"}, "convert", "--model", mdlm, "--out", out, "--store", "int8");
+    assertEquals(Set.of("corpus.txt"), files(folder));
+  }
+}

@@ -1,0 +1,143 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Published checkpoints of every family through the commands that take a model. */
+class FieldModelsTest {
+  private static final Path FIXTURES = Path.of("..", "engine", "src", "test", "resources", "field");
+
+  @TempDir static Path folder;
+  private static String corpus;
+
+  @BeforeAll
+  static void text() throws IOException {
+    corpus = Dllm.corpus(folder).toString();
+  }
+
+  private static String model(String name) {
+    return FIXTURES.resolve(name).toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sedd-absorb, sedd, masking, score, 28, true",
+    "sedd-uniform, sedd, uniform, score, -1, true",
+    "mdlm, mdlm, masking, denoiser, 28, false",
+    "mdlm-time, mdlm, masking, denoiser, 28, true",
+    "radd, radd, masking, denoiser, 28, false",
+    "udlm, udlm, uniform, leave_one_out, -1, true",
+    "udlm-classes, udlm, uniform, leave_one_out, -1, true",
+    "duo, duo, uniform, leave_one_out, -1, true"
+  })
+  void inspectSaysWhatItIs(
+      String name, String family, String process, String head, int mask, boolean timed)
+      throws IOException {
+    JsonNode facts = done("inspect", "--model", model(name), "--json").json();
+    assertEquals(family, facts.get("family").asText());
+    assertEquals(process, facts.get("process").asText());
+    assertEquals(head, facts.get("head").asText());
+    assertEquals(mask, facts.get("mask").asInt());
+    assertEquals(timed, facts.get("time_conditioning").asBoolean());
+    assertEquals(12, facts.get("length").asInt());
+    assertFalse(facts.has("validation_nats_per_token"), "nothing is known of its training");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sedd-absorb",
+        "sedd-uniform",
+        "mdlm",
+        "mdlm-time",
+        "radd",
+        "udlm",
+        "udlm-classes",
+        "duo"
+      })
+  void generateAndEvaluateRun(String name) throws IOException {
+    JsonNode text =
+        done(
+                "generate",
+                "--model",
+                model(name),
+                "--prompt",
+                "the",
+                "--length",
+                "10",
+                "--steps",
+                "4",
+                "--json")
+            .json()
+            .get("samples")
+            .get(0);
+    assertTrue(text.get("text").asText().startsWith("the"), text.toString());
+    assertEquals(10, text.get("tokens").size());
+    JsonNode bound =
+        done("evaluate", "--model", model(name), "--corpus", corpus, "--blocks", "8", "--json")
+            .json();
+    assertEquals(96, bound.get("tokens").asInt());
+    // Random weights know nothing: no better than guessing among 28 letters by far.
+    assertTrue(bound.get("nats_per_token").asDouble() > Math.log(28) - 1, bound.toString());
+  }
+
+  private static double nats(String name, String... more) throws IOException {
+    List<String> args =
+        new ArrayList<>(List.of("evaluate", "--model", name, "--corpus", corpus, "--json"));
+    args.addAll(List.of("--blocks", "4"));
+    args.addAll(List.of(more));
+    return done(args.toArray(String[]::new)).json().get("nats_per_token").asDouble();
+  }
+
+  @Test
+  void aClassIsChosen() throws IOException {
+    String model = model("udlm-classes");
+    assertEquals(3, done("inspect", "--model", model, "--json").json().get("classes").asInt());
+    assertNotEquals(nats(model), nats(model, "--class", "1"));
+    assertNotEquals(nats(model, "--class", "0"), nats(model, "--class", "1"));
+    String out = folder.resolve("one").toString();
+    done("convert", "--model", model, "--class", "1", "--out", out);
+    assertEquals(nats(model, "--class", "1"), nats(out), 1e-5);
+    refused(new String[] {"class must be 0 to 2, got 3"}, "inspect", "--model", model, "--class=3");
+    refused(new String[] {"no classes"}, "inspect", "--model", out, "--class", "1");
+    refused(new String[] {"no classes"}, "inspect", "--model", model("udlm"), "--class", "0");
+    refused(
+        new String[] {"no classes"}, "convert", "--model", out, "--class", "0", "--out", out + "2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sedd-absorb", "mdlm", "mdlm-time", "radd"})
+  void planMeasuresAModelThatMasks(String name) throws IOException {
+    JsonNode plan =
+        done(
+                "plan",
+                "--model",
+                model(name),
+                "--corpus",
+                corpus,
+                "--blocks",
+                "8",
+                "--steps",
+                "3",
+                "--json")
+            .json();
+    assertEquals(12, plan.get("information_curve").size());
+    assertEquals(3, plan.get("plans").get(0).get("sizes").size());
+  }
+}
