@@ -40,9 +40,10 @@
  * uniform noise, whose steps {@link io.github.dllm4j.engine.ctmc} computes; {@link
  * io.github.dllm4j.engine.denoise} is the contract of a network, {@link
  * io.github.dllm4j.engine.info} the planner, {@link io.github.dllm4j.engine.oracle} exact laws,
- * {@link io.github.dllm4j.engine.steer} guidance, rewriting and rewards. What training minimises is
- * in {@link io.github.dllm4j.engine.loss} and {@link io.github.dllm4j.engine.train}, at the noise
- * of {@link io.github.dllm4j.engine.schedule}. {@link io.github.dllm4j.engine.djl} is the network
+ * {@link io.github.dllm4j.engine.steer} guidance, rewriting and rewards, {@link
+ * io.github.dllm4j.engine.constrain} text that must have a form. What training minimises is in
+ * {@link io.github.dllm4j.engine.loss} and {@link io.github.dllm4j.engine.train}, at the noise of
+ * {@link io.github.dllm4j.engine.schedule}. {@link io.github.dllm4j.engine.djl} is the network
  * itself; nothing else imports DJL.
  */
 @NullMarked

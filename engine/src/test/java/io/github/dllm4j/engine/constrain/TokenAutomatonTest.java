@@ -3,13 +3,14 @@ package io.github.dllm4j.engine.constrain;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** From bytes to tokens: for every state and every token, where its bytes lead. */
@@ -27,22 +28,26 @@ class TokenAutomatonTest {
     TokenAutomaton automaton = new TokenAutomaton(constraint, tokenizer, width);
     Dfa dfa = constraint.dfa();
     int end = tokenizer.vocabulary().end().orElse(-1);
+    byte[][] bytes = new byte[tokenizer.vocabulary().size()][];
+    Arrays.setAll(bytes, tokenizer::bytes);
     for (int state = 0; state < dfa.states(); state++) {
-      TreeMap<Integer, Integer> moves = new TreeMap<>();
+      int[] moves = new int[bytes.length];
+      Arrays.fill(moves, -1);
       for (int m = 0; m < automaton.targets(state).length; m++) {
         for (int token : automaton.tokens(automaton.blocks(state)[m])) {
-          assertEquals(null, moves.put(token, automaton.targets(state)[m]));
+          assertEquals(-1, moves[token]);
+          moves[token] = automaton.targets(state)[m];
         }
       }
-      if (moves.isEmpty()) {
+      if (automaton.targets(state).length == 0) {
         continue; // no token leads here
       }
-      for (int id = 0; id < tokenizer.vocabulary().size(); id++) {
-        byte[] bytes = tokenizer.bytes(id);
-        int target = bytes.length == 0 || id >= width ? -1 : dfa.next(state, bytes);
+      for (int id = 0; id < bytes.length; id++) {
+        int target = bytes[id].length == 0 || id >= width ? -1 : dfa.next(state, bytes[id]);
         target = id == end && id < width && dfa.accepts(state) ? automaton.end() : target;
-        assertEquals(target, moves.getOrDefault(id, -1), tokenizer.token(id));
-        assertEquals(target, automaton.next(state, id));
+        if (target != moves[id] || target != automaton.next(state, id)) {
+          fail(tokenizer.token(id) + " leads from " + state + " to " + moves[id]);
+        }
       }
     }
     assertEquals(-1, automaton.next(automaton.end(), 0));
