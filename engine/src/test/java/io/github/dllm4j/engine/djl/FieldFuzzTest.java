@@ -175,22 +175,22 @@ class FieldFuzzTest {
 
   @Test
   void spoiledWeightsAreReadOrRefused() throws IOException {
-    safeTensors(1_000, 41);
+    safeTensors(400, 41);
   }
 
   @Test
   void spoiledConfigurationsAreReadOrRefused() throws IOException {
-    configurations(2_000, 42);
+    configurations(300, 42);
   }
 
   @Test
   void spoiledIndexesAreReadOrRefused() throws IOException {
-    indexes(400, 43);
+    indexes(150, 43);
   }
 
   @Test
   void spoiledTokenizersAreReadOrRefused() throws IOException {
-    tokenizers(300, 44);
+    tokenizers(150, 44);
   }
 
   @Test
