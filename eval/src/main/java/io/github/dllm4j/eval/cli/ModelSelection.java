@@ -22,11 +22,20 @@ final class ModelSelection {
   String model = Model.BUNDLED;
 
   @Option(names = "--class", description = "Class of a model that has classes (none of them).")
-  private Optional<Integer> label = Optional.empty();
+  Optional<Integer> label = Optional.empty();
 
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
-    return open(model, common, true, label(label));
+    return open(common, true);
+  }
+
+  /**
+   * The same.
+   *
+   * @param information whether its information.json is read
+   */
+  Model open(CommonOptions common, boolean information) throws IOException {
+    return open(model, common, information, label(label));
   }
 
   /** SHA-256 of a model's weights, 64 lower-case hexadecimal digits. */
@@ -61,15 +70,6 @@ final class ModelSelection {
   /** A class that was asked for or not. */
   static OptionalInt label(Optional<Integer> label) {
     return label.map(OptionalInt::of).orElse(OptionalInt.empty());
-  }
-
-  /**
-   * The same.
-   *
-   * @param information whether its information.json is read
-   */
-  static Model open(String name, CommonOptions common, boolean information) throws IOException {
-    return open(name, common, information, OptionalInt.empty());
   }
 
   private static Model open(

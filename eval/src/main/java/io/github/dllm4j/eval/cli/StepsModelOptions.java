@@ -33,6 +33,7 @@ final class StepsModelOptions {
   static final List<String> NAMES =
       List.of(
           "--model",
+          "--class",
           "--corpus",
           "--field",
           "--text8",
@@ -123,6 +124,7 @@ final class StepsModelOptions {
       settings.put(
           "information_sha256",
           ModelSelection.sha256(selection.model, InformationFile.NAME).orElse("none"));
+      selection.label.ifPresent(label -> settings.put("class", String.valueOf(label)));
       settings.put("precision", model.precision().label());
       settings.put("device", common.device);
       settings.put("corpus", corpus.name());
