@@ -6,8 +6,9 @@ import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.djl.AutoregressiveModel;
-import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelHash;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.eval.metrics.CausalJudge;
 import io.github.dllm4j.eval.metrics.Judge;
@@ -119,11 +120,14 @@ final class StepsModelOptions {
       List<SamplerSpec> specs =
           SamplerSpec.parse(samplers, model.config().process().equals("uniform"));
       settings.put("model", selection.model);
-      settings.put("model_sha256", ModelSelection.sha256(selection.model));
+      settings.put("model_sha256", ModelHash.ofWeights(selection.model));
       // The curve that plans are chosen and priced by.
       settings.put(
           "information_sha256",
-          ModelSelection.sha256(selection.model, InformationFile.NAME).orElse("none"));
+          ModelHash.ofInformation(selection.model).orElse("none"));
+      if (model.family() != Family.DLLM4J) {
+        settings.put("tokenizer_sha256", model.tokenizer().sha256());
+      }
       selection.label.ifPresent(label -> settings.put("class", String.valueOf(label)));
       settings.put("precision", model.precision().label());
       settings.put("device", common.device);
@@ -241,7 +245,7 @@ final class StepsModelOptions {
     try {
       if (baseline.isPresent()) {
         open.add(autoregressive(baseline.get(), common));
-        settings.put("baseline_sha256", ModelSelection.sha256(baseline.get()));
+        settings.put("baseline_sha256", ModelHash.ofWeights(baseline.get()));
       }
       if (judge.startsWith(NGRAM)) {
         int order = judge.equals(NGRAM) ? ORDER : Integer.parseInt(judge.substring(6));
@@ -250,7 +254,7 @@ final class StepsModelOptions {
       if (!baseline.equals(Optional.of(judge))) {
         open.add(autoregressive(judge, common));
       }
-      settings.put("judge_sha256", ModelSelection.sha256(judge));
+      settings.put("judge_sha256", ModelHash.ofWeights(judge));
       AutoregressiveModel judging = open.get(open.size() - 1);
       return new Others(
           CausalJudge.of(
