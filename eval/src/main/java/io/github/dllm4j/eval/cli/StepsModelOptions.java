@@ -96,7 +96,10 @@ final class StepsModelOptions {
 
   @Option(
       names = "--blocks",
-      description = "Held-out sequences for the likelihood of samplers; 0 for none (16).")
+      description =
+          "Held-out sequences for the likelihood of samplers of masking models; 0 for none (16).")
+  private Optional<Integer> given = Optional.empty();
+
   private int blocks = 16;
 
   /** Takes a study, whose sources are open until it returns. */
@@ -117,6 +120,11 @@ final class StepsModelOptions {
         TextGenerator generator = TextGenerator.of(selection.open(common))) {
       Model model = generator.model();
       requireNoJudge(model);
+      if (given.isPresent() && model.denoiser().mask().isEmpty()) {
+        throw new IllegalArgumentException(
+            "--blocks is for masking models: the likelihood of a sampler of uniform noise is not"
+                + " measured here (evaluate --estimator steps:N)");
+      }
       List<SamplerSpec> specs =
           SamplerSpec.parse(samplers, model.config().process().equals("uniform"));
       settings.put("model", selection.model);
@@ -143,7 +151,7 @@ final class StepsModelOptions {
       Split split = Split.of(corpus, fraction);
       try (TokenFile heldOut = TokenFile.of(split.validation(), model.tokenizer());
           Others others = others(common, split.train(), settings)) {
-        int d = length(model);
+        int d = BlockOptions.length(model, length);
         settings.put("length", String.valueOf(d));
         use.of(
             new ModelStudy(
@@ -173,6 +181,7 @@ final class StepsModelOptions {
     if (samples < 2 || samples > MOST) {
       throw new IllegalArgumentException("--samples must be 2 to 100,000, got " + samples);
     }
+    blocks = given.orElse(blocks);
     if (blocks != 0 && (blocks < 2 || blocks > MOST)) {
       throw new IllegalArgumentException("--blocks must be 0, or 2 to 100,000, got " + blocks);
     }
@@ -202,16 +211,6 @@ final class StepsModelOptions {
       throw new IllegalArgumentException(
           "--model must denoise: an autoregressive one has no steps, give it as --baseline");
     }
-  }
-
-  private int length(Model model) {
-    int longest = model.config().network().length();
-    int d = length.orElse(longest);
-    if (d < 1 || d > longest) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "--length must be 1 to %d, the model's, got %d", longest, d));
-    }
-    return d;
   }
 
   /** At most so many blocks of the held-out text, spread evenly over it. */

@@ -217,6 +217,9 @@ class StepsModelCommandTest {
         new String[] {"autoregressive"},
         args(model, "refused", "--samplers tweedie --judge " + uniform));
     refused(
+        new String[] {"--blocks is for masking models"},
+        args(uniform, "refused", "--samplers tweedie --blocks 4"));
+    refused(
         new String[] {"--model is for models"},
         args(model, "refused", "--samplers tweedie --distribution product:d=2"));
     refused(
