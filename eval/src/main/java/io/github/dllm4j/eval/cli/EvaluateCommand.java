@@ -167,8 +167,7 @@ final class EvaluateCommand implements Callable<Integer> {
     provenance.put("model_sha256", ModelHash.of(model));
     provenance.put("tokenizer_sha256", model.tokenizer().sha256());
     if (estimatorOptions.usesInformation()) {
-      provenance.put(
-          "information_sha256", ModelHash.ofInformation(model.name()).orElse("none"));
+      provenance.put("information_sha256", ModelHash.ofInformation(model.name()).orElse("none"));
     }
     selection.label.ifPresent(label -> provenance.put("class", String.valueOf(label)));
     provenance.put("corpus", corpus.name());

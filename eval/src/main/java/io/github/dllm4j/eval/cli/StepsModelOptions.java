@@ -130,9 +130,7 @@ final class StepsModelOptions {
       settings.put("model", selection.model);
       settings.put("model_sha256", ModelHash.ofWeights(selection.model));
       // The curve that plans are chosen and priced by.
-      settings.put(
-          "information_sha256",
-          ModelHash.ofInformation(selection.model).orElse("none"));
+      settings.put("information_sha256", ModelHash.ofInformation(selection.model).orElse("none"));
       if (model.family() != Family.DLLM4J) {
         settings.put("tokenizer_sha256", model.tokenizer().sha256());
       }
