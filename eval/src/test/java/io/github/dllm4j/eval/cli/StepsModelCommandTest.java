@@ -185,7 +185,8 @@ class StepsModelCommandTest {
     assertEquals(2, rows(report, "tweedie").get(0).get("evaluations").asDouble(), 0);
     assertEquals(4, rows(report, "euler/geometric+gibbs*2").get(0).get("evaluations").asDouble());
     assertFalse(rows(report, "tweedie").get(0).has("predicted_kl_nats"));
-    assertEquals("none", report.get("provenance").get("information_sha256").asText());
+    String information = report.get("provenance").get("information_sha256").asText();
+    assertTrue(information.matches("[0-9a-f]{64}"), "training leaves the rates: " + information);
   }
 
   @ParameterizedTest
