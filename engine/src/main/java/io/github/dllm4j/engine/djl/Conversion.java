@@ -53,7 +53,7 @@ public final class Conversion {
     if (FieldFolder.isForeign(folder)) {
       FieldFolder field = FieldFolder.open(folder, "cpu", renamed, label);
       try (Network network = field.network()) {
-        write(folder, out, network, field.config(), type);
+        write(folder, out, network, field.config(), type, label.isEmpty());
       } finally {
         field.tokenizer().close();
       }
@@ -63,13 +63,19 @@ public final class Conversion {
     ModelConfig config = ModelConfig.read(folder.resolve(CONFIG));
     try (Weights weights = Weights.ofFolder(folder, renamed, FieldFolder.MARKER);
         Network network =
-            Network.read(PyTorch.newManager("cpu"), Network.architecture(config), weights)) {
-      write(folder, out, network, config, type);
+            Network.read(PyTorch.newManager("cpu"), Network.architecture(config), weights)
+                .told(config)) {
+      write(folder, out, network, config, type, true);
     }
   }
 
   private static void write(
-      Path folder, Path out, Network network, ModelConfig config, WeightType type)
+      Path folder,
+      Path out,
+      Network network,
+      ModelConfig config,
+      WeightType type,
+      boolean information)
       throws IOException {
     NetworkShape shape = network.sizes();
     ModelConfig written =
@@ -84,7 +90,7 @@ public final class Conversion {
         to -> {
           AtomicFiles.write(to.resolve(CONFIG), written.toJson());
           copy(folder, to, TOKENIZER);
-          if (Files.exists(folder.resolve(InformationFile.NAME))) {
+          if (information && Files.exists(folder.resolve(InformationFile.NAME))) {
             copy(folder, to, InformationFile.NAME);
           }
           SafeTensorsWriter.write(

@@ -156,9 +156,7 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       if (table != null) {
         addClass(network, field, weights, table, label.orElse(field.classes()));
       }
-      return field.network().timeWidth() == 0 || config.timeConditioning()
-          ? network
-          : network.withoutTime();
+      return network.told(config);
     } catch (IOException | RuntimeException e) {
       network.close();
       throw e;

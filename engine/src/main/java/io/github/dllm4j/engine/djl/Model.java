@@ -154,7 +154,9 @@ public final class Model implements AutoCloseable {
     static Information read(Path directory, ModelConfig config, ModelOptions options)
         throws IOException {
       boolean measured =
-          options.information() && Files.exists(directory.resolve(InformationFile.NAME));
+          options.information()
+              && options.label().isEmpty() // the file is about the model without a class
+              && Files.exists(directory.resolve(InformationFile.NAME));
       boolean masks = config.process().equals("masking");
       boolean uniform = config.process().equals("uniform");
       return new Information(

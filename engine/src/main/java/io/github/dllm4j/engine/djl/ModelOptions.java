@@ -8,8 +8,9 @@ import java.util.OptionalInt;
  *
  * @param device {@code auto}, {@code cpu} or {@code cuda:N}
  * @param precision of the matrix products; float32 if absent
- * @param information whether information.json is read; without it the model plans as one that has
- *     none, and the file may be of another version
+ * @param information whether information.json is read, which is about the model without a class and
+ *     so is not read with one; without it the model plans as one that has none, and the file may be
+ *     of another version
  * @param label class of a class-conditional network, from 0; if absent, the extra one that stood
  *     for "none" in training
  */

@@ -133,15 +133,21 @@ final class Network implements AutoCloseable {
    * @param manager as in {@link #read(NDManager, Architecture, Path, String)}
    */
   static Network read(NDManager manager, ModelConfig config, Path file) throws IOException {
-    NetworkShape sizes = config.network();
-    Network network = read(manager, architecture(config), file, "");
-    if (sizes.timeWidth() == 0 || config.timeConditioning()) {
-      return network;
+    return read(manager, architecture(config), file, "").told(config);
+  }
+
+  /**
+   * This network as a configuration says that it is run: itself, or {@link #withoutTime} if it has
+   * time modules but is not told the noise level. Closed if that fails.
+   */
+  Network told(ModelConfig config) {
+    if (config.network().timeWidth() == 0 || config.timeConditioning()) {
+      return this;
     }
     try {
-      return network.withoutTime();
+      return withoutTime();
     } catch (RuntimeException e) {
-      network.close();
+      close();
       throw e;
     }
   }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * shards must be files of the folder and hold exactly the tensors that it says.
  */
 final class Weights implements AutoCloseable {
-  private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
+  static final String SINGLE = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
   private static final int LARGEST_INDEX = 32 << 20;
   private static final int MOST_SHARDS = 1_000;
 

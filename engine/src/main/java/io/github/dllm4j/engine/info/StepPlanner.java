@@ -14,8 +14,8 @@ import java.util.List;
  * O(d^2). Layers are computed when they are asked for. The costs that are reported are computed
  * again from the sizes without cancellation ({@link SamplingCost}).
  *
- * <p>The plan is for the curve that it is given: on a noisy curve the minimum is optimistic, so
- * choose on one half of the examples and report on the other. Not thread-safe.
+ * <p>The plan is for the curve that it is given: on a noisy curve the minimum is optimistic, which
+ * {@link CurvePlanner} takes care of. Not thread-safe.
  */
 public final class StepPlanner {
   private final InformationCurve curve;

@@ -17,6 +17,10 @@
  * io.github.dllm4j.engine.sample.Corrector} between the steps, or jumps at the random times of a
  * {@link io.github.dllm4j.engine.sample.Uniformization}.
  *
+ * <p>{@link io.github.dllm4j.engine.sample.LeftToRightSampler} is the loop of autoregressive
+ * models. A {@link io.github.dllm4j.engine.sample.JointDraw} draws the holes of a masked step
+ * together, where a text must have a form.
+ *
  * <p>All randomness comes from {@link io.github.dllm4j.engine.sample.KeyedRandom}.
  */
 @NullMarked

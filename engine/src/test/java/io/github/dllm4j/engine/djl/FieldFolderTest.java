@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import static io.github.dllm4j.engine.train.Refusal.message;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.TokenBatch;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -120,6 +122,13 @@ class FieldFolderTest {
   void shardsAreReadAsOne() throws IOException {
     shard("mdlm");
     assertSame("mdlm");
+    String weights = ModelHash.ofWeights(folder.toString());
+    try (Model model = Model.open(folder, ModelOptions.DEFAULT)) {
+      assertNotEquals(weights, ModelHash.of(model));
+    }
+    Path second = folder.resolve("model-00002-of-00002.safetensors");
+    Files.write(second, new byte[] {0}, StandardOpenOption.APPEND);
+    assertNotEquals(weights, ModelHash.ofWeights(folder.toString()));
   }
 
   @ParameterizedTest

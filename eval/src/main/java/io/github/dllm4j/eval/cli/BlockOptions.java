@@ -54,6 +54,11 @@ final class BlockOptions {
 
   /** Tokens per block. */
   int length(Model model) {
+    return length(model, length);
+  }
+
+  /** The tokens per block that were asked for, or the model's length. */
+  static int length(Model model, Optional<Integer> length) {
     int longest = model.config().network().length();
     int d = length.orElse(longest);
     if (d < 1 || d > longest) {

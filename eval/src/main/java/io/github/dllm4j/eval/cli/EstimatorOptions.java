@@ -164,6 +164,11 @@ final class EstimatorOptions {
     return LikelihoodEstimator.steps(denoiser, n + " " + levels + " steps", times, BATCH, seed);
   }
 
+  /** Whether the plan, and so the number, depends on the model's information.json. */
+  boolean usesInformation() {
+    return planName().equals("optimal");
+  }
+
   private String planName() {
     return plan.orElse("balanced");
   }

@@ -165,6 +165,11 @@ final class EvaluateCommand implements Callable<Integer> {
         "dllm evaluate " + String.join(" ", spec.commandLine().getParseResult().originalArgs()));
     provenance.put("model", model.name());
     provenance.put("model_sha256", ModelHash.of(model));
+    provenance.put("tokenizer_sha256", model.tokenizer().sha256());
+    if (estimatorOptions.usesInformation()) {
+      provenance.put("information_sha256", ModelHash.ofInformation(model.name()).orElse("none"));
+    }
+    selection.label.ifPresent(label -> provenance.put("class", String.valueOf(label)));
     provenance.put("corpus", corpus.name());
     provenance.put("corpus_sha256", corpus.summary().sha256());
     provenance.put("part", blockOptions.part);

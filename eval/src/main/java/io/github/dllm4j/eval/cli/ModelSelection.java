@@ -3,17 +3,9 @@ package io.github.dllm4j.eval.cli;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
@@ -22,35 +14,20 @@ final class ModelSelection {
   String model = Model.BUNDLED;
 
   @Option(names = "--class", description = "Class of a model that has classes (none of them).")
-  private Optional<Integer> label = Optional.empty();
+  Optional<Integer> label = Optional.empty();
 
   /** Opens it. */
   Model open(CommonOptions common) throws IOException {
-    return open(model, common, true, label(label));
+    return open(common, true);
   }
 
-  /** SHA-256 of a model's weights, 64 lower-case hexadecimal digits. */
-  static String sha256(String name) throws IOException {
-    return sha256(name, "model.safetensors").orElseThrow(() -> new IOException("no file " + name));
-  }
-
-  /** SHA-256 of a file of a model, if it has one. */
-  static Optional<String> sha256(String name, String file) throws IOException {
-    boolean bundled = name.equals(Model.BUNDLED);
-    Path path = Path.of(name).resolve(file);
-    try (@Nullable InputStream bytes =
-        bundled
-            ? Model.class.getResourceAsStream("/io/github/dllm4j/engine/bundled/" + file)
-            : Files.exists(path) ? Files.newInputStream(path) : null) {
-      if (bytes == null) {
-        return Optional.empty();
-      }
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      bytes.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
-      return Optional.of(HexFormat.of().formatHex(digest.digest()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+  /**
+   * The same.
+   *
+   * @param information whether its information.json is read
+   */
+  Model open(CommonOptions common, boolean information) throws IOException {
+    return open(model, common, information, label(label));
   }
 
   /** Opens the model of a name, bundled or a directory. */
@@ -61,15 +38,6 @@ final class ModelSelection {
   /** A class that was asked for or not. */
   static OptionalInt label(Optional<Integer> label) {
     return label.map(OptionalInt::of).orElse(OptionalInt.empty());
-  }
-
-  /**
-   * The same.
-   *
-   * @param information whether its information.json is read
-   */
-  static Model open(String name, CommonOptions common, boolean information) throws IOException {
-    return open(name, common, information, OptionalInt.empty());
   }
 
   private static Model open(

@@ -103,7 +103,7 @@ final class PlanCommand implements Callable<Integer> {
       return 0;
     }
     // What is measured anew need not be sound before.
-    try (Model model = ModelSelection.open(selection.model, common, !save)) {
+    try (Model model = selection.open(common, !save)) {
       if (model.denoiser().mask().isPresent()) {
         printMasked(model);
       } else {
@@ -204,6 +204,7 @@ final class PlanCommand implements Callable<Integer> {
       for (String option :
           List.of(
               "--model",
+              "--class",
               "--corpus",
               "--field",
               "--text8",
@@ -239,6 +240,10 @@ final class PlanCommand implements Callable<Integer> {
           throw new IllegalArgumentException(option + " needs --corpus");
         }
       }
+    }
+    if (save && selection.label.isPresent()) {
+      throw new IllegalArgumentException(
+          "--class is not for --save: information.json is about the model without a class");
     }
     if (save && selection.model.equals(Model.BUNDLED)) {
       throw new IllegalArgumentException(

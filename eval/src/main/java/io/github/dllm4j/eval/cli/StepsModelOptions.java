@@ -6,8 +6,9 @@ import io.github.dllm4j.corpora.TokenBlocks;
 import io.github.dllm4j.corpora.TokenFile;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.djl.AutoregressiveModel;
-import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelHash;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.eval.metrics.CausalJudge;
 import io.github.dllm4j.eval.metrics.Judge;
@@ -33,6 +34,7 @@ final class StepsModelOptions {
   static final List<String> NAMES =
       List.of(
           "--model",
+          "--class",
           "--corpus",
           "--field",
           "--text8",
@@ -94,7 +96,10 @@ final class StepsModelOptions {
 
   @Option(
       names = "--blocks",
-      description = "Held-out sequences for the likelihood of samplers; 0 for none (16).")
+      description =
+          "Held-out sequences for the likelihood of samplers of masking models; 0 for none (16).")
+  private Optional<Integer> given = Optional.empty();
+
   private int blocks = 16;
 
   /** Takes a study, whose sources are open until it returns. */
@@ -115,14 +120,21 @@ final class StepsModelOptions {
         TextGenerator generator = TextGenerator.of(selection.open(common))) {
       Model model = generator.model();
       requireNoJudge(model);
+      if (given.isPresent() && model.denoiser().mask().isEmpty()) {
+        throw new IllegalArgumentException(
+            "--blocks is for masking models: the likelihood of a sampler of uniform noise is not"
+                + " measured here (evaluate --estimator steps:N)");
+      }
       List<SamplerSpec> specs =
           SamplerSpec.parse(samplers, model.config().process().equals("uniform"));
       settings.put("model", selection.model);
-      settings.put("model_sha256", ModelSelection.sha256(selection.model));
+      settings.put("model_sha256", ModelHash.ofWeights(selection.model));
       // The curve that plans are chosen and priced by.
-      settings.put(
-          "information_sha256",
-          ModelSelection.sha256(selection.model, InformationFile.NAME).orElse("none"));
+      settings.put("information_sha256", ModelHash.ofInformation(selection.model).orElse("none"));
+      if (model.family() != Family.DLLM4J) {
+        settings.put("tokenizer_sha256", model.tokenizer().sha256());
+      }
+      selection.label.ifPresent(label -> settings.put("class", String.valueOf(label)));
       settings.put("precision", model.precision().label());
       settings.put("device", common.device);
       settings.put("corpus", corpus.name());
@@ -137,7 +149,7 @@ final class StepsModelOptions {
       Split split = Split.of(corpus, fraction);
       try (TokenFile heldOut = TokenFile.of(split.validation(), model.tokenizer());
           Others others = others(common, split.train(), settings)) {
-        int d = length(model);
+        int d = BlockOptions.length(model, length);
         settings.put("length", String.valueOf(d));
         use.of(
             new ModelStudy(
@@ -167,6 +179,7 @@ final class StepsModelOptions {
     if (samples < 2 || samples > MOST) {
       throw new IllegalArgumentException("--samples must be 2 to 100,000, got " + samples);
     }
+    blocks = given.orElse(blocks);
     if (blocks != 0 && (blocks < 2 || blocks > MOST)) {
       throw new IllegalArgumentException("--blocks must be 0, or 2 to 100,000, got " + blocks);
     }
@@ -196,16 +209,6 @@ final class StepsModelOptions {
       throw new IllegalArgumentException(
           "--model must denoise: an autoregressive one has no steps, give it as --baseline");
     }
-  }
-
-  private int length(Model model) {
-    int longest = model.config().network().length();
-    int d = length.orElse(longest);
-    if (d < 1 || d > longest) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "--length must be 1 to %d, the model's, got %d", longest, d));
-    }
-    return d;
   }
 
   /** At most so many blocks of the held-out text, spread evenly over it. */
@@ -239,7 +242,7 @@ final class StepsModelOptions {
     try {
       if (baseline.isPresent()) {
         open.add(autoregressive(baseline.get(), common));
-        settings.put("baseline_sha256", ModelSelection.sha256(baseline.get()));
+        settings.put("baseline_sha256", ModelHash.ofWeights(baseline.get()));
       }
       if (judge.startsWith(NGRAM)) {
         int order = judge.equals(NGRAM) ? ORDER : Integer.parseInt(judge.substring(6));
@@ -248,7 +251,7 @@ final class StepsModelOptions {
       if (!baseline.equals(Optional.of(judge))) {
         open.add(autoregressive(judge, common));
       }
-      settings.put("judge_sha256", ModelSelection.sha256(judge));
+      settings.put("judge_sha256", ModelHash.ofWeights(judge));
       AutoregressiveModel judging = open.get(open.size() - 1);
       return new Others(
           CausalJudge.of(

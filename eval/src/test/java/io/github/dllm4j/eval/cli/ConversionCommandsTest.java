@@ -3,7 +3,9 @@ package io.github.dllm4j.eval.cli;
 import static io.github.dllm4j.eval.cli.Dllm.done;
 import static io.github.dllm4j.eval.cli.Dllm.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -93,6 +95,48 @@ class ConversionCommandsTest {
     assertEquals(nats, nats(mdlm), 1e-5);
     assertEquals(nats, nats(back), 1e-2);
     assertNotEquals(nats, nats(back), "half precision changes something");
+  }
+
+  private Path copied(String name) throws IOException {
+    Path copy = Files.createDirectory(folder.resolve("copy"));
+    for (String file : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+      Files.copy(FIXTURES.resolve(name).resolve(file), copy.resolve(file));
+    }
+    return copy;
+  }
+
+  @Test
+  void ourModelThatIsNotToldTheTimeIsNotToldItAfterwards() throws IOException {
+    Path ours = folder.resolve("ours");
+    Path again = folder.resolve("again");
+    Path time = FIXTURES.resolve("mdlm-time");
+    done("convert", "--model", time.toString(), "--out", ours.toString());
+    Path config = ours.resolve("config.json");
+    String told = Files.readString(config);
+    Files.writeString(
+        config, told.replace("\"time_conditioning\" : true", "\"time_conditioning\" : false"));
+    assertNotEquals(told, Files.readString(config));
+    assertNotEquals(nats(time), nats(ours));
+    done("convert", "--model", ours.toString(), "--out", again.toString());
+    assertEquals(nats(ours), nats(again), 1e-5);
+  }
+
+  @Test
+  void informationIsAboutTheModelWithoutAClass() throws IOException {
+    String model = copied("udlm-classes").toString();
+    done("plan", "--model", model, "--corpus", corpus, "--blocks", "4", "--save");
+    String[] auto = {"generate", "--model", model, "--epsilon", "1000", "--json"};
+    assertFalse(done(auto).json().get("predicted_path_kl_nats").isNull());
+    String[] ofClass = java.util.Arrays.copyOf(auto, auto.length + 2);
+    ofClass[auto.length] = "--class";
+    ofClass[auto.length + 1] = "1";
+    refused(new String[] {"information.json"}, ofClass);
+    Path all = folder.resolve("all");
+    Path one = folder.resolve("one");
+    done("convert", "--model", model, "--out", all.toString());
+    done("convert", "--model", model, "--class", "1", "--out", one.toString());
+    assertTrue(files(all).contains("information.json"));
+    assertFalse(files(one).contains("information.json"));
   }
 
   @Test

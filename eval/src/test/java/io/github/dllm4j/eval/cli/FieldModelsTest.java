@@ -11,7 +11,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +121,38 @@ class FieldModelsTest {
     refused(new String[] {"no classes"}, "inspect", "--model", model("udlm"), "--class", "0");
     refused(
         new String[] {"no classes"}, "convert", "--model", out, "--class", "0", "--out", out + "2");
+  }
+
+  @Test
+  void everyCommandKnowsTheClassOrRefusesIt() throws IOException {
+    String model = model("udlm-classes");
+    String[] plan = {"plan", "--model", model, "--corpus", corpus, "--blocks", "4", "--json"};
+    String[] ofClass = Arrays.copyOf(plan, plan.length + 2);
+    ofClass[plan.length] = "--class";
+    ofClass[plan.length + 1] = "1";
+    assertNotEquals(done(plan).out(), done(ofClass).out());
+    String[] saved = Arrays.copyOf(ofClass, ofClass.length + 1);
+    saved[ofClass.length] = "--save";
+    refused(new String[] {"--class is not for --save"}, saved);
+    String law = "parity:k=3";
+    String[] why = {"--class"};
+    refused(why, "plan", "--distribution", law, "--class", "1");
+    String report = folder.resolve("report").toString();
+    String[] steps = {"--samplers", "tweedie", "--steps", "2", "--out", report, "--class", "1"};
+    refused(
+        why,
+        Stream.concat(Stream.of("steps", "--distribution", law), Stream.of(steps))
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void aRunIsNotResumedForAnotherClass() throws IOException {
+    String file = folder.resolve("of-a-class.json").toString();
+    nats(model("udlm-classes"), "--class", "1", "--out", file);
+    List<String> args =
+        new ArrayList<>(List.of("evaluate", "--model", model("udlm-classes"), "--corpus", corpus));
+    args.addAll(List.of("--blocks", "4", "--out", file, "--resume", "--class", "0"));
+    refused(new String[] {"class must be 1"}, args.toArray(String[]::new));
   }
 
   @ParameterizedTest
