@@ -118,7 +118,11 @@ final class Nfa {
       entry = state(free(next), free(build(repeat.body(), entry)));
     }
     for (int i = 0; i < repeat.least(); i++) {
+      int before = states();
       entry = build(repeat.body(), entry);
+      if (states() == before) {
+        return entry; // a body of nothing but the empty text, which no repeat changes
+      }
     }
     return entry;
   }

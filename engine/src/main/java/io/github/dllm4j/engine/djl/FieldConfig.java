@@ -88,8 +88,12 @@ record FieldConfig(
       throw keys.bad("graph.type", "must be absorb or uniform, got " + graph);
     }
     boolean masking = graph.equals("absorb");
-    if (keys.flag("model.scale_by_sigma") && !masking) {
-      throw keys.bad("model.scale_by_sigma", "must be false for a uniform graph, got true");
+    if (keys.flag("model.scale_by_sigma") != masking) {
+      throw keys.bad(
+          "model.scale_by_sigma",
+          masking
+              ? "must be true for an absorbing graph, got false"
+              : "must be false for a uniform graph, got true");
     }
     NetworkShape shape = nested(keys, masking ? 1 : 0, true);
     return new FieldConfig(Family.SEDD, shape, masking, Representation.SCORE, true, 0);

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -111,7 +112,9 @@ public final class AtomicFiles {
     }
     Path temporary;
     try {
-      temporary = Files.createTempDirectory(parent, "." + target.getFileName() + ".");
+      // Not a temporary directory, which only its owner could read.
+      String name = "." + target.getFileName() + "." + UUID.randomUUID();
+      temporary = Files.createDirectory(parent.resolve(name));
     } catch (IOException e) {
       throw new WriteException(folder, reason(e), e);
     }

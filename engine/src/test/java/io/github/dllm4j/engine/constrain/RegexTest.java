@@ -187,6 +187,14 @@ class RegexTest {
     assertTrue(Constraint.regex("").accepts(""));
   }
 
+  /** 10^12 times nothing is nothing, and takes no time. */
+  @Test
+  void repeatsOfNothingAreNothing() {
+    Constraint nothing = Constraint.regex("(((){10000}){10000}){10000}");
+    assertTrue(nothing.accepts(""));
+    assertFalse(nothing.accepts("a"));
+  }
+
   @Test
   void whatIsTooLargeIsRefused() {
     for (String source : List.of("((a{1000}b){1000}c){1000}", "(a|b)*a(a|b){20}")) {

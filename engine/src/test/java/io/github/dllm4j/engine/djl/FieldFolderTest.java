@@ -228,6 +228,7 @@ class FieldFolderTest {
         "sedd-absorb|ddit|ddit_wot|no tensor blocks.0.norm1.bias",
         "sedd-absorb|absorb|roulette|graph.type must be absorb or uniform",
         "sedd-absorb|\"type\": \"absorb\"|\"type\": \"uniform\"|scale_by_sigma must be false",
+        "sedd-absorb|\"scale_by_sigma\": true|\"scale_by_sigma\": false|scale_by_sigma must be true for an",
         "sedd-absorb|\"tokens\": 28|\"model_type\": \"mdlm\", \"tokens\": 28|which family",
         "sedd-uniform|\"scale_by_sigma\": false|\"scale_by_sigma\": 0|scale_by_sigma must be true or"
       })

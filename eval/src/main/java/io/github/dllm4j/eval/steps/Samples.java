@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.sample.StepListener;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -55,8 +56,20 @@ record Samples(
         made.get(0).steps(),
         made.stream().filter(s -> s.finish() != GenerationResult.Finish.LENGTH).count(),
         result.predictedKlNats(),
-        result.note(),
+        note(result),
         seconds);
+  }
+
+  /** What is promised of a uniform model has no column: it is the KL of paths, not of samples. */
+  private static String note(GenerationResult result) {
+    return result
+            .predictedPathKlNats()
+            .map(
+                kl ->
+                    String.format(
+                        Locale.ROOT, "%.3f +- %.3f nats of ", kl.mean(), kl.standardError()))
+            .orElse("")
+        + result.note();
   }
 
   /**
