@@ -69,14 +69,20 @@ public final class AutoregressiveModel implements AutoCloseable {
                 gpt2.shape().vocabulary()));
       }
       Network network = gpt2.network(PyTorch.newManager(options.device()), folder);
-      CausalModel causal =
-          new CausalNetwork(
-              network,
-              network.weights(),
-              options.precision().orElse(Precision.FP32),
-              gpt2.start(),
-              -1,
-              true);
+      CausalModel causal;
+      try {
+        causal =
+            new CausalNetwork(
+                network,
+                network.weights(),
+                options.precision().orElse(Precision.FP32),
+                gpt2.start(),
+                -1,
+                true);
+      } catch (RuntimeException e) {
+        network.close();
+        throw e;
+      }
       return new AutoregressiveModel(
           folder.toString(),
           "GPT-2",

@@ -140,7 +140,7 @@ final class CausalNetwork implements CausalModel {
       }
       return nats;
     } catch (EngineException e) {
-      throw failed(e);
+      throw Network.failed(e);
     }
   }
 
@@ -214,7 +214,7 @@ final class CausalNetwork implements CausalModel {
         return DeviceLaws.ofLogits(network.program(), manager, logits);
       } catch (EngineException e) {
         manager.close();
-        throw failed(e);
+        throw Network.failed(e);
       } catch (RuntimeException e) {
         manager.close();
         throw e;
@@ -227,19 +227,8 @@ final class CausalNetwork implements CausalModel {
     }
   }
 
-  private static IllegalStateException failed(EngineException e) {
-    String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-    return new IllegalStateException("the network failed: " + first, e);
-  }
-
   private void check(int[] tokens) {
-    for (int token : tokens) {
-      if (token < 0 || token >= vocabulary()) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT, "token ids must be 0 to %d, got %d", vocabulary() - 1, token));
-      }
-    }
+    Arrays.stream(tokens).forEach(network::requireId);
   }
 
   @Override

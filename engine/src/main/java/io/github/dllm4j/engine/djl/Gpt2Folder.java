@@ -46,10 +46,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
   }
 
   private static JsonNode json(Path file) throws IOException {
-    if (Files.size(file) > 1 << 20) {
-      throw new IOException(file + " is larger than a configuration can be");
-    }
-    return ModelConfig.parse(file, Files.readAllBytes(file), JsonNode.class);
+    return ModelConfig.parse(file, ModelConfig.bytes(file), JsonNode.class);
   }
 
   /**
@@ -135,20 +132,20 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
       throw new IOException(
           folder + " has pickled weights only, which are code: convert them to model.safetensors");
     }
-    try (SafeTensors source = SafeTensors.open(file)) {
-      String prefix = prefix(source, file);
+    try (Weights source = Weights.of(file, "")) {
+      String prefix = prefix(source);
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
-      Set<String> unknown = new TreeSet<>(source.entries().keySet());
+      Set<String> unknown = new TreeSet<>(source.names());
       for (Architecture.Tensor tensor : shape.tensors()) {
         if (!tensor.name().startsWith(HEAD)) {
-          weights.add(load(manager, program, source, file, prefix, tensor));
+          weights.add(load(manager, program, source, prefix, tensor));
           unknown.remove(prefix + tensor.name());
         }
       }
       unknown.removeIf(name -> name.matches("(transformer\\.)?h\\.\\d+\\.attn\\.(masked_)?bias"));
       if (unknown.remove(HEAD + "weight")) {
-        requireTied(source, file, prefix);
+        requireTied(source, prefix);
       }
       if (!unknown.isEmpty()) {
         throw new IOException(
@@ -163,15 +160,15 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
     }
   }
 
-  private static String prefix(SafeTensors source, Path file) throws IOException {
-    boolean bare = source.entries().containsKey("wte.weight");
-    boolean prefixed = source.entries().containsKey(PREFIX + "wte.weight");
+  private static String prefix(Weights source) throws IOException {
+    boolean bare = source.names().contains("wte.weight");
+    boolean prefixed = source.names().contains(PREFIX + "wte.weight");
     if (bare == prefixed) {
       throw new IOException(
           String.format(
               Locale.ROOT,
               "%s must have either wte.weight or %swte.weight, it has %s",
-              file,
+              source.origin(),
               PREFIX,
               bare ? "both" : "neither"));
     }
@@ -179,18 +176,13 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
   }
 
   private static NDArray load(
-      NDManager manager,
-      Program program,
-      SafeTensors source,
-      Path file,
-      String prefix,
-      Architecture.Tensor tensor)
+      NDManager manager, Program program, Weights source, String prefix, Architecture.Tensor tensor)
       throws IOException {
     long[] s = tensor.shape();
     boolean turned = s.length == 2 && tensor.name().startsWith("h.");
-    SafeTensors.Entry entry =
-        Network.entry(source, file, prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
-    NDArray stored = Network.load(manager, program, source, entry);
+    Weights.Stored found =
+        source.need(prefix + tensor.name(), turned ? new long[] {s[1], s[0]} : s);
+    NDArray stored = Network.load(manager, program, found.source(), found.entry());
     if (!turned) {
       return stored;
     }
@@ -200,12 +192,14 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
   }
 
   /** A head in the file is the embedding once more, or the model is another one. */
-  private void requireTied(SafeTensors source, Path file, String prefix) throws IOException {
+  private void requireTied(Weights source, String prefix) throws IOException {
     long[] s = {shape.vocabulary(), shape.width()};
-    SafeTensors.Entry head = Network.entry(source, file, HEAD + "weight", s);
-    SafeTensors.Entry embedding = Network.entry(source, file, prefix + "wte.weight", s);
-    if (head.type() != embedding.type() || !source.bytes(head).equals(source.bytes(embedding))) {
-      throw new IOException(file + ": lm_head.weight must be the same as wte.weight, it differs");
+    Weights.Stored head = source.need(HEAD + "weight", s);
+    Weights.Stored embedding = source.need(prefix + "wte.weight", s);
+    if (head.entry().type() != embedding.entry().type()
+        || !head.source().bytes(head.entry()).equals(embedding.source().bytes(embedding.entry()))) {
+      throw new IOException(
+          source.origin() + ": lm_head.weight must be the same as wte.weight, it differs");
     }
   }
 }

@@ -98,10 +98,10 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model open(Path directory, String name, ModelOptions options) throws IOException {
-    if (Gpt2Folder.isGpt2(directory)) {
-      throw new IOException(directory + " is a GPT-2: it can judge texts, and nothing else");
-    }
     if (FieldFolder.isForeign(directory)) {
+      if (Gpt2Folder.isGpt2(directory)) {
+        throw new IOException(directory + " is a GPT-2: it can judge texts, and nothing else");
+      }
       return foreign(directory, name, options);
     }
     FieldFolder.checkLabel(options.label(), 0);

@@ -187,10 +187,19 @@ public record ModelConfig(
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
+    return parse(file, bytes(file), ModelConfig.class);
+  }
+
+  /**
+   * The bytes of a configuration.
+   *
+   * @throws IOException in one line, if they are too many
+   */
+  static byte[] bytes(Path file) throws IOException {
     if (Files.size(file) > LARGEST_FILE) {
       throw new IOException(file + " is larger than a configuration can be");
     }
-    return parse(file, Files.readAllBytes(file), ModelConfig.class);
+    return Files.readAllBytes(file);
   }
 
   /**

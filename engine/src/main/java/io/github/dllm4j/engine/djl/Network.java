@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -78,23 +78,7 @@ final class Network implements AutoCloseable {
       Set<String> unknown = new TreeSet<>(source.names());
       List<Weights.Stored> found = new ArrayList<>();
       for (Architecture.Tensor tensor : tensors) {
-        Weights.Stored stored = source.get(tensor.name());
-        if (stored == null) {
-          throw new IOException(
-              source.origin() + " has no tensor " + source.prefix() + tensor.name());
-        }
-        SafeTensors.Entry entry = stored.entry();
-        if (!Arrays.equals(entry.shape(), tensor.shape())) {
-          throw new IOException(
-              String.format(
-                  Locale.ROOT,
-                  "%s: tensor %s has shape %s, the configuration needs %s",
-                  source.origin(),
-                  entry.name(),
-                  Arrays.toString(entry.shape()),
-                  Arrays.toString(tensor.shape())));
-        }
-        found.add(stored);
+        found.add(source.need(tensor.name(), tensor.shape()));
         unknown.remove(tensor.name());
       }
       unknown.remove("rotary_emb.inv_freq");
@@ -183,26 +167,6 @@ final class Network implements AutoCloseable {
     return new Network(other, shape, Program.load(other), copies);
   }
 
-  /** A tensor that must be in a file with a shape. */
-  static SafeTensors.Entry entry(SafeTensors source, Path file, String name, long[] shape)
-      throws IOException {
-    SafeTensors.Entry entry = source.entries().get(name);
-    if (entry == null) {
-      throw new IOException(file + " has no tensor " + name);
-    }
-    if (!Arrays.equals(entry.shape(), shape)) {
-      throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "%s: tensor %s has shape %s, the configuration needs %s",
-              file,
-              name,
-              Arrays.toString(entry.shape()),
-              Arrays.toString(shape)));
-    }
-    return entry;
-  }
-
   /** One tensor of a file as float32 on a device. */
   static NDArray load(
       NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
@@ -274,6 +238,25 @@ final class Network implements AutoCloseable {
     try (IValue all = Program.listOf(arrays)) {
       return program.run("cast", all, precision.scalarType(), products);
     }
+  }
+
+  /**
+   * Checks that a token is one the network has.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  void requireId(int token) {
+    if (token < 0 || token >= shape.vocabulary()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "token ids must be 0 to %d, got %d", shape.vocabulary() - 1, token));
+    }
+  }
+
+  /** What is thrown when PyTorch could not run the program: its first line, and why. */
+  static IllegalStateException failed(EngineException e) {
+    String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return new IllegalStateException("the network failed: " + first, e);
   }
 
   NDManager manager() {

@@ -113,7 +113,7 @@ public final class TransformerDenoiser implements Denoiser {
       return DeviceLaws.ofLogits(network.program(), manager, logits);
     } catch (EngineException e) {
       manager.close();
-      throw new IllegalStateException("the network failed: " + firstLine(e), e);
+      throw Network.failed(e);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -184,19 +184,8 @@ public final class TransformerDenoiser implements Denoiser {
               batch.length()));
     }
     for (int i = 0; i < batch.size() * batch.length(); i++) {
-      if (batch.token(i) < 0 || batch.token(i) >= vocabulary()) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "token ids must be 0 to %d, got %d",
-                vocabulary() - 1,
-                batch.token(i)));
-      }
+      network.requireId(batch.token(i));
     }
-  }
-
-  private static String firstLine(EngineException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
   @Override

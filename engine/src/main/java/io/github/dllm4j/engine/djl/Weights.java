@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -243,19 +244,33 @@ final class Weights implements AutoCloseable {
     return origin;
   }
 
-  /** What stood before the names. */
-  String prefix() {
-    return prefix;
-  }
-
   /** The names that are there. */
   Set<String> names() {
     return tensors.keySet();
   }
 
-  /** A tensor by name, or null. */
-  @Nullable Stored get(String name) {
-    return tensors.get(name);
+  /**
+   * A tensor by name.
+   *
+   * @throws IOException in one line, if it is not there or has another shape
+   */
+  Stored need(String name, long[] shape) throws IOException {
+    Stored stored = tensors.get(name);
+    if (stored == null) {
+      throw new IOException(origin + " has no tensor " + prefix + name);
+    }
+    SafeTensors.Entry entry = stored.entry();
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s: tensor %s has shape %s, the configuration needs %s",
+              origin,
+              entry.name(),
+              Arrays.toString(entry.shape()),
+              Arrays.toString(shape)));
+    }
+    return stored;
   }
 
   /** Takes a tensor out, which then is not there any more; null if it was not. */
