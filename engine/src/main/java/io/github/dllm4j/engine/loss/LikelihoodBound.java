@@ -1,13 +1,10 @@
 package io.github.dllm4j.engine.loss;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.info.TeacherForcing;
-import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /**
  * A model's -ln p of a text, or a bound on it, in the mean over its tokens; what exactly is up to
@@ -98,33 +95,6 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
       Denoiser denoiser, Iterator<int[]> blocks, int counts, int batch, long seed) {
     LikelihoodEstimator nelbo = LikelihoodEstimator.nelbo(denoiser, counts, batch, seed);
     return ofBlocks(nelbo, blocks);
-  }
-
-  /**
-   * The N-step bounds of several plans on the same blocks along the same orders, so that their
-   * differences are less noisy than they are: each as {@link StepBound}. Cost: one evaluation per
-   * block and different number of known tokens at which a step of some plan begins.
-   *
-   * @param denoiser a masking denoiser
-   * @param blocks clean blocks, all of the plans' length
-   * @param plans one for each number of steps, at least one
-   * @param batch sequences per network call, at least 1; changes nothing but speed
-   * @param seed of the orders, which are keyed by block
-   * @return the bound of each plan
-   */
-  public static List<LikelihoodBound> ofPlans(
-      Denoiser denoiser, Iterator<int[]> blocks, List<SizePlan> plans, int batch, long seed) {
-    ChainRule.requireMasking(denoiser, batch);
-    List<double[]> nats = new ArrayList<>(); // [blocks][plans]
-    while (blocks.hasNext()) {
-      int[] block = blocks.next();
-      int[] order = TeacherForcing.order(0, block.length, nats.size(), 0, seed);
-      nats.add(TeacherForcing.nats(denoiser, block, order, plans, batch));
-    }
-    int[] tokens = nats.stream().mapToInt(n -> plans.get(0).holes()).toArray();
-    return IntStream.range(0, plans.size())
-        .mapToObj(p -> of(nats.stream().mapToDouble(n -> n[p]).toArray(), tokens))
-        .toList();
   }
 
   private static Iterator<Passage> passages(Iterator<int[]> blocks) {

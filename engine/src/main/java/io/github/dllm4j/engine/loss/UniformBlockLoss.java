@@ -6,7 +6,6 @@ import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.train.NoiseTimes;
 import io.github.dllm4j.engine.train.NoisyBatch;
-import java.util.Arrays;
 import java.util.Collections;
 
 /**
@@ -37,25 +36,20 @@ record UniformBlockLoss(int symbols, int times) implements BlockLoss {
 
   @Override
   public double[] losses(TokenLaws laws, NoisyBatch examples, int from, int to) {
-    int length = examples.noisy().length / examples.sigmas().length;
-    int[] clean = Arrays.copyOfRange(examples.targets(), from, to);
-    int[] rows = Arrays.copyOfRange(examples.rows(), from, to);
-    int[] noisy = Arrays.stream(rows).map(cell -> examples.noisy()[cell]).toArray();
-    double[] odds = new double[clean.length];
-    Arrays.setAll(
-        odds, r -> UniformScoreEntropy.odds(symbols, examples.sigmas()[rows[r] / length]));
-    double[] ofClean = laws.probabilityOf(clean);
-    double[] ofNoisy = laws.probabilityOf(noisy);
-    double[] logs = laws.sumLogOnePlus(odds);
-    double[] nats = new double[clean.length];
+    double[] sigmas = examples.sigmas();
+    UniformRows rows =
+        UniformRows.of(
+            laws, examples, from, to, copy -> UniformScoreEntropy.odds(symbols, sigmas[copy]));
+    double[] nats = new double[to - from];
     for (int r = 0; r < nats.length; r++) {
-      int example = rows[r] / length;
-      double sigma = examples.sigmas()[example];
-      boolean same = clean[r] == noisy[r];
+      int copy = rows.copy()[r];
+      double noisy = rows.ofNoisy()[r];
+      double clean = rows.ofClean()[r];
+      boolean same = rows.same()[r];
       nats[r] =
-          example < times
-              ? UniformScoreEntropy.loss(symbols, ofNoisy[r], ofClean[r], logs[r], same, sigma)
-              : UniformScoreEntropy.reconstruction(symbols, ofNoisy[r], ofClean[r], same, sigma);
+          copy < times
+              ? UniformScoreEntropy.loss(symbols, noisy, clean, rows.logs()[r], same, sigmas[copy])
+              : UniformScoreEntropy.reconstruction(symbols, noisy, clean, same, sigmas[copy]);
     }
     return nats;
   }

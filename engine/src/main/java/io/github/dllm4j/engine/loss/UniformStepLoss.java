@@ -50,25 +50,17 @@ record UniformStepLoss(int symbols, TimeGrid grid) implements BlockLoss {
 
   @Override
   public double[] losses(TokenLaws laws, NoisyBatch examples, int from, int to) {
-    int length = examples.noisy().length / examples.sigmas().length;
-    int[] clean = Arrays.copyOfRange(examples.targets(), from, to);
-    int[] rows = Arrays.copyOfRange(examples.rows(), from, to);
-    int[] noisy = Arrays.stream(rows).map(cell -> examples.noisy()[cell]).toArray();
-    double[] odds = new double[clean.length];
-    Arrays.setAll(odds, r -> odds(grid.level(rows[r] / length + 1)));
-    double[] ofClean = laws.probabilityOf(clean);
-    double[] ofNoisy = laws.probabilityOf(noisy);
-    double[] logs = laws.sumLogOnePlus(odds);
-    double[] nats = new double[clean.length];
+    UniformRows rows = UniformRows.of(laws, examples, from, to, step -> odds(grid.level(step + 1)));
+    double[] nats = new double[to - from];
     for (int r = 0; r < nats.length; r++) {
-      int step = rows[r] / length;
+      int step = rows.copy()[r];
       nats[r] =
           nats(
               symbols,
-              ofNoisy[r],
-              ofClean[r],
-              logs[r],
-              clean[r] == noisy[r],
+              rows.ofNoisy()[r],
+              rows.ofClean()[r],
+              rows.logs()[r],
+              rows.same()[r],
               grid.level(step),
               grid.level(step + 1));
     }

@@ -237,7 +237,7 @@ class LikelihoodEstimatorTest {
             .nats(word, 5));
     List<int[]> words = WORDS.subList(0, 30);
     List<LikelihoodBound> together =
-        LikelihoodBound.ofPlans(model, words.iterator(), List.of(two(LENGTH), ones(LENGTH)), 4, 7);
+        PlansTogether.bounds(model, words.iterator(), List.of(two(LENGTH), ones(LENGTH)), 4, 7);
     assertEquals(
         mean(LikelihoodEstimator.steps(model, "", LikelihoodEstimatorTest::two, 4, 7), 30),
         together.get(0));

@@ -102,8 +102,7 @@ class TwoTokenToyTest {
     assertEquals(Claim.BOUND, once.claim());
     assertEquals("N-step bound, 1 step per block", once.description());
     List<LikelihoodBound> both =
-        LikelihoodBound.ofPlans(
-            TOY, List.of(TEXT, TEXT).iterator(), List.of(AT_ONCE, AT_ONCE), 8, 7);
+        PlansTogether.bounds(TOY, List.of(TEXT, TEXT).iterator(), List.of(AT_ONCE, AT_ONCE), 8, 7);
     assertEquals(Math.log(8) / 2, both.get(1).natsPerToken(), 1e-15);
     assertEquals(0, both.get(0).standardError());
     assertEquals(4, both.get(0).tokens());
