@@ -3,8 +3,6 @@ package io.github.dllm4j.eval.cli;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.constrain.Constraint;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -51,19 +49,8 @@ final class ConstraintOptions {
         regex.isPresent()
             ? Constraint.regex(regex.get())
             : schema.isPresent()
-                ? Constraint.jsonSchema(read(schema.get()))
+                ? Constraint.jsonSchema(TextFile.read("--json-schema", schema.get()))
                 : Constraint.choices(List.of(choices.orElseThrow().split(",", -1)));
     return request.withConstraint(greedy ? constraint.greedy() : constraint);
-  }
-
-  private static String read(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IOException("--json-schema: no file " + file);
-    }
-    try {
-      return Files.readString(file);
-    } catch (CharacterCodingException e) {
-      throw new IOException("--json-schema: " + file + " is not UTF-8 text", e);
-    }
   }
 }

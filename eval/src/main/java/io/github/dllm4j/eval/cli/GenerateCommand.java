@@ -9,8 +9,6 @@ import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.info.Estimate;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -171,7 +169,7 @@ final class GenerateCommand implements Callable<Integer> {
         new GenerationRequest(
             prompt.isPresent()
                 ? prompt.get()
-                : promptFile.isPresent() ? read(promptFile.get()) : "",
+                : promptFile.isPresent() ? TextFile.read("--prompt-file", promptFile.get()) : "",
             template,
             length.map(OptionalInt::of).orElse(OptionalInt.empty()),
             samples,
@@ -274,17 +272,6 @@ final class GenerateCommand implements Callable<Integer> {
     }
     return choice.withGrid(
         choice.grid(), horizon.orElse(choice.horizon()), sigmaMin.orElse(choice.sigmaMin()));
-  }
-
-  private static String read(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IOException("--prompt-file: no file " + file);
-    }
-    try {
-      return Files.readString(file);
-    } catch (CharacterCodingException e) {
-      throw new IOException("--prompt-file: " + file + " is not UTF-8 text", e);
-    }
   }
 
   private static Map<String, Object> document(GenerationResult result) {

@@ -227,7 +227,7 @@ final class MaskingOracle extends OracleStudy {
   }
 
   private Panel familyPanel(Table table) {
-    double[] x = column(table, INFORMATION);
+    double[] x = Row.column(table.rows(), INFORMATION);
     return new Panel(
         String.format(
             Locale.ROOT,
@@ -238,13 +238,9 @@ final class MaskingOracle extends OracleStudy {
         false,
         false,
         List.of(
-            Curve.of("conditional KL", x, column(table, CONDITIONAL)),
-            Curve.of("KL of the samples", x, column(table, KL)),
-            Curve.reference("Theorem 4: SMI / T", x, column(table, BOUND))));
-  }
-
-  private static double[] column(Table table, String key) {
-    return table.rows().stream().mapToDouble(row -> row.number(key)).toArray();
+            Curve.of("conditional KL", x, Row.column(table.rows(), CONDITIONAL)),
+            Curve.of("KL of the samples", x, Row.column(table.rows(), KL)),
+            Curve.reference("Theorem 4: SMI / T", x, Row.column(table.rows(), BOUND))));
   }
 
   /** Theorem 12: modified tau-leaping from the law at the horizon, on two grids. */
@@ -305,22 +301,10 @@ final class MaskingOracle extends OracleStudy {
     for (String grid : List.of("uniform", "exponential-then-constant")) {
       String label = grid.equals("uniform") ? "uniform" : "exp-const";
       List<Row> own = table.rows().stream().filter(r -> r.text("grid").equals(grid)).toList();
-      double[] x = own.stream().mapToDouble(r -> r.number(STEPS)).toArray();
-      curves.add(
-          Curve.reference(
-              "bound, " + label,
-              x,
-              own.stream().mapToDouble(r -> r.number("theorem_12_nats")).toArray()));
-      curves.add(
-          Curve.of(
-              "path, " + label,
-              x,
-              own.stream().mapToDouble(r -> r.number("path_kl_nats")).toArray()));
-      curves.add(
-          Curve.of(
-              "output, " + label,
-              x,
-              own.stream().mapToDouble(r -> r.number("output_kl_nats")).toArray()));
+      double[] x = Row.column(own, STEPS);
+      curves.add(Curve.reference("bound, " + label, x, Row.column(own, "theorem_12_nats")));
+      curves.add(Curve.of("path, " + label, x, Row.column(own, "path_kl_nats")));
+      curves.add(Curve.of("output, " + label, x, Row.column(own, "output_kl_nats")));
     }
     return new Panel(
         "Theorem 12: bound, path KL, output KL", "steps N (log)", "nats", true, true, curves);

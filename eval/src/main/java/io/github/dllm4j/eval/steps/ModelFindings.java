@@ -118,8 +118,8 @@ final class ModelFindings {
   private static Curve curve(String name, List<Row> rows, String x, String y) {
     return new Curve(
         name,
-        rows.stream().mapToDouble(row -> row.number(x)).toArray(),
-        rows.stream().mapToDouble(row -> row.number(y)).toArray(),
+        Row.column(rows, x),
+        Row.column(rows, y),
         rows.stream()
             .mapToDouble(row -> (row.number(y + "_high") - row.number(y + "_low")) / 2)
             .toArray(),
@@ -186,8 +186,8 @@ final class ModelFindings {
       curves.add(
           Curve.reference(
               name + ", predicted",
-              own.stream().mapToDouble(row -> row.number(ModelColumns.STEPS)).toArray(),
-              own.stream().mapToDouble(row -> row.number(ModelColumns.PREDICTED)).toArray()));
+              Row.column(own, ModelColumns.STEPS),
+              Row.column(own, ModelColumns.PREDICTED)));
     }
     return new Panel(
         "Cost of steps, measured and predicted",

@@ -75,7 +75,13 @@ public final class ModelStudy implements Study {
    * @param steps 0 where they are not for the caller to choose
    */
   private record Cell(
-      String name, Optional<SamplerSpec> sampler, int steps, double temperature, long seed) {}
+      String name, Optional<SamplerSpec> sampler, int steps, double temperature, long seed) {
+
+    /** The likelihood of a plan is the same for all seeds. */
+    Cell ofAnySeed() {
+      return new Cell(name, sampler, steps, temperature, 0);
+    }
+  }
 
   /** A study. */
   public ModelStudy(Setup setup) {
@@ -263,8 +269,7 @@ public final class ModelStudy implements Study {
     if (scores == null) {
       scores = scores();
     }
-    Cell own = new Cell(cell.name, cell.sampler, cell.steps, cell.temperature, 0);
-    StepLikelihood.Score score = scores.get(own);
+    StepLikelihood.Score score = scores.get(cell.ofAnySeed());
     if (score != null) {
       put(row, ModelColumns.NLL, score.nats());
       put(row, ModelColumns.MEASURED, score.cost());
@@ -286,10 +291,7 @@ public final class ModelStudy implements Study {
           && cell.sampler.isPresent()
           && cell.sampler.get().choice() instanceof PlanChoice choice) {
         plan(choice, Math.max(1, cell.steps), planner)
-            .ifPresent(
-                plan ->
-                    plans.put(
-                        new Cell(cell.name, cell.sampler, cell.steps, cell.temperature, 0), plan));
+            .ifPresent(plan -> plans.put(cell.ofAnySeed(), plan));
       }
     }
     Map<Cell, StepLikelihood.Score> found = new LinkedHashMap<>();

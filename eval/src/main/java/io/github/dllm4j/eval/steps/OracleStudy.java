@@ -106,7 +106,7 @@ public abstract class OracleStudy implements Study {
       curves.add(
           Curve.of(
               sampler,
-              own.stream().mapToDouble(row -> row.number(STEPS)).toArray(),
+              Row.column(own, STEPS),
               own.stream().mapToDouble(row -> shown(row.number(column))).toArray()));
     }
     return curves;

@@ -81,4 +81,9 @@ public final class Row {
   Map<String, Object> values() {
     return Collections.unmodifiableMap(values);
   }
+
+  /** A column of numbers; NaN where a row has none. */
+  static double[] column(List<Row> rows, String key) {
+    return rows.stream().mapToDouble(row -> row.number(key)).toArray();
+  }
 }

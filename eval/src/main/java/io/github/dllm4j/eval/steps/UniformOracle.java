@@ -242,10 +242,10 @@ final class UniformOracle extends OracleStudy {
 
   private static Panel pathPanel(Table table, String grid) {
     List<Row> own = table.rows().stream().filter(r -> r.text("grid").equals(grid)).toList();
-    double[] x = own.stream().mapToDouble(r -> r.number(STEPS)).toArray();
+    double[] x = Row.column(own, STEPS);
     List<Curve> curves = new ArrayList<>();
     for (Column column : table.columns().subList(2, table.columns().size())) {
-      double[] y = own.stream().mapToDouble(r -> r.number(column.key())).toArray();
+      double[] y = Row.column(own, column.key());
       boolean bound = column.key().contains("bound") || column.key().startsWith("theorem");
       curves.add(
           bound
