@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * choice, take. So it is the price of choosing from a few examples less, hardly above that of the
  * plan itself. Any other plan is paid by all examples. Where balanced, cosine or geometric sizes
  * are cheaper for the choosing examples than the cross-fitted choice, by more than {@value #SURE}
- * standard errors of the paired difference, they are taken instead.
+ * standard errors of the paired difference, they are taken instead. Not thread-safe.
  */
 public final class CurvePlanner {
   private static final double RATIO = 0.9;
@@ -32,22 +32,45 @@ public final class CurvePlanner {
   private final StepPlanner planner;
   private final Optional<Measured> measured; // empty: the curve is exact
 
-  /**
-   * What was measured.
-   *
-   * @param choosing the curves that choose
-   * @param paying those that pay, of the same examples
-   * @param mean of those that pay
-   * @param others for each fold a planner that has not seen its examples
-   */
-  private record Measured(
-      CurveSample choosing, CurveSample paying, InformationCurve mean, List<StepPlanner> others) {
+  /** What was measured. */
+  private static final class Measured {
+    private final CurveSample choosing;
+    private final CurveSample paying;
+    private final Optional<InformationCurve> prior;
+    private final InformationCurve mean;
+    private List<StepPlanner> others = List.of(); // made when first asked
+
+    /**
+     * Curves of the same examples.
+     *
+     * @param choosing those that choose
+     * @param paying those that pay
+     */
+    Measured(CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
+      this.choosing = choosing;
+      this.paying = paying;
+      this.prior = prior;
+      mean = paying.curve();
+    }
+
+    /** For each fold a planner that has not seen its examples; most of the work of planning. */
+    private List<StepPlanner> others() {
+      if (others.isEmpty()) {
+        int folds = Math.min(SmoothCurve.FOLDS, choosing.examples());
+        others =
+            IntStream.range(0, folds)
+                .mapToObj(f -> new StepPlanner(SmoothCurve.of(choosing.without(f, folds), prior)))
+                .toList();
+      }
+      return others;
+    }
 
     /** What each example of a sample pays for the plan that the others choose, nats. */
     double[] crossFitted(CurveSample sample, int steps) {
+      List<StepPlanner> unseen = others();
       double[] costs = new double[sample.examples()];
       for (int e = 0; e < costs.length; e++) {
-        costs[e] = sample.cost(e, others.get(e % others.size()).forSteps(steps));
+        costs[e] = sample.cost(e, unseen.get(e % unseen.size()).forSteps(steps));
       }
       return costs;
     }
@@ -92,14 +115,8 @@ public final class CurvePlanner {
 
   private static CurvePlanner of(
       CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
-    int folds = Math.min(SmoothCurve.FOLDS, choosing.examples());
-    List<StepPlanner> others =
-        IntStream.range(0, folds)
-            .mapToObj(fold -> new StepPlanner(SmoothCurve.of(choosing.without(fold, folds), prior)))
-            .toList();
     return new CurvePlanner(
-        SmoothCurve.of(choosing, prior),
-        Optional.of(new Measured(choosing, paying, paying.curve(), others)));
+        SmoothCurve.of(choosing, prior), Optional.of(new Measured(choosing, paying, prior)));
   }
 
   /** The curve that chooses; it does not increase. */
@@ -122,11 +139,11 @@ public final class CurvePlanner {
     if (measured.isEmpty()) {
       return plan;
     }
-    double[] own = measured.get().crossFitted(measured.get().choosing(), plan.steps());
+    double[] own = measured.get().crossFitted(measured.get().choosing, plan.steps());
     double least = Double.POSITIVE_INFINITY;
     for (SizePlan fixed : fixed(curve().length(), plan.steps())) {
       double[] saved = new double[own.length];
-      Arrays.setAll(saved, e -> own[e] - measured.get().choosing().cost(e, fixed));
+      Arrays.setAll(saved, e -> own[e] - measured.get().choosing.cost(e, fixed));
       Estimate difference = Estimate.of(saved);
       double cost = Estimate.of(own).mean() - difference.mean();
       if (difference.mean() > SURE * difference.standardError() && cost < least) {
@@ -177,7 +194,7 @@ public final class CurvePlanner {
     } else if (measured.isEmpty()) {
       return Optional.of(new Estimate(cost(curve(), plan).orElseThrow(), 0, 0));
     }
-    CurveSample paying = measured.get().paying();
+    CurveSample paying = measured.get().paying;
     return Optional.of(
         isOwn(plan)
             ? Estimate.of(measured.get().crossFitted(paying, plan.steps(curve().length())))
@@ -188,7 +205,7 @@ public final class CurvePlanner {
   public OptionalDouble cost(RevealPlan plan) {
     return isOwn(plan)
         ? OptionalDouble.of(price(plan).orElseThrow().mean())
-        : cost(measured.map(Measured::mean).orElse(curve()), plan);
+        : cost(measured.map(m -> m.mean).orElse(curve()), plan);
   }
 
   /** Whether a plan was chosen on measured curves. */

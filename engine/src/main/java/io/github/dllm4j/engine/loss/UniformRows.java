@@ -38,6 +38,6 @@ record UniformRows(int[] copy, boolean[] same, double[] ofNoisy, double[] ofClea
         same,
         laws.probabilityOf(noisy),
         laws.probabilityOf(clean),
-        laws.sumLogOnePlus(Arrays.stream(copy).mapToDouble(odds::applyAsDouble).toArray()));
+        laws.sumLogOnePlus(Arrays.stream(copy).mapToDouble(odds).toArray()));
   }
 }
