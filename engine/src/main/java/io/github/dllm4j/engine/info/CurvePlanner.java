@@ -3,82 +3,34 @@ package io.github.dllm4j.engine.info;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.RevealPlan;
 import io.github.dllm4j.engine.sample.SizePlan;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.IntStream;
 
 /**
  * Chooses plans on measured curves and says what they cost without being taken in by its own
  * choice: the minimum of a noisy cost is optimistic (spec 8: predicted 0.229, true 0.255, optimum
- * 0.249). An exact curve chooses and pays.
+ * 0.249). One half of the examples chooses, the other half pays: the price of a plan is a mean over
+ * examples that had no part in choosing it, so it has no bias and its standard error is that of a
+ * fixed plan. An exact curve chooses and pays.
  *
- * <p>Of measured curves those that <em>choose</em> may be others than those that <em>pay</em>: a
- * model's entropies vary far less than its log-losses, but only these say without bias what a plan
- * costs ({@link CurveStudy#choosing}). All examples choose, on a curve with no more bends than they
- * prove ({@link SmoothCurve}). The price of what was chosen is cross-fitted: each of {@value
- * SmoothCurve#FOLDS} folds of examples pays for the plan that the others, going through the same
- * choice, take. So it is the price of choosing from a few examples less, hardly above that of the
- * plan itself. Any other plan is paid by all examples. Where balanced, cosine or geometric sizes
- * are cheaper for the choosing examples than the cross-fitted choice, by more than {@value #SURE}
- * standard errors of the paired difference, they are taken instead. Not thread-safe.
+ * <p>Of a model's measured curves those that choose are others than those that pay: its entropies
+ * vary far less than its log-losses, but only these say without bias what a plan costs ({@link
+ * CurveStudy#choosing}). The choosing half speaks through a curve with no more bends than it proves
+ * ({@link SmoothCurve}). Fewer than {@value #LEAST_EXAMPLES} examples are not split: they choose
+ * balanced sizes, or the prior curve's, and all pay. Not thread-safe.
  */
 public final class CurvePlanner {
-  private static final double RATIO = 0.9;
-  private static final double SURE = 2;
+  private static final int LEAST_EXAMPLES = 4;
 
   private final StepPlanner planner;
-  private final Optional<Measured> measured; // empty: the curve is exact
+  private final Optional<CurveSample> paying; // empty: the curve is exact
+  private final InformationCurve prices;
 
-  /** What was measured. */
-  private static final class Measured {
-    private final CurveSample choosing;
-    private final CurveSample paying;
-    private final Optional<InformationCurve> prior;
-    private final InformationCurve mean;
-    private List<StepPlanner> others = List.of(); // made when first asked
-
-    /**
-     * Curves of the same examples.
-     *
-     * @param choosing those that choose
-     * @param paying those that pay
-     */
-    Measured(CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
-      this.choosing = choosing;
-      this.paying = paying;
-      this.prior = prior;
-      mean = paying.curve();
-    }
-
-    /** For each fold a planner that has not seen its examples; most of the work of planning. */
-    private List<StepPlanner> others() {
-      if (others.isEmpty()) {
-        int folds = Math.min(SmoothCurve.FOLDS, choosing.examples());
-        others =
-            IntStream.range(0, folds)
-                .mapToObj(f -> new StepPlanner(SmoothCurve.of(choosing.without(f, folds), prior)))
-                .toList();
-      }
-      return others;
-    }
-
-    /** What each example of a sample pays for the plan that the others choose, nats. */
-    double[] crossFitted(CurveSample sample, int steps) {
-      List<StepPlanner> unseen = others();
-      double[] costs = new double[sample.examples()];
-      for (int e = 0; e < costs.length; e++) {
-        costs[e] = sample.cost(e, unseen.get(e % unseen.size()).forSteps(steps));
-      }
-      return costs;
-    }
-  }
-
-  private CurvePlanner(InformationCurve curve, Optional<Measured> measured) {
-    this.planner = new StepPlanner(curve);
-    this.measured = measured;
+  private CurvePlanner(InformationCurve choosing, Optional<CurveSample> paying) {
+    this.planner = new StepPlanner(choosing);
+    this.paying = paying;
+    this.prices = paying.map(CurveSample::curve).orElse(choosing);
   }
 
   /** A planner on the exact curve of a law. */
@@ -115,8 +67,11 @@ public final class CurvePlanner {
 
   private static CurvePlanner of(
       CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
-    return new CurvePlanner(
-        SmoothCurve.of(choosing, prior), Optional.of(new Measured(choosing, paying, prior)));
+    if (choosing.examples() < LEAST_EXAMPLES) {
+      InformationCurve line = SmoothCurve.of(choosing, prior, Double.POSITIVE_INFINITY);
+      return new CurvePlanner(line, Optional.of(paying));
+    }
+    return new CurvePlanner(SmoothCurve.of(choosing.half(0), prior), Optional.of(paying.half(1)));
   }
 
   /** The curve that chooses; it does not increase. */
@@ -135,30 +90,7 @@ public final class CurvePlanner {
    * @param steps at least 1; more than the curve has tokens counts as that many
    */
   public SizePlan forSteps(int steps) {
-    SizePlan plan = planner.forSteps(steps);
-    if (measured.isEmpty()) {
-      return plan;
-    }
-    double[] own = measured.get().crossFitted(measured.get().choosing, plan.steps());
-    double least = Double.POSITIVE_INFINITY;
-    for (SizePlan fixed : fixed(curve().length(), plan.steps())) {
-      double[] saved = new double[own.length];
-      Arrays.setAll(saved, e -> own[e] - measured.get().choosing.cost(e, fixed));
-      Estimate difference = Estimate.of(saved);
-      double cost = Estimate.of(own).mean() - difference.mean();
-      if (difference.mean() > SURE * difference.standardError() && cost < least) {
-        least = cost;
-        plan = fixed;
-      }
-    }
-    return plan;
-  }
-
-  private static List<SizePlan> fixed(int holes, int steps) {
-    return List.of(
-        SizePlan.balanced(holes, steps),
-        SizePlan.cosine(holes, steps),
-        SizePlan.geometric(holes, steps, RATIO));
+    return planner.forSteps(steps);
   }
 
   /**
@@ -189,30 +121,19 @@ public final class CurvePlanner {
    * @return empty for plans that look at values, which no curve can price
    */
   public Optional<Estimate> price(RevealPlan plan) {
-    if (cost(curve(), plan).isEmpty()) {
+    OptionalDouble mean = cost(plan);
+    if (mean.isEmpty()) {
       return Optional.empty();
-    } else if (measured.isEmpty()) {
-      return Optional.of(new Estimate(cost(curve(), plan).orElseThrow(), 0, 0));
     }
-    CurveSample paying = measured.get().paying;
     return Optional.of(
-        isOwn(plan)
-            ? Estimate.of(measured.get().crossFitted(paying, plan.steps(curve().length())))
-            : paying.estimate(c -> cost(InformationCurve.exact(c), plan).orElseThrow()));
+        paying
+            .map(p -> p.estimate(c -> cost(InformationCurve.exact(c), plan).orElseThrow()))
+            .orElseGet(() -> new Estimate(mean.getAsDouble(), 0, 0)));
   }
 
   /** The same without its error, for searching. */
   public OptionalDouble cost(RevealPlan plan) {
-    return isOwn(plan)
-        ? OptionalDouble.of(price(plan).orElseThrow().mean())
-        : cost(measured.map(m -> m.mean).orElse(curve()), plan);
-  }
-
-  /** Whether a plan was chosen on measured curves. */
-  private boolean isOwn(RevealPlan plan) {
-    return measured.isPresent()
-        && plan instanceof SizePlan sizes
-        && Arrays.equals(sizes.sizes(), planner.forSteps(sizes.steps()).sizes());
+    return cost(prices, plan);
   }
 
   /** A plan's conditional KL on a curve, nats; empty for plans that look at values. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -105,15 +106,28 @@ public final class CurveSample {
   }
 
   /**
+   * Every second example.
+   *
+   * @param first 0 or 1
+   */
+  CurveSample half(int first) {
+    return some(e -> e % 2 == first);
+  }
+
+  /**
    * All examples but every so many-th.
    *
    * @param fold which are left out: those whose number is this modulo the folds
    * @param folds at least 2
    */
   CurveSample without(int fold, int folds) {
+    return some(e -> e % folds != fold);
+  }
+
+  private CurveSample some(IntPredicate which) {
     double[][] some =
         IntStream.range(0, values.length)
-            .filter(e -> e % folds != fold)
+            .filter(which)
             .mapToObj(e -> values[e])
             .toArray(double[][]::new);
     return new CurveSample(source, nodes, some);

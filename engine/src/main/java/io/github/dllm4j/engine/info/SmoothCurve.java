@@ -1,11 +1,8 @@
 package io.github.dllm4j.engine.info;
 
-import io.github.dllm4j.engine.sample.SizePlan;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * The curve of measured examples as a planner should see it: with those bends only that the
@@ -21,11 +18,12 @@ import java.util.stream.IntStream;
  * regression with its steps, which some laws do have. Where a like curve is known before (a prior),
  * f fits what the means are above it, so that infinite stiffness is the prior plus a straight line.
  *
- * <p>The best plan of a curve that is too free puts its blocks where noise makes the curve flat.
- * Stiffness is chosen by what it is for: over {@value #FOLDS} folds, plans of the other folds'
- * curve are priced on each fold's examples, and the stiffest curve is taken whose mean price is
- * within one standard error of the best one (Breiman and others 1984, section 3.4.3). Cost:
- * O(nodes) per fit, {@value #FOLDS} times eight times the plans of a few steps.
+ * <p>The best plan of a curve that is too free puts its blocks where noise makes the curve flat, so
+ * of the curves that are not surely worse the stiffest is taken: over {@value #FOLDS} folds, the
+ * other folds' curve foretells each example's values, and stiffer ones count as not worse than the
+ * best whose weighted sum of squares is above its by at most {@value #SURE} standard errors of the
+ * paired difference (the rule of Breiman and others 1984, section 3.4.3, with two errors for one).
+ * Cost: O(examples nodes).
  */
 final class SmoothCurve {
   /** Folds of examples; example e is in fold e modulo this. */
@@ -34,7 +32,9 @@ final class SmoothCurve {
   private static final double[] STIFFNESS = {
     0, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, Double.POSITIVE_INFINITY
   };
-  private static final int MOST_STEPS = 32;
+
+  /** Standard errors beyond which a difference counts as sure. */
+  private static final double SURE = 2;
 
   /** Fewer examples cannot be split, and take this stiffness. */
   private static final int LEAST_EXAMPLES = 4;
@@ -78,58 +78,45 @@ final class SmoothCurve {
         : IsotonicRegression.withoutSteps(places, positive, weights);
   }
 
-  /** The stiffness that the examples' own prices ask for. */
+  /** The stiffness that the examples ask for. */
   static double stiffness(CurveSample sample, Optional<InformationCurve> prior) {
     int examples = sample.examples();
     if (examples < LEAST_EXAMPLES) {
       return OF_FEW;
     }
-    int d = sample.length();
-    List<SizePlan> even = new ArrayList<>();
-    for (int steps = 2; steps <= MOST_STEPS; steps += (steps + 1) / 2) { // 2, 3, 5, 8, 12, 18, 27
-      if (steps < d) {
-        even.add(SizePlan.balanced(d, steps));
-      }
-    }
-    double[] scales = // the price of the balanced plan is the unit of each number of steps
-        even.stream()
-            .mapToDouble(
-                p ->
-                    Math.max(
-                        1e-12,
-                        IntStream.range(0, examples).mapToDouble(e -> sample.cost(e, p)).sum()))
-            .toArray();
-    double[][] prices = new double[STIFFNESS.length][examples];
+    double[][] missed = new double[STIFFNESS.length][examples];
+    double[] weights = sample.weights();
+    List<double[]> values = sample.values();
     int folds = Math.min(FOLDS, examples);
-    for (int fold = 0; fold < folds && !even.isEmpty(); fold++) {
+    for (int fold = 0; fold < folds; fold++) {
       CurveSample others = sample.without(fold, folds);
       for (int s = 0; s < STIFFNESS.length; s++) {
-        StepPlanner planner = new StepPlanner(of(others, prior, STIFFNESS[s]));
-        for (int p = 0; p < scales.length; p++) {
-          SizePlan plan = planner.forSteps(even.get(p).steps());
-          for (int e = fold; e < examples; e += folds) {
-            prices[s][e] += sample.cost(e, plan) / scales[p];
+        InformationCurve curve = of(others, prior, STIFFNESS[s]);
+        for (int e = fold; e < examples; e += folds) {
+          for (int n = 0; n < weights.length; n++) {
+            double miss = values.get(e)[n] - curve.at(sample.nodes().at()[n]);
+            missed[s][e] += weights[n] * miss * miss;
           }
         }
       }
     }
-    return STIFFNESS[stiffest(prices)];
+    return STIFFNESS[stiffest(missed)];
   }
 
-  /** The last of the rows whose mean is within a standard error of the least one's. */
-  private static int stiffest(double[][] prices) {
+  /** The last of the rows whose mean is not surely above the least one's. */
+  private static int stiffest(double[][] missed) {
     int best = 0;
-    for (int s = 1; s < prices.length; s++) {
-      best = Estimate.of(prices[s]).mean() < Estimate.of(prices[best]).mean() ? s : best;
+    for (int s = 1; s < missed.length; s++) {
+      best = Estimate.of(missed[s]).mean() < Estimate.of(missed[best]).mean() ? s : best;
     }
     int stiffest = best;
-    for (int s = best + 1; s < prices.length; s++) {
-      double[] dearer = new double[prices[s].length];
-      for (int e = 0; e < dearer.length; e++) {
-        dearer[e] = prices[s][e] - prices[best][e];
+    for (int s = best + 1; s < missed.length; s++) {
+      double[] above = new double[missed[s].length];
+      for (int e = 0; e < above.length; e++) {
+        above[e] = missed[s][e] - missed[best][e];
       }
-      Estimate difference = Estimate.of(dearer);
-      stiffest = difference.mean() <= difference.standardError() ? s : stiffest;
+      Estimate difference = Estimate.of(above);
+      stiffest = difference.mean() <= SURE * difference.standardError() ? s : stiffest;
     }
     return stiffest;
   }

@@ -125,10 +125,14 @@ class CoverageTest {
     }
     CurvePlanner planner = CurvePlanner.of(study);
     for (int steps : List.of(2, 3)) {
-      SizePlan plan = planner.forSteps(steps);
+      SizePlan sizes = planner.forSteps(steps);
       tally(tallies, "price of " + steps + " steps")
-          .add(SamplingCost.conditionalKl(truth, plan), planner.price(plan).orElseThrow());
+          .add(SamplingCost.conditionalKl(truth, sizes), planner.price(sizes).orElseThrow());
     }
+    SizePlan plan =
+        planner.forBudget(SamplingCost.conditionalKl(truth, SizePlan.balanced(d, 2)) / 2);
+    tally(tallies, "price of the steps for a budget")
+        .add(SamplingCost.conditionalKl(truth, plan), planner.price(plan).orElseThrow());
     InformationCurve curve = sample.curve();
     double band = sample.simultaneousBand(0.95, run);
     double[] errors = curve.standardErrors();

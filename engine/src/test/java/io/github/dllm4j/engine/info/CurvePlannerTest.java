@@ -120,74 +120,33 @@ class CurvePlannerTest {
   }
 
   /**
-   * A fixed plan stands in for the choice exactly where some fixed plan is cheaper for the examples
-   * by more than two standard errors of the paired difference; in so many noisy runs that happens.
+   * Whatever the paying half says, the choice is the same; whatever the choosing one, the price.
    */
   @Test
-  void aFixedPlanIsTakenWhereItIsSurelyCheaper() {
-    int taken = 0;
-    for (int run = 0; run < 20; run++) {
-      CurveSample sample = noisy(smooth(), 6, 0.2, run);
-      CurvePlanner planner = CurvePlanner.of(sample);
-      List<StepPlanner> others =
-          IntStream.range(0, 5)
-              .mapToObj(
-                  fold ->
-                      new StepPlanner(SmoothCurve.of(sample.without(fold, 5), Optional.empty())))
-              .toList();
-      for (int steps = 2; steps < 12; steps++) {
-        int n = steps;
-        SizePlan plan = planner.forSteps(n);
-        boolean surely = false;
-        boolean fixed = false;
-        for (SizePlan other :
-            List.of(
-                SizePlan.balanced(D, n), SizePlan.cosine(D, n), SizePlan.geometric(D, n, 0.9))) {
-          Estimate saved =
-              Estimate.of(
-                  IntStream.range(0, 6)
-                      .mapToDouble(
-                          e ->
-                              sample.cost(e, others.get(e % 5).forSteps(n)) - sample.cost(e, other))
-                      .toArray());
-          surely |= saved.mean() > 2 * saved.standardError();
-          fixed |= Arrays.equals(plan.sizes(), other.sizes());
-        }
-        SizePlan own = new StepPlanner(planner.curve()).forSteps(n);
-        assertTrue(surely ? fixed : Arrays.equals(plan.sizes(), own.sizes()), "run " + run);
-        taken += surely && !Arrays.equals(plan.sizes(), own.sizes()) ? 1 : 0;
-      }
-    }
-    assertTrue(taken > 0, "never taken");
-  }
-
-  /** The price of the choice is paid by examples that did not choose; of others by all. */
-  @Test
-  void eachFoldPaysForTheChoiceOfTheOthers() {
+  void oneHalfChoosesAndTheOtherPays() {
     CurveStudy study = study(ExactLaw.potts(8, 3, 1.2), 0, 23);
-    CurveSample choosing = study.choosing();
-    CurveSample paying = study.crossEntropy();
     CurvePlanner planner = CurvePlanner.of(study);
-    for (int steps : new int[] {1, 2, 3, 5, 8}) {
-      double[] costs = new double[23];
-      for (int e = 0; e < 23; e++) {
-        SizePlan others =
-            new StepPlanner(SmoothCurve.of(choosing.without(e % 5, 5), Optional.empty()))
-                .forSteps(steps);
-        costs[e] =
-            SamplingCost.conditionalKl(InformationCurve.exact(paying.values().get(e)), others);
-      }
-      SizePlan own = new StepPlanner(SmoothCurve.of(choosing, Optional.empty())).forSteps(steps);
-      Estimate price = planner.price(own).orElseThrow();
-      assertEquals(Estimate.of(costs).mean(), price.mean(), 1e-12);
-      assertEquals(Estimate.of(costs).standardError(), price.standardError(), 1e-12);
-      assertEquals(price.mean(), planner.cost(own).getAsDouble(), 1e-12);
+    List<double[]> paying = new ArrayList<>();
+    for (int e = 1; e < 23; e += 2) {
+      paying.add(study.crossEntropy().values().get(e));
     }
-    SizePlan other = SizePlan.of(5, 1, 2);
-    assertEquals(
-        SamplingCost.conditionalKl(paying.curve(), other),
-        planner.price(other).orElseThrow().mean(),
-        1e-9);
+    StepPlanner choice =
+        new StepPlanner(SmoothCurve.of(study.choosing().half(0), Optional.empty()));
+    for (int steps : new int[] {1, 2, 3, 5, 8}) {
+      SizePlan own = planner.forSteps(steps);
+      assertArrayEquals(choice.forSteps(steps).sizes(), own.sizes());
+      for (SizePlan plan : List.of(own, SizePlan.balanced(8, steps))) {
+        Estimate price = planner.price(plan).orElseThrow();
+        Estimate paid =
+            Estimate.of(
+                paying.stream()
+                    .mapToDouble(c -> SamplingCost.conditionalKl(InformationCurve.exact(c), plan))
+                    .toArray());
+        assertEquals(paid.mean(), price.mean(), 1e-12);
+        assertEquals(paid.standardError(), price.standardError(), 1e-12);
+        assertEquals(price.mean(), planner.cost(plan).getAsDouble(), 1e-12);
+      }
+    }
     SizePlan within = planner.forBudget(0.2);
     assertTrue(planner.cost(within).getAsDouble() <= 0.2);
     assertTrue(
@@ -197,9 +156,8 @@ class CurvePlannerTest {
   }
 
   /**
-   * Over 150 runs the mean of price minus true cost is within 4 of its errors of what choosing from
-   * a fifth less adds, at most 5 % of the cost. The wrong twin pays with the examples that chose,
-   * on the raw means: it is below the truth by more than 4.
+   * Over 150 runs the mean of price minus true cost is within 4 of its errors of 0 (false alarms: 1
+   * in 16,000). The wrong twin pays with the examples that chose: it is below the truth by more.
    */
   @Test
   void thePriceIsNotTakenInByTheChoice() {
@@ -209,22 +167,19 @@ class CurvePlannerTest {
     int runs = 150;
     double[] honest = new double[runs];
     double[] naive = new double[runs];
-    double cost = 0;
     for (int run = 0; run < runs; run++) {
       CurveSample sample = study(law, 10 * run, 10).crossEntropy();
       CurvePlanner planner = CurvePlanner.of(sample);
-      SizePlan plan = new StepPlanner(SmoothCurve.of(sample, Optional.empty())).forSteps(3);
+      SizePlan plan = planner.forSteps(3);
       double real = SamplingCost.conditionalKl(truth, plan);
       honest[run] = planner.price(plan).orElseThrow().mean() - real;
-      cost += real / runs;
       SizePlan follower = new StepPlanner(SmoothCurve.of(sample, Optional.empty(), 0)).forSteps(3);
       naive[run] =
           SamplingCost.conditionalKl(sample.curve(), follower)
               - SamplingCost.conditionalKl(truth, follower);
     }
     Estimate bias = Estimate.of(honest);
-    assertTrue(bias.mean() > -4 * bias.standardError(), bias.toString());
-    assertTrue(bias.mean() < 0.05 * cost + 4 * bias.standardError(), bias + " of " + cost);
+    assertTrue(Math.abs(bias.mean()) < 4 * bias.standardError(), bias.toString());
     Estimate wrong = Estimate.of(naive);
     assertTrue(wrong.mean() < -4 * wrong.standardError(), wrong.toString());
   }
@@ -295,14 +250,16 @@ class CurvePlannerTest {
         () -> CurvePlanner.of(sample, InformationCurve.exact(1, 0)));
   }
 
-  /** Two or three examples choose and pay too. */
+  /** Two or three examples are not split: the sizes are balanced and all pay. */
   @Test
-  void fewExamplesDo() {
-    for (int examples : new int[] {2, 3, 4}) {
+  void fewExamplesAreNotSplit() {
+    for (int examples : new int[] {2, 3, 4, 5}) {
       CurvePlanner planner = CurvePlanner.of(noisy(smooth(), examples, 0.1, 1));
-      Estimate price = planner.price(planner.forSteps(5)).orElseThrow();
-      assertEquals(examples, price.count());
-      assertTrue(price.mean() > 0);
+      SizePlan plan = planner.forSteps(8);
+      assertEquals(examples < 4 ? examples : 2, planner.price(plan).orElseThrow().count());
+      if (examples < 4) {
+        assertArrayEquals(SizePlan.balanced(D, 8).sizes(), plan.sizes());
+      }
     }
   }
 }
