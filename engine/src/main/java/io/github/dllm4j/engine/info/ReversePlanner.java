@@ -7,10 +7,10 @@ import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Chooses grids of uniform noise on one half of the examples and prices them on the other (what
- * {@link CurvePlanner} is to masking, without its cross-fitting); an exact decay does both. Grids
- * are the best over {@value #CANDIDATES} levels from the horizon down to {@value #LOWEST} nats,
- * evenly in the logarithm ({@link ReverseGridPlanner}).
+ * Chooses grids of uniform noise on one half of the examples and prices them on the other, as
+ * {@link CurvePlanner} does for masking; an exact decay does both. Grids are the best over {@value
+ * #CANDIDATES} levels from the horizon down to {@value #LOWEST} nats, evenly in the logarithm
+ * ({@link ReverseGridPlanner}).
  */
 public final class ReversePlanner {
   /** How many levels grids are chosen from; no grid has more steps. */
