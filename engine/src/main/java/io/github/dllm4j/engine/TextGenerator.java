@@ -259,7 +259,8 @@ public final class TextGenerator implements AutoCloseable {
   private Canvas canvas(GenerationRequest request) {
     Tokenizer tokenizer = model.tokenizer();
     // Uniform noise has no MASK: what stands in its holes is no token.
-    int mask = model.config().mask() < 0 ? model.shape().vocabulary() : model.config().mask();
+    int mask =
+        model.config().mask() < 0 ? model.config().network().vocabulary() : model.config().mask();
     int longest = model.config().network().length();
     Canvas canvas =
         request.template().isPresent()

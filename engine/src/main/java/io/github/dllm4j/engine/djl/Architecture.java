@@ -2,8 +2,8 @@ package io.github.dllm4j.engine.djl;
 
 import java.util.List;
 
-/** What a network is made of: its tensors and how the program runs them. */
-sealed interface Architecture permits NetworkShape, CausalShape, Gpt2Shape {
+/** What a network is made of: its sizes, its tensors and how the program runs them. */
+public sealed interface Architecture permits NetworkShape, CausalShape, Gpt2Shape, LlamaShape {
 
   /** A tensor of a network: its name in files and its shape. */
   record Tensor(String name, long... shape) {
@@ -14,7 +14,7 @@ sealed interface Architecture permits NetworkShape, CausalShape, Gpt2Shape {
     boolean isProduct() {
       return shape.length == 2
           && !name.equals("vocab_embed.embedding")
-          && !name.matches("w[tp]e\\.weight")
+          && !name.matches("(.*\\.)?(w[tp]e|embed_tokens)\\.weight")
           && !name.contains("adaLN_modulation")
           && !name.startsWith("sigma_map");
     }
@@ -31,12 +31,31 @@ sealed interface Architecture permits NetworkShape, CausalShape, Gpt2Shape {
   /** Rows of embedding and head. */
   int vocabulary();
 
+  /** Features per token. */
+  int width();
+
+  /** Blocks. */
+  int layers();
+
+  /** Attention heads. */
+  int heads();
+
   /** Longest sequence, tokens. */
   int length();
+
+  /** Features of the time condition, 0 for a network without time modules. */
+  default int timeWidth() {
+    return 0;
+  }
 
   /** Every tensor, in the order in which the program takes them. */
   List<Tensor> tensors();
 
-  /** Layers, heads, and whether there are norm biases, time modules, causal attention, GPT-2's. */
+  /** The program's settings, as its source says. */
   long[] program();
+
+  /** Number of weights. */
+  default long parameters() {
+    return tensors().stream().mapToLong(Tensor::size).sum();
+  }
 }

@@ -21,6 +21,21 @@ record CausalShape(NetworkShape dit) implements Architecture {
   }
 
   @Override
+  public int width() {
+    return dit.width();
+  }
+
+  @Override
+  public int layers() {
+    return dit.layers();
+  }
+
+  @Override
+  public int heads() {
+    return dit.heads();
+  }
+
+  @Override
   public int length() {
     return dit.length();
   }

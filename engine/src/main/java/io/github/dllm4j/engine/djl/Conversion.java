@@ -53,6 +53,10 @@ public final class Conversion {
     if (FieldFolder.isForeign(folder)) {
       FieldFolder field = FieldFolder.open(folder, "cpu", renamed, label);
       try (Network network = field.network()) {
+        if (!(network.shape() instanceof NetworkShape)) {
+          throw new IOException(
+              folder + " is of " + field.field().family().label() + ": it is run as it is");
+        }
         write(folder, out, network, field.config(), type, label.isEmpty());
       } finally {
         field.tokenizer().close();

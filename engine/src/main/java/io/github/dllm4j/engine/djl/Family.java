@@ -3,9 +3,10 @@ package io.github.dllm4j.engine.djl;
 import java.util.Locale;
 
 /**
- * Whose checkpoint a model is. They share one network, the DiT of Lou, Meng, Ermon (2024), and
- * differ in what its numbers mean, which is fixed here once per family and turned into the {@link
- * io.github.dllm4j.engine.denoise.Representation} of a {@link ModelConfig} when it is opened.
+ * Whose checkpoint a model is. All but LLaDA and Dream share one network, the DiT of Lou, Meng,
+ * Ermon (2024), and differ in what its numbers mean, which is fixed here once per family and turned
+ * into the {@link io.github.dllm4j.engine.denoise.Representation} of a {@link ModelConfig} when it
+ * is opened.
  *
  * <p>Time. Every network that is told the time is told the total noise sigma = -ln alpha of the
  * tokens it sees, as here. The families differ only in how they get from a time t to it: SEDD, MDLM
@@ -45,7 +46,15 @@ public enum Family {
    */
   UDLM("udlm", "softmax over all tokens, leave-one-out"),
   /** Uniform noise; the same bound and the same meaning as UDLM. Always told the time. */
-  DUO("duo", "softmax over all tokens, leave-one-out");
+  DUO("duo", "softmax over all tokens, leave-one-out"),
+  /** Masking, of any size: a Llama that sees both ways and is never told the time. */
+  LLADA("llada", "softmax over clean tokens"),
+  /**
+   * Masking, from a Qwen2.5 that sees both ways: as its parent, it says at a position what the next
+   * token is. The first token's law, which nothing says, is read at the first position, too, as in
+   * its own sampler.
+   */
+  DREAM("dream", "softmax over clean tokens, read one position before");
 
   private final String label;
   private final String head;
@@ -71,9 +80,11 @@ public enum Family {
       case "mdlm" -> MDLM;
       case "udlm" -> UDLM;
       case "duo" -> DUO;
+      case "llada" -> LLADA;
+      case "dream" -> DREAM;
       default ->
           throw new IllegalArgumentException(
-              "model_type must be mdlm, udlm or duo, got "
+              "model_type must be mdlm, udlm, duo, llada or dream, got "
                   + (type.equals("bd3lm")
                       ? "bd3lm, whose block diffusion is not run here"
                       : FolderFile.shown(type)));

@@ -3,10 +3,9 @@ package io.github.dllm4j.engine.djl;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.tokenizer.SpecialIds;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.function.Predicate;
 
 /**
  * What the {@code config.json} of a published checkpoint says, as far as running it needs. Nothing
@@ -18,16 +17,20 @@ import java.util.function.Predicate;
  * @param representation what the network's output means
  * @param timeConditioning whether the network is told the noise level
  * @param classes classes of a class-conditional network, 0 for none
+ * @param ids special ids it names; those of the families that name none are the tokenizer's
+ *     business
  */
 record FieldConfig(
     Family family,
-    NetworkShape network,
+    Architecture network,
     boolean masking,
     Representation representation,
     boolean timeConditioning,
-    int classes) {
+    int classes,
+    SpecialIds ids) {
 
   private static final int MOST_CLASSES = 1_000_000;
+  private static final SpecialIds NO_IDS = SpecialIds.FROM_FILE;
 
   /**
    * Whether a configuration is not ours but somebody else's; ours has a format.
@@ -50,10 +53,15 @@ record FieldConfig(
     if (root.has("model_type") && nested.isTextual()) {
       throw new IOException(file + " has both model_type and model.type: which family is it?");
     }
-    Keys keys = new Keys(file, root);
+    ConfigKeys keys = new ConfigKeys(file, root);
     try {
       if (root.has("model_type")) {
-        return flat(Family.ofModelType(keys.text("model_type")), keys);
+        Family family = Family.ofModelType(keys.text("model_type"));
+        return switch (family) {
+          case LLADA -> LlamaConfig.llada(keys);
+          case DREAM -> LlamaConfig.dream(keys);
+          default -> flat(family, keys);
+        };
       }
       return switch (nested.asText()) {
         case "ddit" -> sedd(keys);
@@ -62,7 +70,7 @@ record FieldConfig(
             throw new IOException(
                 file
                     + " names no family that is run here: format (dllm4j), model_type (mdlm, udlm,"
-                    + " duo) or model.type (ddit for SEDD, ddit_wot for RADD) must be there");
+                    + " duo, llada, dream) or model.type (ddit for SEDD, ddit_wot for RADD) must be there");
       };
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
@@ -82,7 +90,7 @@ record FieldConfig(
     throw new IOException(file + ": a JSON object is wanted");
   }
 
-  private static FieldConfig sedd(Keys keys) throws IOException {
+  private static FieldConfig sedd(ConfigKeys keys) throws IOException {
     String graph = keys.text("graph.type");
     if (!graph.equals("absorb") && !graph.equals("uniform")) {
       throw keys.bad("graph.type", "must be absorb or uniform, got " + graph);
@@ -96,15 +104,15 @@ record FieldConfig(
               : "must be false for a uniform graph, got true");
     }
     NetworkShape shape = nested(keys, masking ? 1 : 0, true);
-    return new FieldConfig(Family.SEDD, shape, masking, Representation.SCORE, true, 0);
+    return new FieldConfig(Family.SEDD, shape, masking, Representation.SCORE, true, 0, NO_IDS);
   }
 
-  private static FieldConfig radd(Keys keys) throws IOException {
+  private static FieldConfig radd(ConfigKeys keys) throws IOException {
     NetworkShape shape = nested(keys, 1, false);
-    return new FieldConfig(Family.RADD, shape, true, Representation.DENOISER, false, 0);
+    return new FieldConfig(Family.RADD, shape, true, Representation.DENOISER, false, 0, NO_IDS);
   }
 
-  private static NetworkShape nested(Keys keys, int masks, boolean time) throws IOException {
+  private static NetworkShape nested(ConfigKeys keys, int masks, boolean time) throws IOException {
     return new NetworkShape(
         keys.number("tokens", NetworkShape.LARGEST_VOCABULARY - 1) + masks,
         keys.number("model.hidden_size"),
@@ -115,7 +123,7 @@ record FieldConfig(
         !time);
   }
 
-  private static FieldConfig flat(Family family, Keys keys) throws IOException {
+  private static FieldConfig flat(Family family, ConfigKeys keys) throws IOException {
     if (family == Family.DUO && keys.flag("causal")) {
       throw keys.bad("causal", "must be false, got true: no diffusion model");
     }
@@ -139,7 +147,16 @@ record FieldConfig(
         masking,
         masking ? Representation.DENOISER : Representation.LEAVE_ONE_OUT,
         family == Family.DUO || keys.flag("time_conditioning"),
-        classes);
+        classes,
+        NO_IDS);
+  }
+
+  /** The same beside a tokenizer with so many ids. */
+  FieldConfig known(int size) {
+    return network instanceof LlamaShape llama
+        ? new FieldConfig(
+            family, llama.withKnown(size), masking, representation, timeConditioning, classes, ids)
+        : this;
   }
 
   /**
@@ -158,46 +175,5 @@ record FieldConfig(
         mask,
         tokenizerSha256,
         provenance);
-  }
-
-  /** Typed values of a JSON object by dotted names. */
-  private record Keys(Path file, JsonNode root) {
-    String text(String name) throws IOException {
-      return value(name, JsonNode::isTextual, "a text").textValue();
-    }
-
-    boolean flag(String name) throws IOException {
-      return value(name, JsonNode::isBoolean, "true or false").booleanValue();
-    }
-
-    int number(String name) throws IOException {
-      return number(name, Integer.MAX_VALUE);
-    }
-
-    int number(String name, int most) throws IOException {
-      int value = value(name, JsonNode::canConvertToExactIntegral, "an integer").intValue();
-      JsonNode node = root.at("/" + name.replace('.', '/'));
-      if (!node.canConvertToInt() || value < 1 || value > most) {
-        throw bad(name, String.format(Locale.ROOT, "must be 1 to %,d, got %s", most, node));
-      }
-      return value;
-    }
-
-    private JsonNode value(String name, Predicate<JsonNode> good, String wanted)
-        throws IOException {
-      JsonNode node = root.at("/" + name.replace('.', '/'));
-      if (node.isMissingNode() || node.isNull()) {
-        throw bad(name, "is missing");
-      }
-      if (!good.test(node)) {
-        throw bad(name, "must be " + wanted);
-      }
-      return node;
-    }
-
-    IOException bad(String name, String why) {
-      return new IOException(
-          String.format(Locale.ROOT, "%s: %s %s", file, name, FolderFile.shown(why)));
-    }
   }
 }

@@ -33,6 +33,16 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
   /** A tensor that every DiT has, which shows what stands before the names. */
   static final String MARKER = "vocab_embed.embedding";
 
+  /** Beside the names of the missing file and of the family: where to get it. */
+  private static final String NO_TOKENIZER =
+      "no file %s: put the tokenizer.json the %s model was trained with there (OpenWebText: that of"
+          + " gpt2; LM1B: that of bert-base-uncased)";
+
+  private static final String NO_FAST_TOKENIZER =
+      "no file %s: the %s model's folder has the same in vocab.json and merges.txt; make it with"
+          + " python -c \"from transformers import Qwen2TokenizerFast as T;"
+          + " T.from_pretrained('.')._tokenizer.save('tokenizer.json')\" in the folder";
+
   private static final String CLASSES = "cond_map.embedding_table.weight";
   private static final int LARGEST_CONFIG = 1 << 20;
 
@@ -58,17 +68,20 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
     byte[] json = FolderFile.read(folder, CONFIG, LARGEST_CONFIG);
     FieldConfig field = FieldConfig.parse(folder.resolve(CONFIG), json);
     checkLabel(label, field.classes());
-    try (Weights weights = Weights.ofFolder(folder, renamed, MARKER)) {
+    boolean llama = field.network() instanceof LlamaShape;
+    String marker = llama ? LlamaShape.marker(field.family()) : MARKER;
+    try (Weights weights = Weights.ofFolder(folder, renamed, marker)) {
       Tokenizer tokenizer = tokenizer(folder, field);
       try {
+        FieldConfig known = field.known(tokenizer.vocabulary().size());
         OptionalInt mask = field.masking() ? tokenizer.vocabulary().mask() : OptionalInt.empty();
         ModelConfig config =
-            field.toModelConfig(
+            known.toModelConfig(
                 mask.orElse(-1),
                 tokenizer.sha256(),
                 ModelConfig.Provenance.notTrainedHere(field.family()));
         return new FieldFolder(
-            field, config, tokenizer, network(device, field, config, weights, label));
+            known, config, tokenizer, network(device, known, config, weights, label));
       } catch (IOException | RuntimeException e) {
         tokenizer.close();
         throw e;
@@ -97,15 +110,17 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "no file %s: put the tokenizer.json the %s model was trained with there (OpenWebText:"
-                  + " that of gpt2; LM1B: that of bert-base-uncased)",
+              field.family() == Family.DREAM ? NO_FAST_TOKENIZER : NO_TOKENIZER,
               folder.resolve(TOKENIZER),
               field.family().label()));
     }
     byte[] json = FolderFile.read(folder, TOKENIZER, Tokenizers.MAX_FILE_BYTES);
     SpecialIds ids;
     try (Tokenizer plain = Tokenizers.load(json, SpecialIds.FROM_FILE)) {
-      ids = specialIds(folder.resolve(TOKENIZER), field, plain.vocabulary());
+      ids =
+          field.network() instanceof LlamaShape
+              ? namedIds(folder.resolve(TOKENIZER), field, plain)
+              : specialIds(folder.resolve(TOKENIZER), field, plain.vocabulary());
     }
     return Tokenizers.load(json, ids);
   }
@@ -132,15 +147,51 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
     } else if (extra == 1 && field.family() == Family.DUO) {
       return SpecialIds.FROM_FILE.withPad(ids - 1);
     }
-    throw new IOException(
+    throw other(file, field, vocabulary);
+  }
+
+  /** The ids that the configuration names, each of which must be a special token. */
+  private static SpecialIds namedIds(Path file, FieldConfig field, Tokenizer plain)
+      throws IOException {
+    Vocabulary vocabulary = plain.vocabulary();
+    int mask = field.ids().mask().orElseThrow();
+    if (vocabulary.size() > field.network().vocabulary()
+        || vocabulary.mask().orElse(mask) != mask) {
+      throw other(file, field, vocabulary);
+    }
+    requireSpecial(file, "mask_token_id", mask, plain);
+    requireSpecial(file, "eos_token_id", field.ids().end().orElseThrow(), plain);
+    return field.ids();
+  }
+
+  private static void requireSpecial(Path file, String key, int id, Tokenizer plain)
+      throws IOException {
+    String name = id < plain.vocabulary().size() ? plain.token(id) : "nothing";
+    boolean named = id < plain.vocabulary().size() && !name.equals("<" + id + ">");
+    if (!named || !plain.decode(new int[] {id}).isEmpty()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s: the configuration's %s, %d, must be a special token, it is %s",
+              file,
+              key,
+              id,
+              named ? "the text " + FolderFile.shown(name) : "none"));
+    }
+  }
+
+  private static IOException other(Path file, FieldConfig field, Vocabulary vocabulary) {
+    OptionalInt mask = vocabulary.mask();
+    return new IOException(
         String.format(
             Locale.ROOT,
-            "%s has %d ids and %s, the %s network has %d ids: it belongs to another model",
+            "%s has %d ids and %s, the %s network has %d ids%s: it belongs to another model",
             file,
             vocabulary.size(),
             mask.isPresent() ? "MASK " + mask.getAsInt() : "no MASK",
             field.family().label(),
-            ids));
+            field.network().vocabulary(),
+            field.ids().mask().isPresent() ? " and MASK " + field.ids().mask().getAsInt() : ""));
   }
 
   private static Network network(

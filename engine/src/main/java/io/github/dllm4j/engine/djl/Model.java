@@ -256,9 +256,21 @@ public final class Model implements AutoCloseable {
     return tokenizer;
   }
 
-  /** The sizes of its network as it runs, time modules folded away if it is not told the time. */
+  /**
+   * The sizes of its network as it runs, time modules folded away if it is not told the time.
+   *
+   * @throws IllegalArgumentException if its network is no DiT
+   */
   public NetworkShape shape() {
-    return denoiser == null ? config.network() : denoiser.shape();
+    if ((denoiser == null ? config.network() : denoiser.shape()) instanceof NetworkShape shape) {
+      return shape;
+    }
+    throw new IllegalArgumentException(
+        String.format(
+            Locale.ROOT,
+            "%s has the network of %s, which is run here, but not trained and not written",
+            name,
+            family().label()));
   }
 
   /** The weights that run, of {@link #shape}. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.engine.denoise.Representation;
 import java.io.IOException;
@@ -20,7 +21,7 @@ import java.util.stream.Collectors;
  *
  * @param format always {@code dllm4j}
  * @param formatVersion 1
- * @param network sizes
+ * @param network sizes; those of a file are a DiT's
  * @param process the noise, {@code masking} or {@code uniform}, or {@code autoregressive}
  * @param representation what the network's output means
  * @param timeConditioning whether the network is told the noise level; false for one without time
@@ -33,7 +34,7 @@ import java.util.stream.Collectors;
 public record ModelConfig(
     String format,
     int formatVersion,
-    NetworkShape network,
+    @JsonDeserialize(as = NetworkShape.class) Architecture network,
     String process,
     Representation representation,
     boolean timeConditioning,
@@ -154,7 +155,7 @@ public record ModelConfig(
 
   /** A configuration in this version's format, of a network that uses all the modules it has. */
   static ModelConfig of(
-      NetworkShape network,
+      Architecture network,
       Representation representation,
       int mask,
       String tokenizerSha256,

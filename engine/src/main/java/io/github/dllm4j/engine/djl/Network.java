@@ -19,7 +19,9 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * A network on a device: its program and its weights, float32, in the program's order.
+ * A network on a device: its program and its weights, in the program's order and in float32; those
+ * of a {@link LlamaShape} have the type they have in their file, which may be 16 GB large, and are
+ * the mapped file itself where the device is the processor.
  *
  * <p>Owns a manager; closing it frees everything.
  */
@@ -91,7 +93,10 @@ final class Network implements AutoCloseable {
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
       for (Weights.Stored stored : found) {
-        weights.add(load(manager, program, stored.source(), stored.entry()));
+        weights.add(
+            shape instanceof LlamaShape
+                ? kept(manager, program, stored.source(), stored.entry())
+                : load(manager, program, stored.source(), stored.entry()));
       }
       return new Network(manager, shape, program, weights);
     } catch (IOException | RuntimeException e) {
@@ -102,7 +107,9 @@ final class Network implements AutoCloseable {
 
   /** The network that a configuration describes. */
   static Architecture architecture(ModelConfig config) {
-    return config.autoregressive() ? new CausalShape(config.network()) : config.network();
+    return config.autoregressive()
+        ? new CausalShape((NetworkShape) config.network())
+        : config.network();
   }
 
   /** The sizes of a network of our own kind. */
@@ -178,12 +185,38 @@ final class Network implements AutoCloseable {
         return mapped.duplicate();
       }
     }
-    if (entry.type() != SafeTensors.Type.F16 && entry.type() != SafeTensors.Type.BF16) {
-      throw new IOException("tensor " + entry.name() + " holds integers, weights are wanted");
-    }
+    requireFloats(entry);
     try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT16)) {
       return program.call(manager, "widen", mapped, entry.type() == SafeTensors.Type.BF16 ? 1 : 0);
     }
+  }
+
+  private static void requireFloats(SafeTensors.Entry entry) throws IOException {
+    if (entry.type() != SafeTensors.Type.F32
+        && entry.type() != SafeTensors.Type.F16
+        && entry.type() != SafeTensors.Type.BF16) {
+      throw new IOException("tensor " + entry.name() + " holds integers, weights are wanted");
+    }
+  }
+
+  /**
+   * One tensor of a file in its own type: on the processor the mapped file itself, not a copy.
+   * bfloat16, which DJL cannot name, is carried there as float16, which stays on the manager as the
+   * owner of the memory.
+   */
+  static NDArray kept(
+      NDManager manager, Program program, SafeTensors source, SafeTensors.Entry entry)
+      throws IOException {
+    requireFloats(entry);
+    ByteBuffer bytes = source.bytes(entry);
+    Shape shape = new Shape(entry.shape());
+    if (entry.type() == SafeTensors.Type.F32) {
+      return manager.create(bytes, shape, DataType.FLOAT32);
+    }
+    NDArray mapped = manager.create(bytes, shape, DataType.FLOAT16);
+    return entry.type() == SafeTensors.Type.F16
+        ? mapped
+        : program.call(manager, "reinterpreted", mapped);
   }
 
   /** Items for a file, in this network's names, converted to a type when they are written. */

@@ -109,9 +109,4 @@ public record NetworkShape(
       all.add(new Tensor(name + ".bias", width));
     }
   }
-
-  /** Number of weights. */
-  public long parameters() {
-    return tensors().stream().mapToLong(Tensor::size).sum();
-  }
 }

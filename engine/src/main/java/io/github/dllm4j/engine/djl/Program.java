@@ -38,8 +38,9 @@ final class Program implements AutoCloseable {
 
   /** Compiles the program for the device of a manager, which owns it. */
   static Program load(NDManager owner) {
-    try (InputStream source = Program.class.getResourceAsStream("dit.py")) {
-      byte[] archive = archive("Dit", source.readAllBytes());
+    try (InputStream source = Program.class.getResourceAsStream("dit.py");
+        InputStream part = Program.class.getResourceAsStream("llama.py")) {
+      byte[] archive = archive("Dit", source.readAllBytes(), part.readAllBytes());
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {
@@ -136,9 +137,10 @@ final class Program implements AutoCloseable {
   }
 
   /**
-   * A TorchScript archive of one class without parameters: a zip of its source and its empty state.
+   * A TorchScript archive of one class without parameters: a zip of its source, of the functions in
+   * {@code __torch__.llama} and of its empty state.
    */
-  private static byte[] archive(String name, byte[] source) throws IOException {
+  private static byte[] archive(String name, byte[] source, byte[] llama) throws IOException {
     ByteArrayOutputStream state = new ByteArrayOutputStream();
     state.write(new byte[] {(byte) 0x80, 2, 'c'});
     state.write(("__torch__\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
@@ -149,6 +151,7 @@ final class Program implements AutoCloseable {
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       put(zip, "m/data.pkl", state.toByteArray());
       put(zip, "m/code/__torch__.py", source);
+      put(zip, "m/code/__torch__/llama.py", llama);
       put(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       put(zip, "m/version", "10\n".getBytes(StandardCharsets.UTF_8));
     }

@@ -92,8 +92,8 @@ public final class TransformerDenoiser implements Denoiser {
   }
 
   /** The sizes of the network. */
-  public NetworkShape shape() {
-    return (NetworkShape) network.shape();
+  public Architecture shape() {
+    return network.shape();
   }
 
   /** The type its matrix products run in. */
@@ -151,17 +151,32 @@ public final class TransformerDenoiser implements Denoiser {
       at[r] = rows.index(r);
     }
     try (NDManager step = manager.newSubManager()) {
-      return network
-          .program()
-          .call(
+      NDArray tokens = step.create(ids, new Shape(batch.size(), batch.length()));
+      NDArray places = step.create(at);
+      long[] settings = network.shape().program();
+      int type = precision.scalarType();
+      Program program = network.program();
+      return network.shape() instanceof LlamaShape llama
+          ? program.call(
+              manager,
+              "llama_logits",
+              tokens,
+              places,
+              weights,
+              settings,
+              llama.theta(),
+              llama.epsilon(),
+              type,
+              mask)
+          : program.call(
               manager,
               "logits",
-              step.create(ids, new Shape(batch.size(), batch.length())),
+              tokens,
               step.create(sigmas),
-              step.create(at),
+              places,
               weights,
-              network.shape().program(),
-              precision.scalarType(),
+              settings,
+              type,
               mask);
     }
   }

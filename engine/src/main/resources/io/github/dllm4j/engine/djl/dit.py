@@ -147,6 +147,10 @@ class Dit(Module):
         x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
         return self.head(x, sigmas, rows, ws, shape, dt, mask)
 
+    def llama_logits(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int, mask: int) -> Tensor:
+        x = __torch__.llama.trunk(tok, ws, shape, theta, epsilon, dt)
+        return __torch__.llama.head(x, rows, ws, shape, epsilon, dt, mask)
+
     # ---- left to right --------------------------------------------------------------------------------------------
 
     def scores(self, tok: Tensor, rows: Tensor, target: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
@@ -384,6 +388,10 @@ class Dit(Module):
         if bf16 == 1:
             return torch.view_copy(x, dtype=15).to(6)
         return x.to(6)
+
+    def reinterpreted(self, x: Tensor) -> Tensor:
+        # The memory of x [..], carried as float16, as bfloat16: nothing is copied, and it must outlive the result.
+        return torch.empty([0], dtype=15, device=x.device).set_(x, 0, x.size(), x.stride())
 
     def narrow(self, x: Tensor, bf16: int) -> Tensor:
         if bf16 == 1:

@@ -32,12 +32,20 @@ record FieldFixture(String name) {
   TokenBatch batch(int k) throws IOException {
     try (SafeTensors file = SafeTensors.open(folder().resolve("expected.safetensors"))) {
       SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get("tokens." + k));
+      return TokenBatch.of((int) entry.shape()[1], integers("tokens." + k), doubles("sigmas." + k));
+    }
+  }
+
+  /** Ids: a tensor, row-major. */
+  int[] integers(String tensor) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder().resolve("expected.safetensors"))) {
+      SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get(tensor), tensor);
       ByteBuffer bytes = file.bytes(entry);
-      int[] tokens = new int[bytes.remaining() / 8];
-      for (int i = 0; i < tokens.length; i++) {
-        tokens[i] = (int) bytes.getLong(8 * i);
+      int[] values = new int[bytes.remaining() / 8];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (int) bytes.getLong(8 * i);
       }
-      return TokenBatch.of((int) entry.shape()[1], tokens, doubles("sigmas." + k));
+      return values;
     }
   }
 

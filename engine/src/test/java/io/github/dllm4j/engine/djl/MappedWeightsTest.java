@@ -1,0 +1,104 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Weights of large networks are the file, not a copy of it. */
+@EnabledOnOs(OS.LINUX)
+class MappedWeightsTest {
+  private static final long MIB = 1 << 20;
+  private static final int ROWS = 4096;
+  private static final int COLUMNS = 32_768; // 256 MiB in 16 bits
+
+  @TempDir Path folder;
+
+  /** A file of one tensor of zeros, which takes no space, whose first numbers are 1, -2, 3. */
+  private Path file(String type, int bytes, int... first) throws IOException {
+    long size = (long) ROWS * COLUMNS * bytes;
+    String header =
+        String.format(
+            Locale.ROOT,
+            "{\"w\":{\"dtype\":\"%s\",\"shape\":[%d,%d],\"data_offsets\":[0,%d]}}",
+            type,
+            ROWS,
+            COLUMNS,
+            size);
+    byte[] json = header.getBytes(StandardCharsets.UTF_8);
+    Path file = folder.resolve(type + ".safetensors");
+    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+      out.writeLong(Long.reverseBytes(json.length));
+      out.write(json);
+      for (int number : first) {
+        if (bytes == 2) {
+          out.writeShort(Short.reverseBytes((short) number));
+        } else {
+          out.writeInt(Integer.reverseBytes(number));
+        }
+      }
+      out.setLength(8 + json.length + size);
+    }
+    return file;
+  }
+
+  /** Memory of this process that is no file's, bytes. */
+  private static long own() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("RssAnon:")) {
+        return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new IOException("no RssAnon");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "BF16, 2, 0x3f80 0xc000 0x4040",
+    "F16, 2, 0x3c00 0xc000 0x4200",
+    "F32, 4, 0x3f800000 0xc0000000 0x40400000"
+  })
+  void areNotCopied(String type, int bytes, String numbers) throws IOException {
+    Path file =
+        file(
+            type,
+            bytes,
+            Arrays.stream(numbers.split(" ")).mapToInt(n -> Long.decode(n).intValue()).toArray());
+    try (NDManager manager = PyTorch.newManager("cpu");
+        SafeTensors source = SafeTensors.open(file)) {
+      Program program = Program.load(manager);
+      long before = own();
+      NDArray kept = Network.kept(manager, program, source, source.entries().get("w"));
+      // Pages arrive on use, so one from each end is used.
+      try (NDArray row = kept.get(0);
+          NDArray last = kept.get(ROWS - 1);
+          NDArray wide = row.toType(DataType.FLOAT32, true);
+          NDArray end = last.toType(DataType.FLOAT32, true)) {
+        assertArrayEquals(new float[] {1, -2, 3}, Arrays.copyOf(wide.toFloatArray(), 3));
+        assertArrayEquals(new float[COLUMNS], end.toFloatArray());
+      }
+      long more = own() - before;
+      assertTrue(more < 128 * MIB, type + " took " + more / MIB + " MiB of its own");
+      // The twin: what is widened is copied, and shows.
+      if (bytes == 2) {
+        try (NDArray copy = Network.load(manager, program, source, source.entries().get("w"))) {
+          assertTrue(own() - before > 400 * MIB, "a copy must show");
+        }
+      }
+    }
+  }
+}
