@@ -1,13 +1,16 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.constrain.Constraint;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /**
- * What to generate. Begin with {@link #unconditional}, {@link #prompt} or {@link #template} and
- * change what differs from the defaults with {@code withX}.
+ * What to generate. Begin with {@link #unconditional}, {@link #prompt}, {@link #template} or
+ * {@link #messages} and change what differs from the defaults with {@code withX}.
  *
  * @param prompt text the sequence begins with; empty string for none
  * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and
@@ -23,6 +26,10 @@ import java.util.OptionalInt;
  * @param constraint what the generated part must be: from the first hole to the last one, a
  *     template's text between them included; a text shorter than its holes ends with the end token.
  *     Masking models only
+ * @param stop texts at the first of which, behind the prompt, the text is cut; none empty, at most
+ *     {@value #MOST_STOPS}; not with a template or a constraint
+ * @param deadline time from the call on after which no further step is made; what is there then is
+ *     the result. Above 0
  */
 public record GenerationRequest(
     String prompt,
@@ -35,12 +42,15 @@ public record GenerationRequest(
     double temperature,
     double topP,
     long seed,
-    Optional<Constraint> constraint) {
+    Optional<Constraint> constraint,
+    List<String> stop,
+    Optional<Duration> deadline) {
 
   /** Error budget unless something else is asked for, nats per sequence. */
   public static final double DEFAULT_EPSILON = 2;
 
   private static final int MOST = 1_000_000;
+  private static final int MOST_STOPS = 16;
 
   /** Checks every value that needs no model. */
   public GenerationRequest {
@@ -60,6 +70,26 @@ public record GenerationRequest(
     }
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("top-p must be above 0, at most 1, got " + topP);
+    }
+    stop = List.copyOf(stop);
+    checkStop(stop, template.isPresent() || constraint.isPresent());
+    if (deadline.isPresent() && (deadline.get().isNegative() || deadline.get().isZero())) {
+      throw new IllegalArgumentException("deadline must be above 0, got " + deadline.get());
+    }
+  }
+
+  private static void checkStop(List<String> stop, boolean complete) {
+    if (stop.size() > MOST_STOPS) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "stop must be at most %d texts, got %d", MOST_STOPS, stop.size()));
+    }
+    if (stop.stream().anyMatch(String::isEmpty)) {
+      throw new IllegalArgumentException("stop must hold no empty text");
+    }
+    if (!stop.isEmpty() && complete) {
+      throw new IllegalArgumentException(
+          "a template or a constraint says where the text ends: give no stop with it");
     }
   }
 
@@ -83,6 +113,8 @@ public record GenerationRequest(
         1,
         1,
         0,
+        Optional.empty(),
+        List.of(),
         Optional.empty());
   }
 
@@ -93,168 +125,136 @@ public record GenerationRequest(
 
   /** One sample that keeps a template's text. */
   public static GenerationRequest template(String template) {
-    GenerationRequest r = unconditional();
-    return new GenerationRequest(
-        "",
-        Optional.of(template),
-        r.length,
-        1,
-        r.steps,
-        r.epsilon,
-        r.sampler,
-        1,
-        1,
-        0,
-        r.constraint);
+    return unconditional().with(draft -> draft.template = Optional.of(template));
+  }
+
+  /**
+   * One reply to a conversation, as the plain text of {@link Message}: it ends where the model goes
+   * on with another's turn.
+   *
+   * @param messages at least one
+   */
+  public static GenerationRequest messages(List<Message> messages) {
+    return prompt(Message.prompt(messages)).withStop(Message.STOP);
   }
 
   /** The same with another beginning. */
   public GenerationRequest withPrompt(String value) {
-    return new GenerationRequest(
-        value,
-        template,
-        length,
-        samples,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(draft -> draft.prompt = value);
   }
 
   /** The same with another length, tokens. */
   public GenerationRequest withLength(int value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        OptionalInt.of(value),
-        samples,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(draft -> draft.length = OptionalInt.of(value));
   }
 
   /** The same with another number of samples. */
   public GenerationRequest withSamples(int value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        value,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(draft -> draft.samples = value);
   }
 
   /** The same with a given number of steps. */
   public GenerationRequest withSteps(int value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        OptionalInt.of(value),
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(draft -> draft.steps = OptionalInt.of(value));
   }
 
   /** The same with steps chosen for another error budget, nats per sequence. */
   public GenerationRequest withEpsilon(double value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        OptionalInt.empty(),
-        value,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(
+        draft -> {
+          draft.steps = OptionalInt.empty();
+          draft.epsilon = value;
+        });
   }
 
   /** The same with another sampler. */
   public GenerationRequest withSampler(SamplerChoice value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        steps,
-        epsilon,
-        Optional.of(value),
-        temperature,
-        topP,
-        seed,
-        constraint);
+    return with(draft -> draft.sampler = Optional.of(value));
   }
 
   /** The same at another temperature. */
   public GenerationRequest withTemperature(double value) {
-    return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, sampler, value, topP, seed, constraint);
+    return with(draft -> draft.temperature = value);
   }
 
   /** The same from another nucleus. */
   public GenerationRequest withTopP(double value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        value,
-        seed,
-        constraint);
+    return with(draft -> draft.topP = value);
   }
 
   /** The same with another seed. */
   public GenerationRequest withSeed(long value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        value,
-        constraint);
+    return with(draft -> draft.seed = value);
   }
 
   /** The same with a constraint on the generated part. */
   public GenerationRequest withConstraint(Constraint value) {
-    return new GenerationRequest(
-        prompt,
-        template,
-        length,
-        samples,
-        steps,
-        epsilon,
-        sampler,
-        temperature,
-        topP,
-        seed,
-        Optional.of(value));
+    return with(draft -> draft.constraint = Optional.of(value));
+  }
+
+  /** The same, cut at other texts. */
+  public GenerationRequest withStop(List<String> value) {
+    return with(draft -> draft.stop = value);
+  }
+
+  /** The same with another deadline, time from the call on. */
+  public GenerationRequest withDeadline(Duration value) {
+    return with(draft -> draft.deadline = Optional.of(value));
+  }
+
+  private GenerationRequest with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.request();
+  }
+
+  /** The values on the way from one request to another. */
+  private static final class Draft {
+    private String prompt;
+    private Optional<String> template;
+    private OptionalInt length;
+    private int samples;
+    private OptionalInt steps;
+    private double epsilon;
+    private Optional<SamplerChoice> sampler;
+    private double temperature;
+    private double topP;
+    private long seed;
+    private Optional<Constraint> constraint;
+    private List<String> stop;
+    private Optional<Duration> deadline;
+
+    Draft(GenerationRequest from) {
+      prompt = from.prompt;
+      template = from.template;
+      length = from.length;
+      samples = from.samples;
+      steps = from.steps;
+      epsilon = from.epsilon;
+      sampler = from.sampler;
+      temperature = from.temperature;
+      topP = from.topP;
+      seed = from.seed;
+      constraint = from.constraint;
+      stop = from.stop;
+      deadline = from.deadline;
+    }
+
+    GenerationRequest request() {
+      return new GenerationRequest(
+          prompt,
+          template,
+          length,
+          samples,
+          steps,
+          epsilon,
+          sampler,
+          temperature,
+          topP,
+          seed,
+          constraint,
+          stop,
+          deadline);
+    }
   }
 }

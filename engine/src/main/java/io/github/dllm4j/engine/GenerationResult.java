@@ -41,14 +41,20 @@ public record GenerationResult(
     LENGTH,
     /** The model's end token stands in the text, which is cut there. */
     END,
-    /** The listener stopped it; holes are left out of the text. */
-    CANCELLED
+    /** A stop text stands in it; it is cut there. */
+    STOP,
+    /** It was cancelled, by its listener or otherwise, before it was complete. */
+    CANCELLED,
+    /** Its deadline passed before it was complete. */
+    DEADLINE
   }
 
   /**
-   * One sample.
+   * One sample. A text that was interrupted is not cut; {@link GenerationListener#HOLE} stands for
+   * every token that is not there (under uniform noise none is missing, but all are still noisy).
    *
    * @param text decoded, prompt or template included
+   * @param fills what was generated, one text per stretch of holes, in order
    * @param tokens ids of the whole sequence
    * @param steps of its plan, empty ones included
    * @param evaluations network evaluations it took part in
@@ -57,13 +63,15 @@ public record GenerationResult(
    */
   public record Text(
       String text,
+      List<String> fills,
       List<Integer> tokens,
       int steps,
       int evaluations,
       double seconds,
       Finish finish) {
-    /** Copies the tokens. */
+    /** Copies the lists. */
     public Text {
+      fills = List.copyOf(fills);
       tokens = List.copyOf(tokens);
     }
   }
@@ -76,5 +84,11 @@ public record GenerationResult(
   /** The text of the first sample. */
   public String text() {
     return samples.get(0).text();
+  }
+
+  /** What the first sample has behind its prompt, or in its first hole; empty for no hole. */
+  public String completion() {
+    List<String> fills = samples.get(0).fills();
+    return fills.isEmpty() ? "" : fills.get(0);
   }
 }

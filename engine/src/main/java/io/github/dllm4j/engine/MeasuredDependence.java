@@ -1,6 +1,6 @@
 package io.github.dllm4j.engine;
 
-import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.DependenceProbe;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.DependenceKernel;
@@ -16,11 +16,14 @@ final class MeasuredDependence {
 
   private @Nullable DependenceKernel kernel;
 
-  /** The kernel of a masked model, always the same model. */
-  synchronized DependenceKernel of(Model model) {
+  /**
+   * The kernel of a masked model, always the same model.
+   *
+   * @param blank a canvas of holes only, of the model's length
+   */
+  synchronized DependenceKernel of(Denoiser denoiser, Canvas blank) {
     if (kernel == null) {
-      Canvas blank = Canvas.blank(model.config().network().length(), model.config().mask());
-      kernel = DependenceProbe.ofSamples(model.denoiser(), blank, SAMPLES, 0);
+      kernel = DependenceProbe.ofSamples(denoiser, blank, SAMPLES, 0);
     }
     return kernel;
   }

@@ -1,34 +1,16 @@
 package io.github.dllm4j.engine;
 
-import io.github.dllm4j.engine.GenerationResult.Finish;
-import io.github.dllm4j.engine.constrain.Constraint;
-import io.github.dllm4j.engine.constrain.TokenAutomaton;
-import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
-import io.github.dllm4j.engine.djl.PyTorch;
-import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
-import io.github.dllm4j.engine.sample.JointDraw;
-import io.github.dllm4j.engine.sample.LeftToRightSampler;
-import io.github.dllm4j.engine.sample.ReverseSampler;
-import io.github.dllm4j.engine.sample.ReverseTask;
-import io.github.dllm4j.engine.sample.Sample;
-import io.github.dllm4j.engine.sample.Sampler;
-import io.github.dllm4j.engine.sample.SamplingTask;
-import io.github.dllm4j.engine.sample.StepEvent;
-import io.github.dllm4j.engine.sample.StepListener;
-import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.function.Function;
-import java.util.stream.IntStream;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Text from a discrete-diffusion language model, or an autoregressive one: the way to use the
@@ -40,26 +22,64 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  *
- * <p>Safe for several threads. Results depend on the request alone, not on what else runs.
+ * <p>Many requests at a time are <em>submitted</em>: those under way share network calls, and what
+ * does not fit waits in a bounded queue.
+ *
+ * <pre>{@code
+ * List<Generation> generations = new ArrayList<>();
+ * for (int seed = 0; seed < 8; seed++) {
+ *   generations.add(
+ *       generator.submit(
+ *           GenerationRequest.messages(List.of(Message.user("Who built the ark?")))
+ *               .withLength(48)
+ *               .withSeed(seed)
+ *               .withDeadline(Duration.ofSeconds(30))));
+ * }
+ * for (Generation generation : generations) {
+ *   System.out.println(generation.result().completion());
+ * }
+ * }</pre>
+ *
+ * <p>Safe for several threads. A result depends on its request alone, deadlines and cancellation
+ * aside, and not on what else runs: every draw is keyed by the request's seed and the place it is
+ * for. (A network's float32 sums may differ in the last bits between batch sizes; a draw then
+ * differs only if its uniform falls between the two, docs/agents.md has the odds.)
  */
 public final class TextGenerator implements AutoCloseable {
-  private static final int BATCH = 16;
+  /** Most samples in one network call, unless another number is given. */
+  public static final int DEFAULT_BATCH = 16;
 
-  /** Most probabilities of a batch that cross to the host, 64 MB. */
-  private static final int HOST_PROBABILITIES = 1 << 23;
+  /** Most requests that wait, unless another number is given. */
+  public static final int DEFAULT_QUEUE = 64;
 
   private final Model model;
-  private final MeasuredCurves curves = new MeasuredCurves();
-  private final MeasuredDependence dependence = new MeasuredDependence();
-  private final Recent<Constraint, TokenAutomaton> automata = new Recent<>(16);
+  private final Preparation preparation;
+  private final Texts texts;
+  private final RequestLoop loop;
+  private final Set<Job> called = ConcurrentHashMap.newKeySet();
+  private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
+  private volatile boolean closing;
+  private boolean closed; // guarded by the write lock
 
-  private TextGenerator(Model model) {
+  private TextGenerator(Model model, int maxBatch, int maxQueue) {
+    require("maxBatch", maxBatch);
+    require("maxQueue", maxQueue);
     this.model = model;
+    preparation = new Preparation(model, maxBatch);
+    texts = new Texts(model);
+    loop = new RequestLoop(preparation, maxBatch, maxQueue);
+  }
+
+  private static void require(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s must be at least 1, got %d", name, value));
+    }
   }
 
   /** The model that comes with the engine, on the best device here. */
   public static TextGenerator bundled() throws IOException {
-    return new TextGenerator(Model.bundled(ModelOptions.DEFAULT));
+    return of(Model.bundled(ModelOptions.DEFAULT));
   }
 
   /**
@@ -68,12 +88,23 @@ public final class TextGenerator implements AutoCloseable {
    * @throws IOException in one line, if a file is missing or unsound
    */
   public static TextGenerator open(Path directory) throws IOException {
-    return new TextGenerator(Model.open(directory, ModelOptions.DEFAULT));
+    return of(Model.open(directory, ModelOptions.DEFAULT));
   }
 
   /** A generator over an open model, which it takes over. */
   public static TextGenerator of(Model model) {
-    return new TextGenerator(model);
+    return of(model, DEFAULT_BATCH, DEFAULT_QUEUE);
+  }
+
+  /**
+   * The same with other limits.
+   *
+   * @param maxBatch most samples in one network call, and of submitted requests under way at once
+   *     (one with more samples goes alone); at least 1
+   * @param maxQueue most submitted requests that wait, at least 1
+   */
+  public static TextGenerator of(Model model, int maxBatch, int maxQueue) {
+    return new TextGenerator(model, maxBatch, maxQueue);
   }
 
   /** The model. */
@@ -87,241 +118,91 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   /**
-   * Generates text: request to canvas, canvas to plan, plan to samples, samples to text.
+   * Generates text on this thread: request to canvas, canvas to plan, plan to samples, samples to
+   * text. Nothing waits and nothing is shared.
    *
    * @throws IllegalArgumentException if the request does not fit the model
+   * @throws IllegalStateException if the generator is closed
    */
   public GenerationResult generate(GenerationRequest request, GenerationListener listener) {
-    long begin = System.nanoTime();
-    Canvas canvas = canvas(request);
-    Prepared prepared =
-        model.config().autoregressive()
-            ? read(request, canvas)
-            : model.config().mask() < 0 ? reverse(request, canvas) : fill(request, canvas);
-    List<Sample> samples = prepared.loop().apply(event -> listener.onStep(step(event)));
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    return new GenerationResult(
-        samples.stream()
-            .map(sample -> text(sample, canvas, seconds, request.constraint().isEmpty()))
-            .toList(),
-        model.name(),
-        prepared.sampler(),
-        prepared.schedule(),
-        prepared.predictedKlNats(),
-        prepared.predictedPathKlNats(),
-        prepared.planningEvaluations(),
-        prepared.note(),
-        request.seed(),
-        PyTorch.versions());
-  }
-
-  /** A request made ready for one of the three sampler loops. */
-  private record Prepared(
-      String sampler,
-      String schedule,
-      Optional<Estimate> predictedKlNats,
-      Optional<Estimate> predictedPathKlNats,
-      int planningEvaluations,
-      String note,
-      Function<StepListener, List<Sample>> loop) {}
-
-  /** An autoregressive model draws one token after the other: there is nothing to plan. */
-  private Prepared read(GenerationRequest request, Canvas canvas) {
-    if (request.template().isPresent()) {
-      throw new IllegalArgumentException(
-          "an autoregressive model reads what is before a hole only: give a prompt, no template");
-    }
-    if (request.constraint().isPresent()) {
-      throw new IllegalArgumentException(
-          "constraints are for masking models: this one settles a token before it knows the next");
-    }
-    if (request.sampler().isPresent() || request.steps().isPresent()) {
-      throw new IllegalArgumentException(
-          "an autoregressive model draws token after token: give no sampler and no steps");
-    }
-    boolean own = request.temperature() == 1 && request.topP() == 1;
-    LeftToRightSampler.Task task =
-        new LeftToRightSampler.Task(
-            canvas, request.samples(), request.seed(), request.temperature(), request.topP());
-    return new Prepared(
-        "left-to-right",
-        "one by one",
-        own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
-        Optional.empty(),
-        0,
-        own ? "exact: one token per step" : "temperature or top-p change the model's law",
-        listener -> new LeftToRightSampler(model.causal(), BATCH).run(task, listener));
-  }
-
-  /** A masked model fills the holes by a plan. */
-  private Prepared fill(GenerationRequest request, Canvas canvas) {
-    if (!(request.sampler().orElse(PlanChoice.OPTIMAL) instanceof PlanChoice choice)) {
-      throw new IllegalArgumentException(
-          "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
-    }
-    Optional<JointDraw> together = together(request, choice, canvas);
-    Planning.Planned planned =
-        Planning.plan(
-            request,
-            choice,
-            canvas,
-            model.information(),
-            () -> curves.of(model.denoiser(), canvas),
-            () -> dependence.of(model));
-    List<SamplingTask> tasks =
-        IntStream.range(0, request.samples())
-            .mapToObj(
-                sample ->
-                    new SamplingTask(
-                        canvas,
-                        planned.plan(),
-                        request.seed(),
-                        sample,
-                        request.temperature(),
-                        request.topP(),
-                        together))
-            .toList();
-    return new Prepared(
-        choice.sampler(),
-        choice.schedule(),
-        planned.predictedKlNats(),
-        Optional.empty(),
-        planned.evaluations(),
-        planned.note(),
-        listener -> new Sampler(model.denoiser(), batch(canvas, together)).run(tasks, listener));
-  }
-
-  /** What draws the holes of a constrained request; refuses what cannot be, before any call. */
-  private Optional<JointDraw> together(
-      GenerationRequest request, PlanChoice choice, Canvas canvas) {
-    if (request.constraint().isEmpty()) {
-      return Optional.empty();
-    }
-    if (choice.sampler().startsWith("theta-trapezoidal")) {
-      throw new IllegalArgumentException(
-          "a constraint draws holes together: it cannot go with " + choice.sampler());
-    }
-    Constraint constraint = request.constraint().get();
-    TokenAutomaton automaton =
-        automata.get(
-            constraint,
-            () -> new TokenAutomaton(constraint, model.tokenizer(), model.denoiser().vocabulary()));
-    return Optional.of(automaton.on(canvas));
-  }
-
-  private int batch(Canvas canvas, Optional<JointDraw> together) {
-    long one = (long) canvas.holeCount() * model.denoiser().vocabulary();
-    return together.isPresent()
-        ? (int) Math.max(1, Math.min(BATCH, HOST_PROBABILITIES / one))
-        : BATCH;
-  }
-
-  /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
-  private Prepared reverse(GenerationRequest request, Canvas canvas) {
-    ReverseChoice unsaid =
-        request.steps().isPresent()
-            ? ReverseChoice.TWEEDIE
-            : ReverseChoice.TWEEDIE.withGrid(ReverseChoice.OPTIMAL);
-    if (!(request.sampler().orElse(unsaid) instanceof ReverseChoice choice)) {
-      throw new IllegalArgumentException(
-          "the model's noise is uniform: it needs a ReverseChoice, got " + request.sampler().get());
-    }
-    if (request.constraint().isPresent()) {
-      throw new IllegalArgumentException(
-          "constraints are for masking models: under uniform noise no token is ever settled");
-    }
-    ReversePlanning.Planned planned =
-        ReversePlanning.plan(
-            request, choice, canvas, model.config().network().length(), model.decay());
-    List<ReverseTask> tasks =
-        IntStream.range(0, request.samples())
-            .mapToObj(
-                sample ->
-                    new ReverseTask(
-                        canvas,
-                        planned.course(),
-                        request.seed(),
-                        sample,
-                        request.temperature(),
-                        request.topP()))
-            .toList();
-    NoiseProcess process = NoiseProcess.uniform(model.denoiser().vocabulary());
-    return new Prepared(
-        choice.sampler(),
-        choice.schedule(),
-        Optional.empty(),
-        planned.predictedPathKlNats(),
-        0,
-        planned.note(),
-        listener -> new ReverseSampler(model.denoiser(), process, BATCH).run(tasks, listener));
-  }
-
-  private Canvas canvas(GenerationRequest request) {
-    Tokenizer tokenizer = model.tokenizer();
-    // Uniform noise has no MASK: what stands in its holes is no token.
-    int mask =
-        model.config().mask() < 0 ? model.config().network().vocabulary() : model.config().mask();
-    int longest = model.config().network().length();
-    Canvas canvas =
-        request.template().isPresent()
-            ? Template.parse(request.template().get()).canvas(tokenizer, mask)
-            : Template.prompt(request.prompt(), request.length().orElse(longest), tokenizer, mask);
-    if (canvas.length() > longest) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the sequence has %d tokens, the model takes at most %d",
-              canvas.length(),
-              longest));
-    }
-    return canvas;
-  }
-
-  private GenerationListener.Step step(StepEvent event) {
-    StringBuilder text = new StringBuilder();
-    List<Integer> known = new ArrayList<>();
-    for (int token : event.tokens()) {
-      if (token == model.config().mask()) {
-        text.append(decode(known)).append(GenerationListener.HOLE);
-        known.clear();
-      } else {
-        known.add(token);
+    use.readLock().lock();
+    try {
+      Job job = job(request, listener);
+      called.add(job);
+      try {
+        if (closing) {
+          job.cancel();
+        }
+        job.prepare(preparation);
+        while (job.going()) {
+          preparation.rounds().round(List.of(job.run()));
+        }
+        return job.result();
+      } finally {
+        job.release();
+        called.remove(job);
       }
+    } finally {
+      use.readLock().unlock();
     }
-    return new GenerationListener.Step(
-        event.task(), event.step(), event.steps(), text.append(decode(known)).toString());
   }
 
-  private String decode(List<Integer> tokens) {
-    return model.tokenizer().decode(tokens.stream().mapToInt(Integer::intValue).toArray());
+  /** As {@link #submit(GenerationRequest, GenerationListener)}, unwatched. */
+  public Generation submit(GenerationRequest request) {
+    return submit(request, GenerationListener.NONE);
   }
 
-  /** The text of a sample; {@code cut}: up to an end token, else with what is kept behind it. */
-  private GenerationResult.Text text(Sample sample, Canvas canvas, double seconds, boolean cut) {
-    int[] tokens = sample.tokens();
-    int end = endOf(tokens, canvas);
-    Finish finish =
-        !sample.complete() ? Finish.CANCELLED : end < tokens.length ? Finish.END : Finish.LENGTH;
-    return new GenerationResult.Text(
-        model.tokenizer().decode(cut ? Arrays.copyOf(tokens, end) : tokens),
-        Arrays.stream(tokens).boxed().toList(),
-        sample.steps(),
-        sample.evaluations(),
-        seconds,
-        finish);
+  /**
+   * Takes a request in, to be made together with others on a thread of the generator.
+   *
+   * @param listener called on that thread: while it is busy, nothing else goes on
+   * @throws IllegalArgumentException if the request does not fit the model, as far as is known
+   *     before it is planned
+   * @throws RejectedExecutionException if the queue is full
+   * @throws IllegalStateException if the generator is closed
+   */
+  public Generation submit(GenerationRequest request, GenerationListener listener) {
+    use.readLock().lock();
+    try {
+      return loop.submit(job(request, listener));
+    } finally {
+      use.readLock().unlock();
+    }
   }
 
-  /** Where a generated end token cuts the text. */
-  private int endOf(int[] tokens, Canvas canvas) {
-    OptionalInt end = model.tokenizer().vocabulary().end();
-    return Arrays.stream(canvas.holes())
-        .filter(hole -> end.isPresent() && tokens[hole] == end.getAsInt())
-        .findFirst()
-        .orElse(tokens.length);
+  /** Submitted requests that wait to be made. */
+  public int waiting() {
+    return loop.waiting();
   }
 
+  private Job job(GenerationRequest request, GenerationListener listener) {
+    if (closing) {
+      throw new IllegalStateException("the generator is closed");
+    }
+    Canvas canvas = preparation.canvas(request);
+    return new Job(request, listener, canvas, texts, model.name());
+  }
+
+  /**
+   * Ends what is under way after the step that is being made, with what is there, and frees the
+   * model. May be called twice, but not by a listener.
+   */
   @Override
   public void close() {
-    model.close();
+    if (use.getReadHoldCount() > 0) {
+      throw new IllegalStateException("a generator cannot be closed by its own listener");
+    }
+    closing = true;
+    called.forEach(Job::cancel);
+    loop.close();
+    use.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        model.close();
+      }
+    } finally {
+      use.writeLock().unlock();
+    }
   }
 }

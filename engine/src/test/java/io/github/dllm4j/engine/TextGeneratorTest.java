@@ -6,19 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.constrain.Constraint;
-import io.github.dllm4j.engine.djl.InformationFile;
-import io.github.dllm4j.engine.djl.NetworkShape;
-import io.github.dllm4j.engine.djl.Precision;
-import io.github.dllm4j.engine.djl.Trainer;
-import io.github.dllm4j.engine.djl.TrainingRun;
-import io.github.dllm4j.engine.djl.WeightType;
-import io.github.dllm4j.engine.train.Objective;
-import io.github.dllm4j.engine.train.TokenData;
-import io.github.dllm4j.engine.train.TrainingConfig;
-import io.github.dllm4j.engine.train.TrainingListener;
-import io.github.dllm4j.engine.train.Update;
-import io.github.dllm4j.tokenizer.Tokenizer;
-import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,35 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TextGeneratorTest {
-  private static final int LENGTH = 16;
+  private static final int LENGTH = TinyModel.LENGTH;
   @TempDir static Path folder;
   private static TextGenerator generator;
 
   @BeforeAll
   static void train() throws IOException {
-    Tokenizer tokenizer = Tokenizers.bytes();
-    tokenizer.save(folder.resolve("tokenizer.json"));
-    int vocabulary = tokenizer.vocabulary().size();
-    TokenData text = TokenData.of(tokenizer.encode("abcd efgh ".repeat(50)));
-    TrainingConfig config =
-        new TrainingConfig(Objective.ELBO, 0, 10, 4, 1, Update.ADAMW, 1e-2, 0, 0, 1, 0, 0.9, 10, 1);
-    TrainingRun run =
-        new TrainingRun(
-            folder,
-            new NetworkShape(vocabulary, 16, 1, 2, LENGTH, 0, false),
-            vocabulary - 1,
-            config,
-            Precision.FP32,
-            WeightType.FP32,
-            "cpu",
-            4,
-            tokenizer.sha256(),
-            "none",
-            "test");
-    try (Trainer trainer = new Trainer(run, false)) {
-      trainer.train(text, text, new TrainingListener() {});
-      InformationFile.of(trainer.curve(text, 4)).write(folder);
-    }
+    TinyModel.masking(folder);
     generator = TextGenerator.open(folder);
   }
 

@@ -3,7 +3,6 @@ package io.github.dllm4j.engine.sample;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,9 @@ import java.util.Optional;
 
 /** Tasks that may share a network call, and the arrays of that call. */
 final class Batches {
+  /** Most probabilities of a batch that cross to the host, 64 MB. */
+  private static final int HOST_PROBABILITIES = 1 << 23;
+
   private Batches() {}
 
   /** What the tasks of one call have in common. */
@@ -21,8 +23,11 @@ final class Batches {
       Optional<Confidence> confidence,
       boolean changesLaws) {}
 
-  /** Splits tasks into batches of equal shape, at most {@code maxBatch} each. */
-  static List<List<Progress>> of(List<Progress> tasks, int maxBatch) {
+  /**
+   * Splits tasks into batches of equal shape, at most {@code maxBatch} each, and fewer where many
+   * laws of {@code vocabulary} probabilities cross to the host.
+   */
+  static List<List<Progress>> of(List<Progress> tasks, int maxBatch, int vocabulary) {
     Map<Shape, List<Progress>> shapes = new LinkedHashMap<>();
     for (Progress task : tasks) {
       SamplingTask t = task.task();
@@ -37,11 +42,20 @@ final class Batches {
     }
     List<List<Progress>> batches = new ArrayList<>();
     for (List<Progress> alike : shapes.values()) {
-      for (int from = 0; from < alike.size(); from += maxBatch) {
-        batches.add(alike.subList(from, Math.min(alike.size(), from + maxBatch)));
+      int most = Math.min(maxBatch, mostOnHost(alike, vocabulary));
+      for (int from = 0; from < alike.size(); from += most) {
+        batches.add(alike.subList(from, Math.min(alike.size(), from + most)));
       }
     }
     return batches;
+  }
+
+  private static int mostOnHost(List<Progress> alike, int vocabulary) {
+    if (!alike.get(0).course().changesLaws()) {
+      return Integer.MAX_VALUE;
+    }
+    long rows = alike.stream().mapToInt(task -> task.course().asked().length).max().orElseThrow();
+    return (int) Math.max(1, HOST_PROBABILITIES / Math.max(1, rows * vocabulary));
   }
 
   /** The canvases of a batch with their noise levels. */
@@ -79,20 +93,6 @@ final class Batches {
       }
     }
     return uniforms;
-  }
-
-  /** The tokens that the tasks of a batch draw on the host from laws [rows][vocabulary], [rows]. */
-  static int[] drawn(List<Progress> batch, double[][] laws, double[] uniforms) {
-    int[] drawn = new int[laws.length];
-    int row = 0;
-    for (Progress task : batch) {
-      int end = row + task.course().asked().length;
-      int[] own =
-          task.draw(Arrays.copyOfRange(laws, row, end), Arrays.copyOfRange(uniforms, row, end));
-      System.arraycopy(own, 0, drawn, row, own.length);
-      row = end;
-    }
-    return drawn;
   }
 
   private static int rowCount(List<Progress> batch) {

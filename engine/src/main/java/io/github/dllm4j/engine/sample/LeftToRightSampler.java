@@ -4,9 +4,10 @@ import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.CausalModel.Reading;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sampler loop of an autoregressive model: x_i ~ p(x_i | x_0 .. x_{i-1}), one after the other.
@@ -15,7 +16,7 @@ import java.util.Locale;
  * and evaluations as there are holes. Every draw is keyed by (seed, sample, step, position), so a
  * sample does not depend on the batch.
  */
-public final class LeftToRightSampler {
+public final class LeftToRightSampler implements Rounds {
   private final CausalModel model;
   private final int maxBatch;
 
@@ -74,6 +75,23 @@ public final class LeftToRightSampler {
    * @throws IllegalArgumentException if the canvas is longer than the model
    */
   public List<Sample> run(Task task, StepListener listener) {
+    SamplingRun run = start(task, listener);
+    try {
+      while (!run.finished()) {
+        round(List.of(run));
+      }
+    } finally {
+      run.stop();
+    }
+    return run.samples();
+  }
+
+  /**
+   * Samples that go on by {@link #round}; those of two runs share no network call.
+   *
+   * @throws IllegalArgumentException if the canvas is longer than the model
+   */
+  public SamplingRun start(Task task, StepListener listener) {
     if (task.canvas.length() > model.length()) {
       throw new IllegalArgumentException(
           String.format(
@@ -82,47 +100,84 @@ public final class LeftToRightSampler {
               task.canvas.length(),
               model.length()));
     }
-    List<Sample> samples = new ArrayList<>();
-    boolean[] going = {true};
-    StepListener watched = event -> going[0] = listener.onStep(event) && going[0];
+    SamplingRun run = new SamplingRun(listener);
     for (int first = 0; first < task.samples; first += maxBatch) {
-      int[][] tokens = new int[Math.min(maxBatch, task.samples - first)][];
-      for (int b = 0; b < tokens.length; b++) {
-        tokens[b] = task.canvas.tokens();
-      }
-      int holes = task.canvas.holeCount();
-      int steps = going[0] ? fill(task, first, tokens, watched) : 0;
-      for (int[] one : tokens) {
-        samples.add(new Sample(one, holes, steps, steps == holes));
-      }
+      run.add(new Readers(run, task, first, Math.min(maxBatch, task.samples - first)));
     }
-    return samples;
+    return run;
   }
 
-  /** Fills the holes of a batch; returns how many were filled. */
-  private int fill(Task task, int first, int[][] tokens, StepListener listener) {
-    int[] holes = task.canvas.holes();
-    int known = task.canvas.length() - holes.length;
-    try (Reading reading = model.read(tokens.length)) {
-      for (int k = 0; k < holes.length; k++) {
-        int from = k == 0 ? 0 : known + k - 1;
+  @Override
+  public void round(List<SamplingRun> runs) {
+    for (SamplingRun run : runs) {
+      run.open(Readers.class, 1).toList().forEach(Readers::next);
+    }
+  }
+
+  /** Samples that are read and written together. */
+  private final class Readers implements SamplingRun.Part {
+    private final SamplingRun run;
+    private final Task task;
+    private final int first;
+    private final int[][] tokens;
+    private final int[] holes;
+    private @Nullable Reading reading; // open from the first token to the last
+    private int done;
+
+    Readers(SamplingRun run, Task task, int first, int count) {
+      this.run = run;
+      this.task = task;
+      this.first = first;
+      holes = task.canvas.holes();
+      tokens = new int[count][];
+      Arrays.setAll(tokens, b -> task.canvas.tokens());
+    }
+
+    /** One token of every sample. */
+    void next() {
+      int known = task.canvas.length() - holes.length;
+      int k = done;
+      try {
+        Reading open = reading == null ? model.read(tokens.length) : reading;
+        reading = open;
         int[] drawn;
-        try (TokenLaws laws = reading.next(stretch(tokens, from, known + k))) {
+        int from = k == 0 ? 0 : known + k - 1;
+        try (TokenLaws laws = open.next(stretch(tokens, from, known + k))) {
           drawn = draw(laws, task, first, k, holes[k]);
         }
-        boolean going = true;
+        done++;
         for (int b = 0; b < tokens.length; b++) {
           tokens[b][holes[k]] = drawn[b];
           int[] filled = {holes[k]};
-          StepEvent event = new StepEvent(first + b, k, holes.length, tokens[b].clone(), filled);
-          going = listener.onStep(event) && going;
+          run.report(new StepEvent(first + b, k, holes.length, tokens[b].clone(), filled));
         }
-        if (!going) {
-          return k + 1;
-        }
+      } catch (RuntimeException e) {
+        run.fail(e);
+      }
+      if (finished() || !run.going()) {
+        release();
       }
     }
-    return holes.length;
+
+    @Override
+    public boolean finished() {
+      return done == holes.length;
+    }
+
+    @Override
+    public List<Sample> samples() {
+      return Arrays.stream(tokens)
+          .map(one -> new Sample(one.clone(), holes.length, done, finished()))
+          .toList();
+    }
+
+    @Override
+    public void release() {
+      if (reading != null) {
+        reading.close();
+        reading = null;
+      }
+    }
   }
 
   private static int[][] stretch(int[][] tokens, int from, int to) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class PlanRun implements ReverseRun {
   private static final double[] UNKNOWN = {};
 
+  private final SamplingRun run;
   private final int index;
   private final ReverseTask task;
   private final ReversePlan plan;
@@ -30,7 +31,8 @@ final class PlanRun implements ReverseRun {
   /** A new sequence that waits for the network's answer. */
   private record Proposal(ReverseMove move, int index, int choice, double weight, int[] tokens) {}
 
-  PlanRun(int index, ReverseTask task, ReversePlan plan, NoiseProcess process) {
+  PlanRun(SamplingRun run, int index, ReverseTask task, ReversePlan plan, NoiseProcess process) {
+    this.run = run;
     this.index = index;
     this.task = task;
     this.plan = plan;
@@ -50,6 +52,11 @@ final class PlanRun implements ReverseRun {
       tokens[hole] = HeapLaws.draw(prior, uniform);
     }
     return tokens;
+  }
+
+  @Override
+  public SamplingRun run() {
+    return run;
   }
 
   @Override
@@ -167,7 +174,7 @@ final class PlanRun implements ReverseRun {
   }
 
   @Override
-  public Sample sample() {
-    return new Sample(tokens, plan.steps(), evaluations, finished());
+  public List<Sample> samples() {
+    return List.of(new Sample(tokens.clone(), plan.steps(), evaluations, finished()));
   }
 }

@@ -2,10 +2,12 @@ package io.github.dllm4j.engine.sample;
 
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.List;
 import java.util.Locale;
 
 /** How far one task has come: its course and its tokens. */
-final class Progress {
+final class Progress implements SamplingRun.Part {
+  private final SamplingRun run;
   private final int index;
   private final SamplingTask task;
   private final int mask;
@@ -13,7 +15,8 @@ final class Progress {
   private final int[] tokens;
   private int evaluations;
 
-  Progress(int index, SamplingTask task, int mask) {
+  Progress(SamplingRun run, int index, SamplingTask task, int mask) {
+    this.run = run;
     this.index = index;
     this.task = task;
     this.mask = mask;
@@ -30,6 +33,10 @@ final class Progress {
       }
     }
     course = Course.of(task);
+  }
+
+  SamplingRun run() {
+    return run;
   }
 
   SamplingTask task() {
@@ -83,8 +90,14 @@ final class Progress {
     return new StepEvent(index, step, steps(), tokens.clone(), filled);
   }
 
-  Sample sample() {
-    return new Sample(tokens, steps(), evaluations, course.finished());
+  @Override
+  public boolean finished() {
+    return course.finished();
+  }
+
+  @Override
+  public List<Sample> samples() {
+    return List.of(new Sample(tokens.clone(), steps(), evaluations, finished()));
   }
 
   private int steps() {

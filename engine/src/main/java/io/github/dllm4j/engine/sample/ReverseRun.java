@@ -3,11 +3,12 @@ package io.github.dllm4j.engine.sample;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 
 /** How far one reverse task has come: what it wants to ask next, and its tokens. */
-interface ReverseRun {
+interface ReverseRun extends SamplingRun.Part {
+
+  /** The call it belongs to. */
+  SamplingRun run();
 
   ReverseTask task();
-
-  boolean finished();
 
   /** The noise level at which the network is to be asked. */
   double sigma();
@@ -20,6 +21,4 @@ interface ReverseRun {
 
   /** Goes on with the leave-one-out laws at the positions, until it must ask again. */
   StepEvent advance(NoiseProcess process, double[][] laws);
-
-  Sample sample();
 }

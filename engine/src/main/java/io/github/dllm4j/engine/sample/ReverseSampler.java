@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * (spec 3). Cost: one evaluation per move, with the head on the changing rows, whose laws come to
  * the heap: batch * length * vocabulary doubles in a predictor step.
  */
-public final class ReverseSampler {
+public final class ReverseSampler implements Rounds {
   private final Denoiser denoiser;
   private final NoiseProcess process;
   private final int maxBatch;
@@ -66,27 +66,41 @@ public final class ReverseSampler {
    * @return one sample per task, in their order
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
-    List<ReverseRun> all =
-        IntStream.range(0, tasks.size()).mapToObj(i -> begin(i, tasks.get(i))).toList();
-    boolean going = true;
-    List<ReverseRun> open = unfinished(all);
-    while (going && !open.isEmpty()) {
-      for (List<ReverseRun> batch : batches(open)) {
-        going = going && ask(batch, listener);
-      }
-      open = unfinished(open);
+    SamplingRun run = start(tasks, listener);
+    while (!run.finished()) {
+      round(List.of(run), Integer.MAX_VALUE);
     }
-    return all.stream().map(ReverseRun::sample).toList();
+    return run.samples();
   }
 
-  private ReverseRun begin(int index, ReverseTask task) {
+  /** Tasks that go on by {@link #round}. */
+  public SamplingRun start(List<ReverseTask> tasks, StepListener listener) {
+    SamplingRun run = new SamplingRun(listener);
+    for (int i = 0; i < tasks.size(); i++) {
+      run.add(begin(run, i, tasks.get(i)));
+    }
+    return run;
+  }
+
+  @Override
+  public void round(List<SamplingRun> runs) {
+    round(runs, maxBatch);
+  }
+
+  private void round(List<SamplingRun> runs, int each) {
+    List<ReverseRun> open = runs.stream().flatMap(run -> run.open(ReverseRun.class, each)).toList();
+    for (List<ReverseRun> batch : batches(open)) {
+      List<ReverseRun> going = batch.stream().filter(task -> task.run().going()).toList();
+      if (!going.isEmpty()) {
+        ask(going);
+      }
+    }
+  }
+
+  private ReverseRun begin(SamplingRun run, int index, ReverseTask task) {
     return task.course() instanceof Uniformization jumps
-        ? new UniformizationRun(index, task, jumps, process)
-        : new PlanRun(index, task, (ReversePlan) task.course(), process);
-  }
-
-  private static List<ReverseRun> unfinished(List<ReverseRun> tasks) {
-    return tasks.stream().filter(task -> !task.finished()).toList();
+        ? new UniformizationRun(run, index, task, jumps, process)
+        : new PlanRun(run, index, task, (ReversePlan) task.course(), process);
   }
 
   private List<List<ReverseRun>> batches(List<ReverseRun> open) {
@@ -105,8 +119,11 @@ public final class ReverseSampler {
     return batches;
   }
 
-  /** One answer for every task of a batch, in one network call. */
-  private boolean ask(List<ReverseRun> batch, StepListener listener) {
+  /**
+   * One answer for every task of a batch, in one network call. What fails for one task ends its
+   * run; if the network fails, all of the batch.
+   */
+  private void ask(List<ReverseRun> batch) {
     ReverseTask shape = batch.get(0).task();
     int length = shape.canvas().length();
     int[] tokens = new int[batch.size() * length];
@@ -126,15 +143,25 @@ public final class ReverseSampler {
     try (TokenLaws raw = denoiser.predict(asked, Rows.of(rows.build().toArray()));
         TokenLaws shaped = raw.shaped(shape.temperature(), shape.topP())) {
       laws = shaped.toArray();
+    } catch (RuntimeException e) {
+      batch.forEach(task -> task.run().fail(e));
+      return;
     }
-    boolean going = true;
     int row = 0;
     for (int b = 0; b < batch.size(); b++) {
       int end = row + positions[b].length;
-      double[][] own = Arrays.copyOfRange(laws, row, end);
-      going = listener.onStep(batch.get(b).advance(process, own)) && going;
+      advance(batch.get(b), Arrays.copyOfRange(laws, row, end));
       row = end;
     }
-    return going;
+  }
+
+  private void advance(ReverseRun task, double[][] laws) {
+    try {
+      if (!task.run().failed()) {
+        task.run().report(task.advance(process, laws));
+      }
+    } catch (RuntimeException e) {
+      task.run().fail(e);
+    }
   }
 }

@@ -14,6 +14,11 @@ public final class Sample {
     this.complete = complete;
   }
 
+  /** Of a canvas that no step was made on. */
+  public static Sample unmade(Canvas canvas) {
+    return new Sample(canvas.tokens(), 0, 0, false);
+  }
+
   /** A copy of the ids, [length]; MASK where a hole was not filled. */
   public int[] tokens() {
     return tokens.clone();

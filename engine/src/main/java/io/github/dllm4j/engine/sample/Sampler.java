@@ -6,7 +6,6 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * The sampler loop of masked diffusion: choose where, ask what, draw.
@@ -18,7 +17,7 @@ import java.util.stream.IntStream;
  * size. Cost: one network evaluation per non-empty step, with the head on the filled rows only.
  * Tasks with a {@link JointDraw} draw all holes together and need the laws of all of them.
  */
-public final class Sampler {
+public final class Sampler implements Rounds {
   private final Denoiser denoiser;
   private final int maxBatch;
 
@@ -45,29 +44,48 @@ public final class Sampler {
    * @throws IllegalArgumentException if a plan does not fit its canvas or a hole holds no MASK
    */
   public List<Sample> run(List<SamplingTask> tasks, StepListener listener) {
+    SamplingRun run = start(tasks, listener);
+    while (!run.finished()) {
+      round(List.of(run), Integer.MAX_VALUE);
+    }
+    return run.samples();
+  }
+
+  /**
+   * Tasks that go on by {@link #round}.
+   *
+   * @throws IllegalArgumentException if a plan does not fit its canvas or a hole holds no MASK
+   */
+  public SamplingRun start(List<SamplingTask> tasks, StepListener listener) {
     int mask =
         denoiser.mask().orElseThrow(() -> new IllegalArgumentException("the denoiser has no MASK"));
-    List<Progress> all =
-        IntStream.range(0, tasks.size())
-            .mapToObj(i -> new Progress(i, tasks.get(i), mask))
-            .toList();
-    boolean going = true;
-    List<Progress> open = unfinished(all);
-    while (going && !open.isEmpty()) {
-      for (List<Progress> batch : Batches.of(open, maxBatch)) {
-        going = going && step(batch, listener);
-      }
-      open = unfinished(open);
+    SamplingRun run = new SamplingRun(listener);
+    for (int i = 0; i < tasks.size(); i++) {
+      run.add(new Progress(run, i, tasks.get(i), mask));
     }
-    return all.stream().map(Progress::sample).toList();
+    return run;
   }
 
-  private static List<Progress> unfinished(List<Progress> tasks) {
-    return tasks.stream().filter(task -> !task.course().finished()).toList();
+  @Override
+  public void round(List<SamplingRun> runs) {
+    round(runs, maxBatch);
   }
 
-  /** One step of every task of a batch, in one network call. */
-  private boolean step(List<Progress> batch, StepListener listener) {
+  private void round(List<SamplingRun> runs, int each) {
+    List<Progress> open = runs.stream().flatMap(run -> run.open(Progress.class, each)).toList();
+    for (List<Progress> batch : Batches.of(open, maxBatch, denoiser.vocabulary())) {
+      List<Progress> going = batch.stream().filter(task -> task.run().going()).toList();
+      if (!going.isEmpty()) {
+        step(going);
+      }
+    }
+  }
+
+  /**
+   * One step of every task of a batch, in one network call. What fails for one task ends its run;
+   * if the network fails, all of the batch.
+   */
+  private void step(List<Progress> batch) {
     int[] drawn;
     double[] confidences = {};
     try (TokenLaws laws = denoiser.predict(Batches.tokens(batch), Batches.rows(batch))) {
@@ -76,16 +94,27 @@ public final class Sampler {
       if (wanted.isPresent()) {
         confidences = wanted.get().of(laws, drawn);
       }
+    } catch (RuntimeException e) {
+      batch.forEach(task -> task.run().fail(e));
+      return;
     }
-    boolean going = true;
     int row = 0;
     for (Progress task : batch) {
       int end = row + task.course().asked().length;
       double[] sure = confidences.length == 0 ? confidences : copyOfRange(confidences, row, end);
-      going = listener.onStep(task.advance(copyOfRange(drawn, row, end), sure)) && going;
+      if (!task.run().failed()) {
+        advance(task, copyOfRange(drawn, row, end), sure);
+      }
       row = end;
     }
-    return going;
+  }
+
+  private static void advance(Progress task, int[] drawn, double[] confidences) {
+    try {
+      task.run().report(task.advance(drawn, confidences));
+    } catch (RuntimeException e) {
+      task.run().fail(e);
+    }
   }
 
   private static int[] draw(TokenLaws laws, List<Progress> batch) {
@@ -101,7 +130,24 @@ public final class Sampler {
 
   private static int[] drawShaped(TokenLaws laws, List<Progress> batch, double[] uniforms) {
     return batch.get(0).course().changesLaws()
-        ? Batches.drawn(batch, laws.toArray(), uniforms)
+        ? drawOnHost(laws.toArray(), batch, uniforms)
         : laws.draw(uniforms);
+  }
+
+  /** The tokens that each task draws itself from its laws, [rows]; 0 where it fails. */
+  private static int[] drawOnHost(double[][] laws, List<Progress> batch, double[] uniforms) {
+    int[] drawn = new int[laws.length];
+    int row = 0;
+    for (Progress task : batch) {
+      int end = row + task.course().asked().length;
+      try {
+        int[] own = task.draw(copyOfRange(laws, row, end), copyOfRange(uniforms, row, end));
+        System.arraycopy(own, 0, drawn, row, own.length);
+      } catch (RuntimeException e) {
+        task.run().fail(e);
+      }
+      row = end;
+    }
+    return drawn;
   }
 }

@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.List;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.Locale;
 
@@ -13,6 +14,7 @@ final class UniformizationRun implements ReverseRun {
   /** By how much rounding may lift a rate of leaving above its bound. */
   private static final double ROUNDING = 1 + 1e-9;
 
+  private final SamplingRun run;
   private final int index;
   private final ReverseTask task;
   private final Uniformization course;
@@ -23,10 +25,11 @@ final class UniformizationRun implements ReverseRun {
   private int evaluations;
   private boolean finished;
 
-  UniformizationRun(int index, ReverseTask task, Uniformization course, NoiseProcess process) {
+  UniformizationRun(SamplingRun run, int index, ReverseTask task, Uniformization course, NoiseProcess process) {
     if (!process.equals(NoiseProcess.uniform(process.stateCount()))) {
       throw new IllegalArgumentException("uniformization needs uniform noise, got " + process);
     }
+    this.run = run;
     this.index = index;
     this.task = task;
     this.course = course;
@@ -43,6 +46,11 @@ final class UniformizationRun implements ReverseRun {
     if (!finished) {
       sigma = course.next(sigma, holes.length, symbols, uniform(0, Purpose.EVENT_TIME));
     }
+  }
+
+  @Override
+  public SamplingRun run() {
+    return run;
   }
 
   @Override
@@ -130,7 +138,7 @@ final class UniformizationRun implements ReverseRun {
   }
 
   @Override
-  public Sample sample() {
-    return new Sample(tokens.clone(), evaluations, evaluations, finished);
+  public List<Sample> samples() {
+    return List.of(new Sample(tokens.clone(), evaluations, evaluations, finished));
   }
 }

@@ -144,8 +144,20 @@ class Dit(Module):
         return logits
 
     def logits(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
-        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
-        return self.head(x, sigmas, rows, ws, shape, dt, mask)
+        # Every product has at least 16 rows: with fewer, libraries add in another order, and the laws of a sequence
+        # would depend on its company in their last bits.
+        more = (15 + tok.size(1)) // tok.size(1)
+        x = self.trunk(self.repeated(tok, more), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
+        wide = self.head(x, sigmas, self.repeated(rows, 16), ws, shape, dt, mask)
+        return torch.narrow(wide, 0, 0, rows.size(0))
+
+    def repeated(self, x: Tensor, least: int) -> Tensor:
+        # The entries of x, the last one again and again if there are fewer than so many.
+        if x.size(0) >= least:
+            y = x
+        else:
+            y = x.index_select(0, torch.clamp(torch.arange(least, device=x.device), max=x.size(0) - 1))
+        return y
 
     def llama_logits(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int, mask: int) -> Tensor:
         x = __torch__.llama.trunk(tok, ws, shape, theta, epsilon, dt)

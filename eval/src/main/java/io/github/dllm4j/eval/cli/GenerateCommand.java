@@ -181,6 +181,8 @@ final class GenerateCommand implements Callable<Integer> {
             temperature,
             topP,
             common.seed,
+            Optional.empty(),
+            List.of(),
             Optional.empty()));
   }
 

@@ -1,0 +1,122 @@
+package io.github.dllm4j.engine;
+
+import io.github.dllm4j.engine.GenerationResult.Finish;
+import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.Sample;
+import io.github.dllm4j.engine.sample.StepEvent;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** From tokens to what is shown: canvases, texts, and where they are cut. */
+final class Texts {
+  private final Tokenizer tokenizer;
+  private final int hole;
+
+  Texts(Model model) {
+    tokenizer = model.tokenizer();
+    hole = Preparation.hole(model);
+  }
+
+  /** A step as a listener sees it. */
+  GenerationListener.Step step(StepEvent event) {
+    return new GenerationListener.Step(
+        event.task(), event.step(), event.steps(), shown(event.tokens()));
+  }
+
+  /** Tokens decoded, a hole shown as such. */
+  String shown(int[] tokens) {
+    StringBuilder text = new StringBuilder();
+    int from = 0;
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] == hole) {
+        append(text, tokens, from, i);
+        text.append(GenerationListener.HOLE);
+        from = i + 1;
+      }
+    }
+    append(text, tokens, from, tokens.length);
+    return text.toString();
+  }
+
+  private void append(StringBuilder text, int[] tokens, int from, int to) {
+    if (from < to) {
+      text.append(tokenizer.decode(Arrays.copyOfRange(tokens, from, to)));
+    }
+  }
+
+  /**
+   * The text of a sample.
+   *
+   * @param interrupted why it ended, if it is not complete
+   */
+  GenerationResult.Text text(
+      Sample sample, Canvas canvas, GenerationRequest request, double seconds, Finish interrupted) {
+    int[] tokens = sample.tokens();
+    Finish finish = sample.complete() ? Finish.LENGTH : interrupted;
+    int end = sample.complete() ? end(tokens, canvas.holes()) : tokens.length;
+    List<String> fills = fills(tokens, canvas.holes());
+    // What a constraint keeps behind an end token is part of the text.
+    String text = shown(request.constraint().isEmpty() ? Arrays.copyOf(tokens, end) : tokens);
+    if (end < tokens.length) {
+      finish = Finish.END;
+    }
+    if (sample.complete() && !fills.isEmpty()) {
+      String fill = fills.get(0);
+      int stop = firstStop(fill, request.stop());
+      if (stop < fill.length()) {
+        finish = Finish.STOP;
+        text = text.substring(0, text.length() - (fill.length() - stop));
+        fills = List.of(fill.substring(0, stop));
+      }
+    }
+    return new GenerationResult.Text(
+        text,
+        fills,
+        Arrays.stream(tokens).boxed().toList(),
+        sample.steps(),
+        sample.evaluations(),
+        seconds,
+        finish);
+  }
+
+  private static int firstStop(String text, List<String> stops) {
+    return stops.stream().mapToInt(text::indexOf).filter(i -> i >= 0).min().orElse(text.length());
+  }
+
+  /** Where the first generated end token cuts the text. */
+  private int end(int[] tokens, int[] holes) {
+    OptionalInt end = tokenizer.vocabulary().end();
+    return Arrays.stream(holes)
+        .filter(at -> end.isPresent() && tokens[at] == end.getAsInt())
+        .findFirst()
+        .orElse(tokens.length);
+  }
+
+  /** The text of every stretch of holes, up to its own end token. */
+  private List<String> fills(int[] tokens, int[] holes) {
+    List<String> fills = new ArrayList<>();
+    for (int h = 0; h < holes.length; ) {
+      int last = h;
+      while (last + 1 < holes.length && holes[last + 1] == holes[last] + 1) {
+        last++;
+      }
+      int to = Math.min(end(tokens, Arrays.copyOfRange(holes, h, last + 1)), holes[last] + 1);
+      fills.add(between(tokens, holes[h], to));
+      h = last + 1;
+    }
+    return fills;
+  }
+
+  /** The text of some tokens as it stands behind those before them. */
+  private String between(int[] tokens, int from, int to) {
+    String before = shown(Arrays.copyOf(tokens, from));
+    String whole = shown(Arrays.copyOf(tokens, to));
+    return whole.startsWith(before)
+        ? whole.substring(before.length())
+        : shown(Arrays.copyOfRange(tokens, from, to));
+  }
+}

@@ -1,0 +1,51 @@
+package io.github.dllm4j.engine;
+
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A denoiser that is asked no more once a request has ended, so that measuring for its plan ends
+ * with it.
+ *
+ * @param denoiser not closed here
+ * @param ended whether the request has ended
+ */
+record Watched(Denoiser denoiser, BooleanSupplier ended) implements Denoiser {
+
+  /** Thrown instead of asking the network for a request that has ended. */
+  static final class EndedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    EndedException() {
+      super("the request has ended", null, false, false);
+    }
+  }
+
+  @Override
+  public int vocabulary() {
+    return denoiser.vocabulary();
+  }
+
+  @Override
+  public OptionalInt mask() {
+    return denoiser.mask();
+  }
+
+  @Override
+  public Representation representation() {
+    return denoiser.representation();
+  }
+
+  @Override
+  public TokenLaws predict(TokenBatch batch, Rows rows) {
+    if (ended.getAsBoolean()) {
+      throw new EndedException();
+    }
+    return denoiser.predict(batch, rows);
+  }
+}

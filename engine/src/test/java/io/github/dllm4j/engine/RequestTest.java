@@ -1,0 +1,104 @@
+package io.github.dllm4j.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.GenerationResult.Finish;
+import io.github.dllm4j.engine.constrain.Constraint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Messages, stop texts and the generated parts of a text. */
+class RequestTest {
+  @TempDir static Path folder;
+  private static TextGenerator generator;
+
+  @BeforeAll
+  static void train() throws IOException {
+    TinyModel.masking(folder);
+    generator = TextGenerator.open(folder);
+  }
+
+  @AfterAll
+  static void close() {
+    generator.close();
+  }
+
+  @Test
+  void messagesAreParagraphs() {
+    GenerationRequest request =
+        GenerationRequest.messages(
+            List.of(
+                Message.system("Be brief."),
+                Message.user("Hi"),
+                Message.assistant("Yes?"),
+                Message.tool("7"),
+                Message.user("Who?")));
+    assertEquals(
+        "System: Be brief.\nUser: Hi\nAssistant: Yes?\nTool: 7\nUser: Who?\nAssistant:",
+        request.prompt());
+    assertEquals(List.of("\nUser:", "\nTool:"), request.stop());
+    assertThrows(IllegalArgumentException.class, () -> GenerationRequest.messages(List.of()));
+  }
+
+  @Test
+  void theTextIsCutAtTheFirstStop() {
+    GenerationRequest request = GenerationRequest.prompt("abcd ").withSteps(8).withSeed(5);
+    GenerationResult whole = generator.generate(request);
+    String made = whole.completion();
+    assertEquals(whole.text(), "abcd " + made);
+    String early = made.substring(3, 5);
+    String late = made.substring(6, 9);
+    GenerationResult cut = generator.generate(request.withStop(List.of(late, early)));
+    int at = made.indexOf(early);
+    assertEquals(made.substring(0, at), cut.completion());
+    assertEquals("abcd " + made.substring(0, at), cut.text());
+    assertEquals(Finish.STOP, cut.samples().get(0).finish());
+    assertEquals(whole.samples().get(0).tokens(), cut.samples().get(0).tokens());
+    // What the prompt says stops nothing, and neither does what nobody says.
+    assertEquals(whole.text(), generator.generate(request.withStop(List.of("\0"))).text());
+    GenerationResult beside = generator.generate(request.withStop(List.of("abcd " + made)));
+    assertEquals(Finish.LENGTH, beside.samples().get(0).finish());
+  }
+
+  @Test
+  void fillsAreTheGeneratedParts() {
+    GenerationResult.Text text =
+        generator.generate(GenerationRequest.template("ab{3}cd{4}e")).samples().get(0);
+    assertEquals(2, text.fills().size());
+    assertEquals("ab" + text.fills().get(0) + "cd" + text.fills().get(1) + "e", text.text());
+    Constraint digits = Constraint.regex("\\d");
+    GenerationResult short1 =
+        generator.generate(GenerationRequest.template("ab{3}e").withConstraint(digits));
+    assertTrue(digits.accepts(short1.completion()), short1.completion());
+    assertEquals("ab" + short1.completion() + "e", short1.text());
+  }
+
+  @Test
+  void badValuesAreRefused() {
+    GenerationRequest any = GenerationRequest.unconditional();
+    assertThrows(IllegalArgumentException.class, () -> any.withStop(List.of("")));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> any.withStop(java.util.Collections.nCopies(17, "a")));
+    assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ZERO));
+    assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ofSeconds(-1)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> GenerationRequest.template("{2}").withStop(List.of("a")));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> any.withStop(List.of("a")).withConstraint(Constraint.regex("a")));
+    assertEquals(Duration.ofDays(400_000), any.withDeadline(Duration.ofDays(400_000)).deadline().get());
+    assertFalse(
+        generator.generate(any.withSteps(1).withDeadline(Duration.ofDays(400_000))).text().isEmpty());
+  }
+}

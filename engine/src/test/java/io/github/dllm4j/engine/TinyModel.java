@@ -1,0 +1,68 @@
+package io.github.dllm4j.engine;
+
+import io.github.dllm4j.engine.djl.InformationFile;
+import io.github.dllm4j.engine.djl.NetworkShape;
+import io.github.dllm4j.engine.djl.Precision;
+import io.github.dllm4j.engine.djl.Trainer;
+import io.github.dllm4j.engine.djl.TrainingRun;
+import io.github.dllm4j.engine.djl.WeightType;
+import io.github.dllm4j.engine.train.Objective;
+import io.github.dllm4j.engine.train.TokenData;
+import io.github.dllm4j.engine.train.TrainingConfig;
+import io.github.dllm4j.engine.train.TrainingListener;
+import io.github.dllm4j.engine.train.Update;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Models of a few thousand weights and {@value #LENGTH} bytes, trained in a moment. */
+final class TinyModel {
+  static final int LENGTH = 16;
+
+  private TinyModel() {}
+
+  /** One that masks, with its curves measured. */
+  static void masking(Path folder) throws IOException {
+    train(folder, Objective.ELBO, true, true);
+  }
+
+  /** One of uniform noise. */
+  static void uniform(Path folder) throws IOException {
+    train(folder, Objective.ELBO, false, false);
+  }
+
+  /** One that reads from left to right. */
+  static void autoregressive(Path folder) throws IOException {
+    train(folder, Objective.CROSS_ENTROPY, true, false);
+  }
+
+  private static void train(Path folder, Objective objective, boolean masks, boolean curve)
+      throws IOException {
+    Tokenizer tokenizer = Tokenizers.bytes();
+    tokenizer.save(folder.resolve("tokenizer.json"));
+    int vocabulary = tokenizer.vocabulary().size() - (masks ? 0 : 1);
+    TokenData text = TokenData.of(tokenizer.encode("abcd efgh ".repeat(50)));
+    TrainingConfig config =
+        new TrainingConfig(objective, 0, 10, 4, 1, Update.ADAMW, 1e-2, 0, 0, 1, 0, 0.9, 10, 1);
+    TrainingRun run =
+        new TrainingRun(
+            folder,
+            new NetworkShape(vocabulary, 16, 1, 2, LENGTH, masks ? 0 : 8, false),
+            masks ? vocabulary - 1 : -1,
+            config,
+            Precision.FP32,
+            WeightType.FP32,
+            "cpu",
+            4,
+            tokenizer.sha256(),
+            "none",
+            "test");
+    try (Trainer trainer = new Trainer(run, false)) {
+      trainer.train(text, text, new TrainingListener() {});
+      if (curve) {
+        InformationFile.of(trainer.curve(text, 4)).write(folder);
+      }
+    }
+  }
+}
