@@ -39,8 +39,13 @@ final class Program implements AutoCloseable {
 
   /** Compiles the program for the device of a manager, which owns it. */
   static Program load(NDManager owner) {
-    try (InputStream source = Program.class.getResourceAsStream("dit.py")) {
-      byte[] archive = archive("Dit", source.readAllBytes());
+    return load(owner, "dit.py", "Dit");
+  }
+
+  /** Compiles another program. */
+  static Program load(NDManager owner, String resource, String name) {
+    try (InputStream source = Program.class.getResourceAsStream(resource)) {
+      byte[] archive = archive(name, source.readAllBytes());
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {

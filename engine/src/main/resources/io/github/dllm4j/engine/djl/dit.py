@@ -151,6 +151,14 @@ class Dit(Module):
         # All of the network but its head, at the rows, [R, D].
         return self.final(self.trunk(tok, sigmas, ws, shape, dt, False, 0.0), sigmas, rows, ws, shape)
 
+    def forward_pass(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, some: int) -> Tensor:
+        # For dllm bench: everything up to the logits of all rows, so many rows at a time; the last of them come back.
+        h = self.hidden(tok, sigmas, rows, ws, shape, dt)
+        logits = h
+        for part in torch.split(h, some):
+            logits = self.head(part, ws, shape, dt, mask)
+        return logits
+
     # ---- left to right --------------------------------------------------------------------------------------------
 
     def scores(self, tok: Tensor, rows: Tensor, target: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
@@ -477,3 +485,7 @@ class Dit(Module):
         # For probing the speed of matrix products at start.
         x = a.to(dt)
         return torch.matmul(x, x).to(6)
+
+    def square(self, xs: List[Tensor]) -> Tensor:
+        # For measuring the speed of matrix products: one number, so that nothing else costs time.
+        return torch.matmul(xs[0], xs[0])[0, 0].to(6)
