@@ -122,6 +122,11 @@ final class TeacherForcing implements Denoiser {
     }
 
     @Override
+    public double[] margin() {
+      return laws.margin();
+    }
+
+    @Override
     public double[] entropyNats() {
       return laws.entropyNats();
     }

@@ -183,6 +183,21 @@ public final class HeapLaws implements TokenLaws {
   }
 
   @Override
+  public double[] margin() {
+    double[] margins = new double[laws.length];
+    for (int r = 0; r < margins.length; r++) {
+      double first = 0;
+      double second = 0;
+      for (double p : laws[r]) {
+        second = Math.max(second, Math.min(first, p));
+        first = Math.max(first, p);
+      }
+      margins[r] = first - second;
+    }
+    return margins;
+  }
+
+  @Override
   public double[] entropyNats() {
     double[] result = new double[laws.length];
     for (int r = 0; r < laws.length; r++) {

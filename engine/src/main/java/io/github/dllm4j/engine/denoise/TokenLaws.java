@@ -54,6 +54,9 @@ public interface TokenLaws extends AutoCloseable {
   /** The largest probability of each row, [rows]. */
   double[] maxProbability();
 
+  /** The largest probability of each row minus its second largest, or 0, [rows]. */
+  double[] margin();
+
   /** The entropy of each row in nats, [rows]. */
   double[] entropyNats();
 

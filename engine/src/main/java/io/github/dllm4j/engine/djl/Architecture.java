@@ -54,6 +54,15 @@ public sealed interface Architecture permits NetworkShape, CausalShape, Gpt2Shap
   /** The program's settings, as its source says. */
   long[] program();
 
+  /**
+   * Where the head is among the tensors: its matrix, its bias (-1 for none), and how many ids it
+   * knows, above which it predicts none.
+   */
+  default long[] head() {
+    int matrix = tensors().size() - (timeWidth() > 0 ? 4 : 2);
+    return new long[] {matrix, matrix + 1, vocabulary()};
+  }
+
   /** Number of weights. */
   default long parameters() {
     return tensors().stream().mapToLong(Tensor::size).sum();

@@ -1,51 +1,151 @@
 package io.github.dllm4j.engine.djl;
 
+import static java.util.Arrays.stream;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.IValue;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.function.BiFunction;
+import java.util.Optional;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** Laws on the network's device, as log-probabilities in float64, [rows, vocabulary]. */
+/**
+ * Laws on the network's device, in float64, computed when they are asked about.
+ *
+ * <p>What is kept is float32 logits [rows, vocabulary] if they are few, else [rows, width], what the
+ * head multiplies, and every question runs the head again, over some rows at a time ({@link
+ * LawBudget}). A draw then answers all that a sampler may ask afterwards, so that the head runs
+ * once in a step. Each question crosses to the host once, with one number a row; {@link #toArray},
+ * for tests and small vocabularies, with all of them.
+ *
+ * <p>Logits that are no law (not a number, or infinite) are an {@link IllegalStateException} of the
+ * question.
+ */
 final class DeviceLaws implements TokenLaws {
-  private final Program program;
-  private final NDManager manager;
-  private final NDArray logProbabilities;
+  private final Source source;
+  private final double[] shaping;
+  private final DeviceLaws unshaped;
+  private @Nullable Survey survey;
+
+  /**
+   * Where laws come from.
+   *
+   * @param manager of the rest, closed with the laws
+   * @param rows logits [R, V], or [R, D], what the head multiplies
+   * @param head of the latter
+   * @param scores what logits of uniform noise say that are scores and no laws
+   */
+  private record Source(
+      Program program,
+      NDManager manager,
+      NDArray rows,
+      Optional<Head> head,
+      Optional<Scores> scores,
+      LawBudget budget,
+      int vocabulary) {}
+
+  /**
+   * The head of a network.
+   *
+   * @param weights of the whole network
+   * @param place of its matrix and bias among them, and ids it knows: {@link Architecture#head}
+   * @param type that its product runs in
+   * @param mask id that it never predicts, -1 for none
+   */
+  record Head(IValue weights, int vocabulary, long[] place, int type, int mask) {
+
+    /** Float32 logits [rows, vocabulary] of what it multiplies, [rows, width]. */
+    NDArray logits(Program program, NDManager manager, NDArray hidden) {
+      return program.call(manager, "head", hidden, weights, place, type, mask);
+    }
+  }
+
+  /**
+   * Scores of uniform noise.
+   *
+   * @param own noisy tokens, [R]
+   * @param sigmas total noise, nats, [R]
+   */
+  record Scores(NDArray own, NDArray sigmas) {}
+
+  /** Answers for all rows at once, as they are unshaped. */
+  private record Survey(
+      int[] drawn,
+      double[] logOfDrawn,
+      int[] argmax,
+      double[] most,
+      double[] margin,
+      double[] entropy) {}
 
   /**
    * Laws from float32 logits.
    *
    * @param manager taken over: closed with the laws
-   * @param logits [rows, vocabulary], on that manager; closed
-   * @throws IllegalStateException if a row of logits is no law: not a number, or infinite
+   * @param logits [rows, vocabulary], on that manager
    */
   static DeviceLaws ofLogits(Program program, NDManager manager, NDArray logits) {
-    try (logits) {
-      NDArray laws = program.call(manager, "law", logits);
-      try (NDArray broken = program.call(manager, "broken", laws)) {
-        if (broken.getBoolean()) {
-          throw new IllegalStateException(
-              "the network's output is not a number: its weights are broken");
-        }
-      }
-      return new DeviceLaws(program, manager, laws);
-    }
+    return new DeviceLaws(
+        new Source(
+            program,
+            manager,
+            logits,
+            Optional.empty(),
+            Optional.empty(),
+            LawBudget.of(manager),
+            (int) logits.getShape().get(1)));
   }
 
-  private DeviceLaws(Program program, NDManager manager, NDArray logProbabilities) {
-    this.program = program;
-    this.manager = manager;
-    this.logProbabilities = logProbabilities;
+  /**
+   * Laws from what the head multiplies; their logits are kept if they fit into the budget.
+   *
+   * @param manager taken over: closed with the laws
+   * @param hidden [rows, width], on that manager
+   * @param head must stay open as long as the laws
+   * @param scores on that manager, if the head's are scores
+   */
+  static DeviceLaws ofHidden(
+      Program program,
+      NDManager manager,
+      NDArray hidden,
+      Head head,
+      Optional<Scores> scores,
+      LawBudget budget) {
+    int vocabulary = head.vocabulary();
+    if (hidden.getShape().get(0) > budget.headRows(vocabulary)) {
+      return new DeviceLaws(
+          new Source(program, manager, hidden, Optional.of(head), scores, budget, vocabulary));
+    }
+    NDArray logits = head.logits(program, manager, hidden);
+    hidden.close();
+    return new DeviceLaws(
+        new Source(program, manager, logits, Optional.empty(), scores, budget, vocabulary));
+  }
+
+  private DeviceLaws(Source source) {
+    this.source = source;
+    this.shaping = new double[0];
+    this.unshaped = this;
+  }
+
+  private DeviceLaws(DeviceLaws before, double... more) {
+    this.source = before.source;
+    this.shaping = DoubleStream.concat(stream(before.shaping), stream(more)).toArray();
+    this.unshaped = before.unshaped;
   }
 
   @Override
   public int rows() {
-    return (int) logProbabilities.getShape().get(0);
+    return (int) source.rows.getShape().get(0);
   }
 
   @Override
   public int vocabulary() {
-    return (int) logProbabilities.getShape().get(1);
+    return source.vocabulary;
   }
 
   @Override
@@ -56,9 +156,8 @@ final class DeviceLaws implements TokenLaws {
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("topP must be in (0, 1], got " + topP);
     }
-    NDManager own = manager.newSubManager();
-    return new DeviceLaws(
-        program, own, program.call(own, "shaped", logProbabilities, temperature, topP));
+    boolean same = temperature == 1 && topP == 1;
+    return same ? new DeviceLaws(this) : new DeviceLaws(this, temperature, topP);
   }
 
   @Override
@@ -71,52 +170,70 @@ final class DeviceLaws implements TokenLaws {
                 Locale.ROOT, "token ids must be 0 to %d, got %d", vocabulary() - 1, token));
       }
     }
-    try (NDManager step = manager.newSubManager()) {
-      return program.call(step, "at", logProbabilities, ids(step, tokens)).toDoubleArray();
+    Survey known = survey;
+    if (known != null && Arrays.equals(tokens, known.drawn)) {
+      return known.logOfDrawn.clone();
+    }
+    long[] ids = stream(tokens).asLongStream().toArray();
+    try (NDManager step = source.manager.newSubManager()) {
+      return ask(step, "at", step.create(ids), 0, rows());
     }
   }
 
   @Override
   public double[] probabilityOf(int[] tokens) {
-    double[] p = logProbabilityOf(tokens);
-    for (int r = 0; r < p.length; r++) {
-      p[r] = Math.exp(p[r]);
-    }
-    return p;
+    return stream(logProbabilityOf(tokens)).map(Math::exp).toArray();
   }
 
   @Override
   public int[] draw(double[] uniforms) {
     checkRows("uniforms", uniforms.length);
-    return integers((step, laws) -> program.call(step, "draw", laws, step.create(uniforms)));
+    try (NDManager step = source.manager.newSubManager()) {
+      if (source.head.isEmpty()) {
+        return ids(ask(step, "draw", step.create(uniforms), 0, rows()));
+      }
+      double[][] columns = new double[6][rows()];
+      double[] flat = ask(step, "survey", step.create(uniforms), 0, rows());
+      for (int i = 0; i < flat.length; i++) {
+        columns[i % 6][i / 6] = flat[i];
+      }
+      int[] drawn = ids(columns[0]);
+      unshaped.survey =
+          new Survey(
+              drawn.clone(), columns[1], ids(columns[2]), columns[3], columns[4], columns[5]);
+      return drawn;
+    }
   }
 
   @Override
   public int[] argmax() {
-    return integers((step, laws) -> program.call(step, "best", laws));
+    Survey known = survey;
+    return known == null ? ids(numbers("best")) : known.argmax.clone();
   }
 
   @Override
   public double[] maxProbability() {
-    try (NDManager step = manager.newSubManager()) {
-      return program.call(step, "top", logProbabilities).toDoubleArray();
-    }
+    Survey known = survey;
+    return known == null ? numbers("top") : known.most.clone();
+  }
+
+  @Override
+  public double[] margin() {
+    Survey known = survey;
+    return known == null ? numbers("margin") : known.margin.clone();
   }
 
   @Override
   public double[] entropyNats() {
-    try (NDManager step = manager.newSubManager()) {
-      return program.call(step, "entropy", logProbabilities).toDoubleArray();
-    }
+    Survey known = survey;
+    return known == null ? numbers("entropy") : known.entropy.clone();
   }
 
   @Override
   public double[] sumLogOnePlus(double[] factors) {
     checkRows("factors", factors.length);
-    try (NDManager step = manager.newSubManager()) {
-      return program
-          .call(step, "log_one_plus", logProbabilities, step.create(factors))
-          .toDoubleArray();
+    try (NDManager step = source.manager.newSubManager()) {
+      return ask(step, "log_one_plus", step.create(factors), 0, rows());
     }
   }
 
@@ -124,10 +241,14 @@ final class DeviceLaws implements TokenLaws {
   public double[][] toArray() {
     int width = vocabulary();
     double[][] rows = new double[rows()][width];
-    try (NDManager step = manager.newSubManager()) {
-      double[] flat = program.call(step, "probabilities", logProbabilities).toDoubleArray();
-      for (int r = 0; r < rows.length; r++) {
-        System.arraycopy(flat, r * width, rows[r], 0, width);
+    int some = source.budget.lawRows(width);
+    for (int from = 0; from < rows.length; from += some) {
+      int to = Math.min(rows.length, from + some);
+      try (NDManager step = source.manager.newSubManager()) {
+        double[] flat = ask(step, "probabilities", step.create(new double[0]), from, to);
+        for (int r = from; r < to; r++) {
+          System.arraycopy(flat, (r - from) * width, rows[r], 0, width);
+        }
       }
     }
     return rows;
@@ -145,27 +266,59 @@ final class DeviceLaws implements TokenLaws {
     }
   }
 
-  private int[] integers(BiFunction<NDManager, NDArray, NDArray> method) {
-    try (NDManager step = manager.newSubManager()) {
-      long[] ids = method.apply(step, logProbabilities).toLongArray();
-      int[] tokens = new int[ids.length];
-      for (int r = 0; r < ids.length; r++) {
-        tokens[r] = (int) ids[r];
+  private double[] numbers(String what) {
+    try (NDManager step = source.manager.newSubManager()) {
+      return ask(step, what, step.create(new double[0]), 0, rows());
+    }
+  }
+
+  /** Asks about rows {@code from} to before {@code to}, with an argument for every row or none. */
+  private double[] ask(NDManager step, String what, NDArray argument, int from, int to) {
+    long[] place = source.head.map(Head::place).orElse(new long[3]);
+    long[] plan = {
+      from,
+      to,
+      source.budget.headRows(vocabulary()),
+      source.budget.lawRows(vocabulary()),
+      source.head.isPresent() ? 1 : 0,
+      place[0],
+      place[1],
+      place[2],
+      source.head.map(Head::type).orElse(0),
+      source.head.map(Head::mask).orElse(-1)
+    };
+    NDArray own = source.scores.map(Scores::own).orElseGet(() -> step.create(new long[0]));
+    NDArray sigmas = source.scores.map(Scores::sigmas).orElseGet(() -> step.create(new double[0]));
+    try (IValue none = Program.listOf(List.of(source.rows))) {
+      IValue weights = source.head.map(Head::weights).orElse(none);
+      double[] answer =
+          source.program.read(
+              step, "ask", what, argument, source.rows, own, sigmas, weights, plan, shaping);
+      if (stream(answer).anyMatch(Double::isNaN)) {
+        throw broken();
       }
-      return tokens;
+      return answer;
     }
   }
 
-  private static NDArray ids(NDManager step, int[] tokens) {
-    long[] ids = new long[tokens.length];
-    for (int r = 0; r < ids.length; r++) {
-      ids[r] = tokens[r];
+  private static int[] ids(double[] numbers) {
+    int[] ids = IntStream.range(0, numbers.length).map(r -> (int) numbers[r]).toArray();
+    if (stream(ids).anyMatch(id -> id < 0)) {
+      throw broken();
     }
-    return step.create(ids);
+    return ids;
   }
 
+  private static IllegalStateException broken() {
+    return new IllegalStateException(
+        "the network's output is not a number: its weights are broken");
+  }
+
+  /** Frees what the laws came from; of shaped laws nothing, as they share it. */
   @Override
   public void close() {
-    manager.close();
+    if (unshaped == this) {
+      source.manager.close();
+    }
   }
 }

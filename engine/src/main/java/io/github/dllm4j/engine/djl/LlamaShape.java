@@ -129,9 +129,14 @@ record LlamaShape(
   }
 
   @Override
+  public long[] head() {
+    return new long[] {tied ? 0 : tensors().size() - 1, -1, known};
+  }
+
+  @Override
   public long[] program() {
     return new long[] {
-      layers, heads, keyHeads, biases ? 1 : 0, tied ? 1 : 0, family == Family.DREAM ? 1 : 0, known
+      layers, heads, keyHeads, biases ? 1 : 0, tied ? 1 : 0, family == Family.DREAM ? 1 : 0
     };
   }
 }

@@ -31,6 +31,7 @@ import java.util.zip.ZipOutputStream;
  */
 final class Program implements AutoCloseable {
   private final PtSymbolBlock module;
+  private final ProgramUse use = new ProgramUse();
 
   private Program(PtSymbolBlock module) {
     this.module = module;
@@ -38,9 +39,14 @@ final class Program implements AutoCloseable {
 
   /** Compiles the program for the device of a manager, which owns it. */
   static Program load(NDManager owner) {
-    try (InputStream source = Program.class.getResourceAsStream("dit.py");
-        InputStream part = Program.class.getResourceAsStream("llama.py")) {
-      byte[] archive = archive("Dit", source.readAllBytes(), part.readAllBytes());
+    return load(owner, "dit.py", "Dit");
+  }
+
+  /** Compiles another program. */
+  static Program load(NDManager owner, String resource, String name) {
+    try (InputStream source = Program.class.getResourceAsStream(resource);
+        InputStream llama = Program.class.getResourceAsStream("llama.py")) {
+      byte[] archive = archive(name, source.readAllBytes(), llama.readAllBytes());
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {
@@ -51,8 +57,8 @@ final class Program implements AutoCloseable {
   /**
    * Runs a method without gradients.
    *
-   * @param arguments {@link NDArray}, {@link IValue} (stays open), {@code Integer}, {@code Double}
-   *     or {@code long[]}
+   * @param arguments {@link NDArray}, {@link IValue} (stays open), {@code Integer}, {@code Double},
+   *     {@code String}, {@code long[]} or {@code double[]}
    * @return its result; the caller closes it
    */
   IValue run(String method, Object... arguments) {
@@ -63,7 +69,10 @@ final class Program implements AutoCloseable {
       for (int i = 0; i < arguments.length; i++) {
         values[i] = value(arguments[i]);
       }
-      return IValueUtils.runMethod(module, method, values);
+      long begin = System.nanoTime();
+      IValue result = IValueUtils.runMethod(module, method, values);
+      use.ran(method, System.nanoTime() - begin);
+      return result;
     } finally {
       for (int i = 0; i < arguments.length; i++) {
         if (values[i] != null && values[i] != arguments[i]) {
@@ -78,6 +87,25 @@ final class Program implements AutoCloseable {
     try (IValue result = run(method, arguments)) {
       return result.toTensor((PtNDManager) manager);
     }
+  }
+
+  /**
+   * As {@link #call}, for a method whose answer, float64, the host waits for: one synchronisation.
+   *
+   * @param manager for the answer, for a moment
+   */
+  double[] read(NDManager manager, String method, Object... arguments) {
+    try (NDArray answer = call(manager, method, arguments)) {
+      long begin = System.nanoTime();
+      double[] numbers = answer.toDoubleArray();
+      use.waited(method, System.nanoTime() - begin, numbers.length);
+      return numbers;
+    }
+  }
+
+  /** What its methods have been used for. */
+  ProgramUse use() {
+    return use;
   }
 
   /**
@@ -130,7 +158,11 @@ final class Program implements AutoCloseable {
       return IValue.from(number.longValue());
     } else if (argument instanceof Double number) {
       return IValue.from(number.doubleValue());
+    } else if (argument instanceof String text) {
+      return IValue.from(text);
     } else if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
+    } else if (argument instanceof double[] numbers) {
       return IValue.listFrom(numbers);
     }
     throw new IllegalArgumentException("no TorchScript value for " + argument.getClass());

@@ -10,8 +10,13 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The PyTorch runtime behind DJL: its settings, version and devices.
@@ -130,6 +135,50 @@ public final class PyTorch {
       product.getFloat(0, 0);
     }
     return System.nanoTime() - begin;
+  }
+
+  /**
+   * How fast matrix products of 1024 x 1024 float32 numbers are with so many threads of one
+   * operation; leaves the fastest setting in place, the smaller of two that differ by less than 3
+   * %.
+   *
+   * @param most threads at most, usually the processors; 1, 2, 4 and so on and this are tried
+   * @return GFLOP/s by threads, medians of five, interleaved
+   */
+  public static Map<Integer, Double> tuneThreads(int most) {
+    TreeSet<Integer> settings = new TreeSet<>(List.of(most));
+    for (int threads = 1; threads < most; threads *= 2) {
+      settings.add(threads);
+    }
+    Map<Integer, List<Double>> seconds = new TreeMap<>();
+    try (NDManager manager = newManager("cpu");
+        Program program = Program.load(manager)) {
+      NDArray a = manager.randomUniform(-1, 1, new Shape(1024, 1024));
+      for (int round = 0; round < 6; round++) {
+        for (int threads : settings) {
+          setThreads(threads);
+          double nanos = nanosOfProduct(manager, program, a, Precision.FP32);
+          if (round > 0) {
+            seconds.computeIfAbsent(threads, t -> new ArrayList<>()).add(nanos * 1e-9);
+          }
+        }
+      }
+    }
+    Map<Integer, Double> speeds = new TreeMap<>();
+    seconds.forEach((t, s) -> speeds.put(t, 2 * 1.024 * 1.024 * 1.024 / Benchmark.median(s)));
+    double best = speeds.values().stream().max(Double::compare).orElseThrow();
+    setThreads(
+        speeds.keySet().stream()
+            .filter(t -> speeds.getOrDefault(t, 0.0) > 0.97 * best)
+            .findFirst()
+            .orElse(most));
+    return speeds;
+  }
+
+  /** How many threads one operation may use now. */
+  public static int threads() {
+    engine();
+    return JniUtils.getNumThreads();
   }
 
   private static Engine engine() {

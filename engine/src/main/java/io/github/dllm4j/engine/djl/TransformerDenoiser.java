@@ -12,14 +12,16 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * A network as a {@link Denoiser}: trunk over the whole batch, head at the requested rows only.
  *
- * <p>Cost: one program call; memory [rows, vocabulary] in float64 while the laws are open. Laws of
- * one sequence can differ in the last float32 bits with the batch's size, as matrix products are
- * blocked differently.
+ * <p>Cost: one pass of the trunk in {@link #predict}; the head runs there too if logits of all rows
+ * fit into {@link LawBudget}, else with every question. Laws of one sequence can differ in the last
+ * float32 bits with the batch's size, as matrix products are blocked differently. Broken weights are
+ * found when the laws are asked about.
  */
 public final class TransformerDenoiser implements Denoiser {
   /** Networks see total noise up to that of the log-linear schedule at t = 1, eps = 1e-3. */
@@ -32,12 +34,25 @@ public final class TransformerDenoiser implements Denoiser {
   private final Representation representation;
   private final boolean owner;
   private final boolean scores;
+  private final LawBudget budget;
 
   /** A denoiser that owns its network. */
   static TransformerDenoiser owning(
       Network network, Precision precision, int mask, Representation representation) {
+    LawBudget budget = LawBudget.of(network.manager());
     return new TransformerDenoiser(
-        network, network.weights(), precision, mask, representation, true);
+        network, network.weights(), precision, mask, representation, true, budget);
+  }
+
+  /** As {@link #owning}, with a budget of its own for laws. */
+  static TransformerDenoiser within(
+      LawBudget budget,
+      Network network,
+      Precision precision,
+      int mask,
+      Representation representation) {
+    return new TransformerDenoiser(
+        network, network.weights(), precision, mask, representation, true, budget);
   }
 
   /** A denoiser over other weights of a network that somebody else closes; they must not change. */
@@ -47,7 +62,9 @@ public final class TransformerDenoiser implements Denoiser {
       Precision precision,
       int mask,
       Representation representation) {
-    return new TransformerDenoiser(network, weights, precision, mask, representation, false);
+    LawBudget budget = LawBudget.of(network.manager());
+    return new TransformerDenoiser(
+        network, weights, precision, mask, representation, false, budget);
   }
 
   private TransformerDenoiser(
@@ -56,8 +73,10 @@ public final class TransformerDenoiser implements Denoiser {
       Precision precision,
       int mask,
       Representation representation,
-      boolean owner) {
+      boolean owner,
+      LawBudget budget) {
     this.network = network;
+    this.budget = budget;
     // A masking network's softmax is the law of x0 given the unmasked tokens, whatever its scale;
     // the scores of a uniform one become leave-one-out laws here.
     this.scores = mask < 0 && representation == Representation.SCORE;
@@ -106,11 +125,10 @@ public final class TransformerDenoiser implements Denoiser {
     check(batch, rows);
     NDManager manager = network.manager().newSubManager();
     try {
-      NDArray logits = logits(manager, batch, rows);
-      if (scores) {
-        logits = leaveOneOut(manager, logits, batch, rows);
-      }
-      return DeviceLaws.ofLogits(network.program(), manager, logits);
+      NDArray hidden = hidden(manager, batch, rows);
+      Optional<DeviceLaws.Scores> own =
+          scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
+      return DeviceLaws.ofHidden(network.program(), manager, hidden, head(), own, budget);
     } catch (EngineException e) {
       manager.close();
       throw Network.failed(e);
@@ -120,24 +138,24 @@ public final class TransformerDenoiser implements Denoiser {
     }
   }
 
-  /** Logs of leave-one-out laws from log scores, which it closes, in float64. */
-  private NDArray leaveOneOut(NDManager manager, NDArray scores, TokenBatch batch, Rows rows) {
+  private DeviceLaws.Head head() {
+    return new DeviceLaws.Head(
+        weights, vocabulary(), network.shape().head(), precision.scalarType(), mask);
+  }
+
+  /** What turns log scores of a uniform network into leave-one-out laws. */
+  private static DeviceLaws.Scores scores(NDManager manager, TokenBatch batch, Rows rows) {
     long[] own = new long[rows.size()];
     double[] sigmas = new double[rows.size()];
     for (int r = 0; r < own.length; r++) {
       own[r] = batch.token(rows.index(r));
       sigmas[r] = Math.min(batch.sigma(rows.index(r) / batch.length()), LARGEST_SIGMA);
     }
-    try (scores;
-        NDManager step = manager.newSubManager()) {
-      return network
-          .program()
-          .call(manager, "score_law", scores, step.create(own), step.create(sigmas));
-    }
+    return new DeviceLaws.Scores(manager.create(own), manager.create(sigmas));
   }
 
-  /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
-  NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
+  /** All of the network but its head, [rows, width]. */
+  private NDArray hidden(NDManager manager, TokenBatch batch, Rows rows) {
     long[] ids = new long[batch.size() * batch.length()];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = batch.token(i);
@@ -159,25 +177,23 @@ public final class TransformerDenoiser implements Denoiser {
       return network.shape() instanceof LlamaShape llama
           ? program.call(
               manager,
-              "llama_logits",
+              "llama_hidden",
               tokens,
               places,
               weights,
               settings,
               llama.theta(),
               llama.epsilon(),
-              type,
-              mask)
+              type)
           : program.call(
-              manager,
-              "logits",
-              tokens,
-              step.create(sigmas),
-              places,
-              weights,
-              settings,
-              type,
-              mask);
+              manager, "hidden", tokens, step.create(sigmas), places, weights, settings, type);
+    }
+  }
+
+  /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
+  NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
+    try (NDArray hidden = hidden(manager, batch, rows)) {
+      return head().logits(network.program(), manager, hidden);
     }
   }
 

@@ -41,24 +41,9 @@ public enum Confidence {
   public double[] of(TokenLaws laws, int[] drawn) {
     return switch (this) {
       case MAX_PROBABILITY -> laws.maxProbability();
-      case MARGIN -> margins(laws);
+      case MARGIN -> laws.margin();
       case NEGATIVE_ENTROPY -> Arrays.stream(laws.entropyNats()).map(h -> -h).toArray();
       case CANDIDATE -> laws.probabilityOf(drawn);
     };
-  }
-
-  private static double[] margins(TokenLaws laws) {
-    double[][] rows = laws.toArray();
-    double[] margins = new double[rows.length];
-    for (int r = 0; r < rows.length; r++) {
-      double first = 0;
-      double second = 0;
-      for (double p : rows[r]) {
-        second = Math.max(second, Math.min(first, p));
-        first = Math.max(first, p);
-      }
-      margins[r] = first - second;
-    }
-    return margins;
   }
 }

@@ -92,7 +92,7 @@ class Dit(Module):
             x = x + ws[1][at:at + n]
             i = 2
         if time == 1:
-            c = self.condition(sigmas, ws)
+            c = self.condition(self.repeated(sigmas, 16), ws)
             i = 5
         for layer in range(layers):
             n1, b1 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
@@ -107,7 +107,7 @@ class Dit(Module):
             i = i + 4
             m : List[Optional[Tensor]] = [None, None, None, None, None, None]
             if c is not None:
-                for j, part in enumerate(torch.chunk(torch.linear(c, ws[i], ws[i + 1]).unsqueeze(1), 6, -1)):
+                for j, part in enumerate(torch.chunk(torch.narrow(torch.linear(c, ws[i], ws[i + 1]), 0, 0, batch).unsqueeze(1), 6, -1)):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
@@ -127,41 +127,64 @@ class Dit(Module):
             x = x + __torch__.gated(torch.dropout(f, drop, train).to(6), m[5])
         return x
 
-    def head(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
-        # Logits in float32 at flat rows sequence * N + position; MASK (if any) can never be predicted.
+    def final(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int]) -> Tensor:
+        # What the head multiplies at flat rows sequence * N + position, [R, D].
         bias, time = shape[2], shape[3]
         i = len(ws) - 3 - bias - 2 * time
         n = x.size(1)
         h = __torch__.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], __torch__.optional(ws, i + 1, bias == 1))
-        i = i + 1 + bias
         if time == 1:
-            mod = torch.linear(self.condition(sigmas, ws), ws[i + 2], ws[i + 3])
+            mod = torch.linear(self.condition(self.repeated(sigmas, 16), ws), ws[i + 3 + bias], ws[i + 4 + bias])
             shift, scale = torch.chunk(mod.index_select(0, torch.div(rows, n, rounding_mode="floor")), 2, -1)
             h = __torch__.modulate(h, shift, scale)
-        logits = torch.linear(h.to(dt), ws[i].to(dt), ws[i + 1].to(dt)).to(6)
-        if mask >= 0:
-            logits = torch.index_fill(logits, 1, torch.tensor([mask], device=logits.device), -float("inf"))
-        return logits
+        return h
 
-    def logits(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
-        # Every product has at least 16 rows: with fewer, libraries add in another order, and the laws of a sequence
-        # would depend on its company in their last bits.
-        more = (15 + tok.size(1)) // tok.size(1)
-        x = self.trunk(self.repeated(tok, more), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
-        wide = self.head(x, sigmas, self.repeated(rows, 16), ws, shape, dt, mask)
-        return torch.narrow(wide, 0, 0, rows.size(0))
+    def place(self, ws: List[Tensor], shape: List[int]) -> List[int]:
+        # Where the head is, for `head`: its matrix, its bias, and how many ids it knows.
+        i = len(ws) - 2 - 2 * shape[3]
+        return [i, i + 1, ws[i].size(0)]
+
+    def head(self, h: Tensor, ws: List[Tensor], at: List[int], dt: int, mask: int) -> Tensor:
+        # Logits in float32, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is -infinity.
+        # `at` is the matrix, the bias (-1 for none), and the number of known ids.
+        matrix = ws[at[0]]
+        known = at[2]
+        bias = ws[at[1]] if at[1] >= 0 else torch.zeros([matrix.size(0)], dtype=6, device=matrix.device)
+        if known < matrix.size(0):
+            bias = torch.cat([bias[:known], torch.full([matrix.size(0) - known], -float("inf"), device=bias.device)])
+        if mask >= 0:
+            bias = torch.cat([bias[:mask], torch.full([1], -float("inf"), device=bias.device), bias[mask + 1:]])
+        logits = torch.linear(self.repeated(h, 16).to(dt), matrix.to(dt), bias.to(dt)).to(6)
+        return torch.narrow(logits, 0, 0, h.size(0))
 
     def repeated(self, x: Tensor, least: int) -> Tensor:
-        # The entries of x, the last one again and again if there are fewer than so many.
+        # The entries of x, the last one again and again if there are fewer than so many. Every product has at least 16
+        # rows: with fewer, libraries add in another order, and the laws of a sequence would depend on its company in
+        # their last bits.
         if x.size(0) >= least:
             y = x
         else:
             y = x.index_select(0, torch.clamp(torch.arange(least, device=x.device), max=x.size(0) - 1))
         return y
 
-    def llama_logits(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int, mask: int) -> Tensor:
-        x = __torch__.llama.trunk(tok, ws, shape, theta, epsilon, dt)
-        return __torch__.llama.head(x, rows, ws, shape, epsilon, dt, mask)
+    def hidden(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int) -> Tensor:
+        # All of the network but its head, at the rows, [R, D].
+        more = (15 + tok.size(1)) // tok.size(1)
+        x = self.trunk(self.repeated(tok, more), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
+        return self.final(x, sigmas, rows, ws, shape)
+
+    def llama_hidden(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
+        # The same of a Llama-like network.
+        x = __torch__.llama.trunk(self.repeated(tok, (15 + tok.size(1)) // tok.size(1)), ws, shape, theta, epsilon, dt)
+        return __torch__.llama.final(x, rows, ws, shape, epsilon)
+
+    def forward_pass(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, some: int) -> Tensor:
+        # For dllm bench: everything up to the logits of all rows, so many rows at a time; the last of them come back.
+        h = self.hidden(tok, sigmas, rows, ws, shape, dt)
+        logits = h
+        for part in torch.split(h, some):
+            logits = self.head(part, ws, self.place(ws, shape), dt, mask)
+        return logits
 
     # ---- left to right --------------------------------------------------------------------------------------------
 
@@ -171,7 +194,8 @@ class Dit(Module):
         x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
         out : List[Tensor] = []
         for some, ids in zip(torch.split(rows, 256), torch.split(target, 256)):
-            out.append(self.at(self.law(self.head(x, sigmas, some, ws, shape, dt, mask)), ids))
+            h = self.final(x, sigmas, some, ws, shape)
+            out.append(self.at(self.law(self.head(h, ws, self.place(ws, shape), dt, mask)), ids))
         return torch.cat(out)
 
     def cache(self, ws: List[Tensor], shape: List[int], dt: int, batch: int, length: int) -> List[Tensor]:
@@ -186,7 +210,7 @@ class Dit(Module):
         sigmas = torch.zeros([tok.size(0)], device=tok.device)
         x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0, past, at)
         rows = torch.arange(1, tok.size(0) + 1, device=tok.device) * tok.size(1) - 1
-        return self.head(x, sigmas, rows, ws, shape, dt, mask)
+        return self.head(self.final(x, sigmas, rows, ws, shape), ws, self.place(ws, shape), dt, mask)
 
     # ---- training -------------------------------------------------------------------------------------------------
 
@@ -198,7 +222,7 @@ class Dit(Module):
         shape = [int(s) for s in c[:6]]
         dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
         x = self.trunk(tok, sigmas, ws, shape, dt, True, drop)
-        logits = self.head(x, sigmas, rows, ws, shape, dt, mask)
+        logits = self.head(self.final(x, sigmas, rows, ws, shape), ws, self.place(ws, shape), dt, mask)
         top = torch.logsumexp(logits, -1)
         terms = top - logits.gather(1, target.unsqueeze(1)).squeeze(1)
         if penalised:
@@ -217,7 +241,8 @@ class Dit(Module):
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
         x = self.trunk(tok, sigmas, ws, shape, int(c[6]), True, c[9])
-        p = torch.softmax(self.head(x, sigmas, rows, ws, shape, int(c[6]), int(c[7])), -1)
+        h = self.final(x, sigmas, rows, ws, shape)
+        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])), -1)
         sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
@@ -305,6 +330,52 @@ class Dit(Module):
 
     # ---- laws: every probability in float64 -----------------------------------------------------------------------
 
+    def ask(self, what: str, argument: Tensor, source: Tensor, own: Tensor, sigmas: Tensor, ws: List[Tensor], plan: List[int], shaping: List[float]) -> Tensor:
+        # What is asked of the laws of some rows, float64, [R] or [R, k], by way of few rows at a time: no tensor
+        # [rows, vocabulary] is larger than the plan allows. Broken laws answer NaN, where an id is wanted -1.
+        # plan: first row, row after the last, rows of the head at a time, rows of laws at a time, whether `source` is
+        # [R, D], what the head multiplies, and not logits [R, V]; whether there are time modules, type, MASK.
+        out : List[Tensor] = []
+        for i in range(plan[0], plan[1], plan[2]):
+            end = min(i + plan[2], plan[1])
+            logits = source[i:end]
+            if plan[4] == 1:
+                logits = self.head(logits, ws, plan[5:8], plan[8], plan[9])
+            for j in range(i, end, plan[3]):
+                k = min(j + plan[3], end)
+                out.append(self.answer(what, argument[j:k], logits[j - i:k - i], own[j:k], sigmas[j:k], shaping))
+        return torch.cat(out)
+
+    def answer(self, what: str, argument: Tensor, logits: Tensor, own: Tensor, sigmas: Tensor, shaping: List[float]) -> Tensor:
+        # shaping: temperature and top-p, as often as laws were shaped, the first first.
+        if what == "draw" and len(shaping) == 0 and own.size(0) == 0:
+            return self.draw_logits(logits, argument)
+        raw = self.law(logits) if own.size(0) == 0 else self.law(self.score_law(logits, own, sigmas))
+        lp = raw
+        for i in range(0, len(shaping), 2):
+            lp = self.shaped(lp, shaping[i], shaping[i + 1])
+        if what == "draw":
+            return self.draw(lp, argument)
+        if what == "survey":
+            # A draw from the shaped laws, and of the laws as they are its log-probability and all that has no argument.
+            ids = self.draw(lp, argument)
+            some = [ids, self.at(raw, torch.clamp(ids, min=0.0).to(4)), self.best(raw), self.top(raw), self.margin(raw), self.entropy(raw)]
+            return torch.stack(some, 1)
+        if what == "at":
+            return self.at(lp, argument)
+        if what == "best":
+            return self.best(lp)
+        if what == "top":
+            return self.top(lp)
+        if what == "margin":
+            return self.margin(lp)
+        if what == "entropy":
+            return self.entropy(lp)
+        if what == "log_one_plus":
+            return torch.log1p(argument.unsqueeze(1) * torch.exp(lp)).sum(-1)
+        assert what == "probabilities"
+        return torch.exp(lp)
+
     def law(self, logits: Tensor) -> Tensor:
         # Log-probabilities [R, V] in float64.
         return torch.log_softmax(logits.to(7), -1)
@@ -314,10 +385,6 @@ class Dit(Module):
         q = torch.softmax(scores.to(7).scatter(1, own.unsqueeze(1), 0.0), -1)
         return torch.log(torch.clamp(q + (torch.expm1(-sigmas) / float(q.size(1))).unsqueeze(1), min=0.0))
 
-    def broken(self, lp: Tensor) -> Tensor:
-        # Whether a row is no law: one logit that is not a number, or infinite, spoils its whole row.
-        return torch.isnan(lp.select(1, 0)).any()
-
     def shaped(self, lp: Tensor, temperature: float, top_p: float) -> Tensor:
         # Laws at a temperature, cut to the nucleus (the crossing token stays).
         if temperature != 1.0:
@@ -325,35 +392,69 @@ class Dit(Module):
         if top_p < 1.0:
             s, order = torch.sort(lp, stable=True, dim=-1, descending=True)
             before = torch.cumsum(torch.exp(s), -1).roll(1, -1)
-            drop = torch.index_fill(before, 1, torch.zeros([1], dtype=4, device=lp.device), 0.0) >= top_p
+            before.select(1, 0).fill_(0.0)
+            drop = before >= top_p
             drop = torch.zeros_like(drop).scatter(-1, order, drop)
             lp = torch.log_softmax(torch.masked_fill(lp, drop, -float("inf")), -1)
         return lp
 
     def draw(self, lp: Tensor, uniforms: Tensor) -> Tensor:
-        # Inverse CDF: first id whose cumulative probability exceeds uniform * total; never one of probability 0.
-        c = torch.cumsum(torch.exp(lp), -1)
-        ids = torch.searchsorted(c, (uniforms * c[:, -1]).unsqueeze(1), right=True).squeeze(1)
-        last = torch.searchsorted(c, c[:, -1:].contiguous()).squeeze(1)
-        return torch.minimum(ids, last)
+        return self.inverse(torch.exp(lp), lp.size(1), uniforms)
+
+    def draw_logits(self, logits: Tensor, uniforms: Tensor) -> Tensor:
+        # The same from logits, without normalising them: p is padded to whole blocks, so that `inverse` need not.
+        v = logits.size(1)
+        width = v if v <= 512 else (v + 255) // 256 * 256
+        p = torch.empty([logits.size(0), width], dtype=7, device=logits.device)
+        p[:, v:].fill_(0.0)
+        some = p[:, :v]
+        some.copy_(logits)
+        some.sub_(torch.amax(logits, -1, True)).exp_()
+        return self.inverse(p, v, uniforms)
+
+    def inverse(self, p: Tensor, v: int, uniforms: Tensor) -> Tensor:
+        # Inverse CDF of weights [R, v or more]: first id whose cumulative weight exceeds uniform * total; never one of
+        # weight 0. In two levels, the block of 256 ids first: sums are faster than cumulative sums.
+        if v > 512:
+            if p.size(1) % 256 != 0:
+                p = torch.constant_pad_nd(p, [0, 256 - p.size(1) % 256])
+            blocks = p.view(p.size(0), -1, 256)
+            c = torch.cumsum(blocks.sum(-1), -1)
+            total = c[:, -1:].contiguous()
+            at = uniforms.unsqueeze(1) * total
+            block = torch.minimum(torch.searchsorted(c, at, right=True), torch.searchsorted(c, total))
+            block = torch.minimum(block, torch.full_like(block, c.size(1) - 1))
+            inside = blocks.gather(1, block.unsqueeze(2).expand(-1, 1, 256)).squeeze(1)
+            before = torch.cat([torch.zeros_like(total), c], 1).gather(1, block)
+            c = torch.cumsum(inside, -1)
+            ids = torch.searchsorted(c, at - before, right=True)
+            ids = 256 * block + torch.minimum(ids, torch.searchsorted(c, c[:, -1:].contiguous()))
+        else:
+            c = torch.cumsum(p, -1)
+            total = c[:, -1:].contiguous()
+            ids = torch.searchsorted(c, uniforms.unsqueeze(1) * total, right=True)
+            ids = torch.minimum(ids, torch.searchsorted(c, total))
+        return torch.where(torch.isfinite(total), ids.to(7), torch.full_like(total, -1.0)).squeeze(1)
 
     def at(self, lp: Tensor, tokens: Tensor) -> Tensor:
         return lp.gather(1, tokens.unsqueeze(1)).squeeze(1)
 
     def best(self, lp: Tensor) -> Tensor:
-        return torch.argmax(lp, -1)
+        ids = torch.argmax(lp, -1).to(7)
+        return torch.where(torch.isnan(lp.select(1, 0)), torch.full_like(ids, -1.0), ids)
 
     def top(self, lp: Tensor) -> Tensor:
         return torch.exp(torch.amax(lp, -1))
 
+    def margin(self, lp: Tensor) -> Tensor:
+        # The largest probability minus the second largest, which is 0 if there is no second.
+        if lp.size(1) == 1:
+            return self.top(lp)
+        two, ids = torch.topk(lp, 2, -1)
+        return torch.exp(two.select(1, 0)) - torch.exp(two.select(1, 1))
+
     def entropy(self, lp: Tensor) -> Tensor:
         return -torch.where(torch.isinf(lp), torch.zeros_like(lp), torch.exp(lp) * lp).sum(-1)
-
-    def log_one_plus(self, lp: Tensor, factors: Tensor) -> Tensor:
-        return torch.log1p(factors.unsqueeze(1) * torch.exp(lp)).sum(-1)
-
-    def probabilities(self, lp: Tensor) -> Tensor:
-        return torch.exp(lp)
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
@@ -414,3 +515,7 @@ class Dit(Module):
         # For probing the speed of matrix products at start.
         x = a.to(dt)
         return torch.matmul(x, x).to(6)
+
+    def square(self, xs: List[Tensor]) -> Tensor:
+        # For measuring the speed of matrix products: one number, so that nothing else costs time.
+        return torch.matmul(xs[0], xs[0])[0, 0].to(6)

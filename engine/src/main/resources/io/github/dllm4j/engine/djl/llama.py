@@ -2,13 +2,13 @@ import torch
 
 # The Llama-like network of LLaDA and Dream, which sees both ways; a part of the program dit.py.
 #
-#   tokens [B, N] -> embedding -> L x ( attention branch, gated feed-forward branch ) -> head at chosen rows -> [R, V]
+#   tokens [B, N] -> embedding -> L x ( attention branch, gated feed-forward branch ) -> norm at chosen rows -> [R, D]
 #
 # Weights come in as one flat list `ws` in the order of LlamaShape.tensors():
 #   embedding; per block: norm, q, k, v (each with a bias, if there are any), out, norm, gate, up, down; norm; (head).
 # They may be of any type and are read as `dt`, in which the matrix products run, or as float32. Residual stream, norms,
 # rotary positions and logits are float32.
-# `shape` is [layers, heads, heads of keys and values, biases?, tied head?, shifted?, known ids].
+# `shape` is [layers, heads, heads of keys and values, biases?, tied head?, shifted?].
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -57,17 +57,10 @@ def trunk(tok: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon
     return x
 
 
-def head(x: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], epsilon: float, dt: int, mask: int) -> Tensor:
-    # Logits in float32 at flat rows sequence * N + position; MASK and unknown ids can never be predicted.
+def final(x: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], epsilon: float) -> Tensor:
+    # What the head multiplies at flat rows sequence * N + position, [R, D].
     if shape[5] == 1:
         # Shifted: the law at a position is read one before it, at the first position there.
         rows = rows - torch.gt(torch.remainder(rows, x.size(1)), 0).to(4)
-    tied, known = shape[4], shape[6]
-    i = len(ws) - 2 + tied
-    h = __torch__.llama.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], epsilon)
-    matrix = ws[0] if tied == 1 else ws[i + 1]
-    logits = torch.linear(h.to(dt), matrix.to(dt)).to(6)
-    never = torch.arange(known, logits.size(1), device=logits.device)
-    if mask >= 0:
-        never = torch.cat([never, torch.tensor([mask], device=logits.device)])
-    return torch.index_fill(logits, 1, never, -float("inf"))
+    i = len(ws) - 2 + shape[4]
+    return __torch__.llama.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], epsilon)

@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,6 +114,7 @@ class DeviceLawsTest {
     }
     assertArrayEquals(expected.argmax(), actual.argmax());
     assertSame(expected.maxProbability(), actual.maxProbability(), 1e-13);
+    assertSame(expected.margin(), actual.margin(), 1e-13);
     assertSame(expected.entropyNats(), actual.entropyNats(), 1e-13);
     double[][] law = expected.toArray();
     for (int r = 0; r < law.length; r++) {
@@ -179,11 +181,60 @@ class DeviceLawsTest {
   @Test
   void refusesLogitsThatAreNoLaw() {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      float[][] logits = {{0, 1, 2}, {1, 2, bad}};
-      assertThrows(IllegalStateException.class, () -> device(logits));
+      refusesEveryQuestion(new float[][] {{0, 1, 2}, {1, 2, bad}});
     }
-    float[][] nothing = {{NONE, NONE}};
-    assertThrows(IllegalStateException.class, () -> device(nothing));
+    refusesEveryQuestion(new float[][] {{0, 1}, {NONE, NONE}});
+    float[][] wide = random(2, 700, 3);
+    wide[1][600] = Float.NaN;
+    refusesEveryQuestion(wide);
+  }
+
+  private void refusesEveryQuestion(float[][] logits) {
+    try (DeviceLaws laws = device(logits)) {
+      double[] halves = {0.5, 0.5};
+      for (Runnable question :
+          List.<Runnable>of(
+              () -> laws.draw(halves),
+              () -> laws.shaped(0.5, 0.9).draw(halves),
+              laws::argmax,
+              laws::maxProbability,
+              laws::margin,
+              laws::entropyNats,
+              () -> laws.sumLogOnePlus(halves),
+              () -> laws.probabilityOf(new int[] {0, 0}),
+              laws::toArray)) {
+        assertThrows(IllegalStateException.class, question::run);
+      }
+    }
+  }
+
+  /** Two levels of the inverse CDF: blocks of 256 ids, the last of them not full. */
+  @ParameterizedTest
+  @ValueSource(ints = {512, 513, 768, 1000})
+  void drawsFromManyBlocksAsFromOne(int vocabulary) {
+    float[][] logits = random(300, vocabulary, vocabulary);
+    for (int v = 256; v < 512; v++) {
+      logits[0][v] = NONE; // a block of nothing
+    }
+    HeapLaws heap = heap(logits);
+    Random random = new Random(37);
+    try (DeviceLaws device = device(logits)) {
+      double[][] laws = device.toArray();
+      for (double u : new double[] {0, 0x1p-53, ALMOST_ONE}) {
+        double[] same = new double[300];
+        Arrays.fill(same, u);
+        int[] drawn = device.draw(same);
+        for (int r = 0; r < drawn.length; r++) {
+          assertTrue(laws[r][drawn[r]] > 0, "row " + r + " drew " + drawn[r]);
+        }
+      }
+      for (int i = 0; i < 3; i++) {
+        double[] uniforms = random.doubles(300).toArray();
+        assertArrayEquals(heap.draw(uniforms), device.draw(uniforms));
+        assertArrayEquals(
+            heap.shaped(0.8, 0.9).draw(uniforms), device.shaped(0.8, 0.9).draw(uniforms));
+      }
+    }
   }
 
   @Test

@@ -86,6 +86,11 @@ public final class TestHeads {
     }
 
     @Override
+    public double[] margin() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public double[] entropyNats() {
       throw new UnsupportedOperationException();
     }

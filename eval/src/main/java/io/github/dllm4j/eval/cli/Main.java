@@ -32,7 +32,8 @@ import picocli.CommandLine.IVersionProvider;
       ExactCommand.class,
       StepsCommand.class,
       ConvertCommand.class,
-      ExportCommand.class
+      ExportCommand.class,
+      BenchCommand.class
     })
 public final class Main implements Runnable {
   private static final int BAD_INPUT = 2;
@@ -98,6 +99,6 @@ public final class Main implements Runnable {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
         "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps, convert,"
-            + " export (dllm --help)");
+            + " export, bench (dllm --help)");
   }
 }

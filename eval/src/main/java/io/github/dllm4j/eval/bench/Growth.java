@@ -1,0 +1,192 @@
+package io.github.dllm4j.eval.bench;
+
+import io.github.dllm4j.engine.djl.NetworkShape;
+import io.github.dllm4j.engine.djl.Precision;
+import io.github.dllm4j.eval.plot.Panel;
+import io.github.dllm4j.eval.plot.Panels;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * How the time and the memory of sampling grow, one size at a time, the others as they are given.
+ * Each point is a process of its own. The exponent of a size is the slope of the least-squares line
+ * through the logarithms: time ~ size^exponent over the range that was measured, no law beyond it.
+ *
+ * @param precision of the matrix products
+ * @param sweeps one for each size
+ */
+public record Growth(String precision, List<Sweep> sweeps) {
+
+  /**
+   * One size.
+   *
+   * @param size its name
+   * @param points ascending
+   * @param timeExponent of seconds
+   * @param memoryExponent of what a run needs beyond the process with its weights
+   */
+  public record Sweep(
+      String size, List<Point> points, double timeExponent, double memoryExponent) {}
+
+  /**
+   * One run.
+   *
+   * @param value of the size
+   * @param seconds of the run
+   * @param runMib needed beyond the process with its weights
+   * @param processMib needed in all
+   */
+  public record Point(int value, double seconds, double runMib, double processMib) {}
+
+  /** Measures lengths, vocabularies, batches and steps around the settings. */
+  public static Growth measure(
+      BenchSettings at,
+      List<Integer> lengths,
+      Precision precision,
+      Probe.Runner runner,
+      Consumer<String> progress)
+      throws IOException {
+    NetworkShape shape = at.shape();
+    int longest = lengths.stream().mapToInt(n -> n).max().orElse(shape.length());
+    NetworkShape room = sized(shape, shape.vocabulary(), Math.max(longest, shape.length()));
+    List<Sweep> sweeps = new ArrayList<>();
+    Meter meter = new Meter(at, precision, runner, progress);
+    sweeps.add(
+        meter.sweep(
+            "length",
+            lengths,
+            n -> at.with(sized(room, room.vocabulary(), n), at.batch(), Math.min(n, at.steps()))));
+    List<Integer> quarters = List.of(64, 16, 4, 1);
+    sweeps.add(
+        meter.sweep(
+            "vocabulary",
+            quarters.stream().map(q -> Math.max(2, shape.vocabulary() / q)).distinct().toList(),
+            v -> at.with(sized(shape, v, shape.length()), at.batch(), at.steps())));
+    sweeps.add(
+        meter.sweep(
+            "batch",
+            IntStream.of(1, 2, 4, 8).map(k -> k * at.batch()).boxed().toList(),
+            b -> at.with(shape, b, at.steps())));
+    sweeps.add(
+        meter.sweep(
+            "steps",
+            IntStream.of(8, 4, 2, 1).map(k -> Math.max(1, at.steps() / k)).boxed().distinct().toList(),
+            s -> at.with(shape, at.batch(), s)));
+    return new Growth(precision.label(), sweeps);
+  }
+
+  private static NetworkShape sized(NetworkShape shape, int vocabulary, int length) {
+    return new NetworkShape(
+        vocabulary,
+        shape.width(),
+        shape.layers(),
+        shape.heads(),
+        length,
+        shape.timeWidth(),
+        shape.normBias());
+  }
+
+  /** Measures points. */
+  private record Meter(
+      BenchSettings at, Precision precision, Probe.Runner runner, Consumer<String> progress) {
+
+    Sweep sweep(String size, List<Integer> values, IntFunction<BenchSettings> settings)
+        throws IOException {
+      List<Point> points = new ArrayList<>();
+      for (int value : values) {
+        List<Probe.Result> results = new ArrayList<>();
+        for (int i = 0; i < at.repeats(); i++) {
+          results.add(
+              runner.run(Probe.of(Probe.Kind.WHERE_FIRST, settings.apply(value), precision)));
+        }
+        points.add(
+            new Point(
+                value,
+                median(results, r -> r.times().seconds()),
+                median(results, Probe.Result::runMib),
+                median(results, Probe.Result::peakMib)));
+        progress.accept("growth: " + size + " " + value);
+      }
+      return new Sweep(
+          size, points, exponent(points, Point::seconds), exponent(points, Point::runMib));
+    }
+  }
+
+  private static double median(List<Probe.Result> results, ToDoubleFunction<Probe.Result> what) {
+    return Spread.of(results.stream().mapToDouble(what).boxed().toList()).median();
+  }
+
+  /** The slope of the least-squares line through logarithms; NaN for fewer than two points. */
+  static double exponent(List<Point> points, ToDoubleFunction<Point> what) {
+    double n = points.size();
+    double x = 0;
+    double y = 0;
+    double xx = 0;
+    double xy = 0;
+    for (Point point : points) {
+      double a = Math.log(point.value);
+      double b = Math.log(what.applyAsDouble(point));
+      x += a;
+      y += b;
+      xx += a * a;
+      xy += a * b;
+    }
+    return (n * xy - x * y) / (n * xx - x * x);
+  }
+
+  /** The table, one line a point. */
+  public String csv() {
+    StringBuilder csv = new StringBuilder("size,value,seconds,run_mib,process_mib\n");
+    for (Sweep sweep : sweeps) {
+      for (Point p : sweep.points) {
+        csv.append(
+            String.format(
+                Locale.ROOT,
+                "%s,%d,%.6f,%.1f,%.1f%n",
+                sweep.size,
+                p.value,
+                p.seconds,
+                p.runMib,
+                p.processMib));
+      }
+    }
+    return csv.toString();
+  }
+
+  /**
+   * The plot: time and memory of each size.
+   *
+   * @param footer provenance in one line
+   * @return a PNG file
+   */
+  public byte[] png(String footer) {
+    List<Panel> panels = new ArrayList<>();
+    for (Sweep sweep : sweeps) {
+      double[] x = sweep.points.stream().mapToDouble(Point::value).toArray();
+      panels.add(
+          panel(sweep, "seconds", x, sweep.timeExponent, Point::seconds));
+      panels.add(
+          panel(sweep, "MiB beyond the weights", x, sweep.memoryExponent, Point::runMib));
+    }
+    return Panels.png(panels, footer);
+  }
+
+  private static Panel panel(
+      Sweep sweep, String y, double[] x, double exponent, ToDoubleFunction<Point> what) {
+    String name = String.format(Locale.ROOT, "%s^%.2f", sweep.size, exponent);
+    double[] values = sweep.points.stream().mapToDouble(what).toArray();
+    return new Panel(
+        y + " against " + sweep.size,
+        sweep.size,
+        y,
+        true,
+        true,
+        List.of(Panel.Curve.of(name, x, values)));
+  }
+}

@@ -1,0 +1,133 @@
+package io.github.dllm4j.eval.bench;
+
+import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.djl.Benchmark;
+import io.github.dllm4j.engine.djl.NetworkShape;
+import io.github.dllm4j.engine.djl.Precision;
+import io.github.dllm4j.engine.djl.PyTorch;
+import io.github.dllm4j.engine.djl.SamplingTimes;
+import java.io.IOException;
+
+/**
+ * Measurements that need a process of their own: peak memory, which never falls, and starting.
+ *
+ * @param kind what is measured
+ * @param shape of the network
+ * @param batch sequences
+ * @param steps of the sampler
+ * @param precision of the matrix products
+ * @param device where
+ * @param threads of one operation
+ * @param seed of what is sampled
+ */
+public record Probe(
+    Kind kind,
+    NetworkShape shape,
+    int batch,
+    int steps,
+    Precision precision,
+    String device,
+    int threads,
+    long seed) {
+
+  /** What is measured. */
+  public enum Kind {
+    /** The engine's sampler: where before what. */
+    WHERE_FIRST,
+    /** The baseline: all logits at every step. */
+    ALL_LOGITS,
+    /** From the start of a process to the first text of the bundled model. */
+    START
+  }
+
+  /**
+   * What came out.
+   *
+   * @param times of a sampling run; of a start, zeros
+   * @param loadedMib resident when the network was loaded and had run once on a few tokens
+   * @param peakMib resident at most during the run
+   * @param engineSeconds to load PyTorch
+   * @param modelSeconds to open the bundled model
+   * @param textSeconds to generate a text of its length
+   */
+  public record Result(
+      SamplingTimes times,
+      double loadedMib,
+      double peakMib,
+      double engineSeconds,
+      double modelSeconds,
+      double textSeconds) {
+
+    /** What a run needs beyond the process with its weights, MiB. */
+    public double runMib() {
+      return peakMib - loadedMib;
+    }
+  }
+
+  /** Runs processes with probes in them. */
+  @FunctionalInterface
+  public interface Runner {
+    /**
+     * Measures in a new process.
+     *
+     * @throws IOException if it cannot be started or fails
+     */
+    Result run(Probe probe) throws IOException;
+  }
+
+  /** A sampling probe of some settings in the first of their precisions. */
+  static Probe of(Kind kind, BenchSettings settings, Precision precision) {
+    return new Probe(
+        kind,
+        settings.shape(),
+        settings.batch(),
+        settings.steps(),
+        precision,
+        settings.device(),
+        settings.threads(),
+        settings.seed());
+  }
+
+  /** Measures in this process, which should do nothing else before or after. */
+  public Result measure() throws IOException {
+    return kind == Kind.START ? start() : sample();
+  }
+
+  private Result sample() {
+    PyTorch.setThreads(threads);
+    try (Benchmark benchmark = new Benchmark(shape, device);
+        Benchmark.Run run = benchmark.in(precision)) {
+      sample(run, 1, Math.min(shape.length(), 4), 2);
+      System.gc();
+      Memory.forgetPeak();
+      double loaded = Memory.residentMib().orElse(Double.NaN);
+      SamplingTimes times = sample(run, batch, shape.length(), steps);
+      return new Result(times, loaded, Memory.peakMib().orElse(Double.NaN), 0, 0, 0);
+    }
+  }
+
+  private SamplingTimes sample(Benchmark.Run run, int size, int length, int count) {
+    return kind == Kind.WHERE_FIRST
+        ? run.sample(size, length, count, seed)
+        : run.sampleFromAllLogits(size, length, count, seed);
+  }
+
+  private Result start() throws IOException {
+    long begin = System.nanoTime();
+    PyTorch.threads();
+    long engine = System.nanoTime();
+    try (TextGenerator generator = TextGenerator.bundled()) {
+      long model = System.nanoTime();
+      generator.generate(GenerationRequest.prompt("").withSeed(seed));
+      long text = System.nanoTime();
+      return new Result(
+          new SamplingTimes(0, 0, 0, 0, 0, 0, 0, 0, 0),
+          0,
+          Memory.peakMib().orElse(Double.NaN),
+          (engine - begin) * 1e-9,
+          (model - engine) * 1e-9,
+          (text - model) * 1e-9);
+    }
+  }
+}

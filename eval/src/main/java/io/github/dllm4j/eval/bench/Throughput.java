@@ -1,0 +1,81 @@
+package io.github.dllm4j.eval.bench;
+
+import io.github.dllm4j.engine.djl.Benchmark;
+import io.github.dllm4j.engine.djl.Precision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
+
+/**
+ * How much of the matrix-product peak passes of the network reach in one precision. Every run
+ * stands between two runs of the peak; its share is of their mean, and the median of the shares is
+ * what counts, so that a machine that slows down for a while does not matter.
+ *
+ * @param peakGflops of single products of 2048 x 2048 matrices
+ * @param forward passes at the batch
+ * @param forwardOfOne at batch 1
+ * @param training steps: forward, backward, optimiser
+ */
+public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pass training) {
+
+  /**
+   * A kind of pass.
+   *
+   * @param seconds of one
+   * @param share of the peak
+   * @param tokensPerSecond by the median of the seconds
+   */
+  public record Pass(Spread seconds, Spread share, double tokensPerSecond) {}
+
+  /** Measures; the first run of everything is dropped. */
+  static Throughput measure(
+      BenchSettings settings, Benchmark benchmark, Precision precision, Consumer<String> progress) {
+    List<Double> peaks = new ArrayList<>();
+    DoubleSupplier peak =
+        () -> {
+          double gflops = benchmark.peakGflops(precision);
+          peaks.add(gflops);
+          return gflops;
+        };
+    int length = settings.shape().length();
+    int repeats = settings.repeats();
+    benchmark.peakGflops(precision);
+    Pass many;
+    Pass one;
+    try (Benchmark.Run run = benchmark.in(precision)) {
+      int batch = settings.batch();
+      many = pass(repeats, peak, () -> benchmark.forward(run, batch), flop(benchmark, batch), batch * length);
+      progress.accept(precision.label() + ": forward passes measured");
+      one = pass(repeats, peak, () -> benchmark.forward(run, 1), flop(benchmark, 1), length);
+    }
+    Benchmark.Training training =
+        benchmark.training(precision, settings.update(), settings.batch());
+    Pass trained =
+        pass(repeats, peak, training::step, training.flop(), settings.batch() * length);
+    progress.accept(precision.label() + ": training steps measured");
+    return new Throughput(Spread.of(peaks), many, one, trained);
+  }
+
+  private static double flop(Benchmark benchmark, int batch) {
+    int length = benchmark.flops().shape().length();
+    return benchmark.flops().trunk(batch, length) + benchmark.flops().head((long) batch * length);
+  }
+
+  private static Pass pass(
+      int repeats, DoubleSupplier peak, DoubleSupplier run, double flop, int tokens) {
+    List<Double> seconds = new ArrayList<>();
+    List<Double> shares = new ArrayList<>();
+    run.getAsDouble();
+    double before = peak.getAsDouble();
+    for (int i = 0; i < repeats; i++) {
+      double took = run.getAsDouble();
+      double after = peak.getAsDouble();
+      seconds.add(took);
+      shares.add(flop / took * 1e-9 / ((before + after) / 2));
+      before = after;
+    }
+    Spread time = Spread.of(seconds);
+    return new Pass(time, Spread.of(shares), tokens / time.median());
+  }
+}
