@@ -71,7 +71,9 @@ final class Preparation {
 
   /** What stands for a token that is not there; uniform noise has no MASK, so no token does. */
   static int hole(Model model) {
-    return model.config().mask() < 0 ? model.config().network().vocabulary() : model.config().mask();
+    return model.config().mask() < 0
+        ? model.config().network().vocabulary()
+        : model.config().mask();
   }
 
   /**

@@ -87,8 +87,7 @@ class RequestTest {
     GenerationRequest any = GenerationRequest.unconditional();
     assertThrows(IllegalArgumentException.class, () -> any.withStop(List.of("")));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> any.withStop(java.util.Collections.nCopies(17, "a")));
+        IllegalArgumentException.class, () -> any.withStop(java.util.Collections.nCopies(17, "a")));
     assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ZERO));
     assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ofSeconds(-1)));
     assertThrows(
@@ -97,8 +96,12 @@ class RequestTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> any.withStop(List.of("a")).withConstraint(Constraint.regex("a")));
-    assertEquals(Duration.ofDays(400_000), any.withDeadline(Duration.ofDays(400_000)).deadline().get());
+    assertEquals(
+        Duration.ofDays(400_000), any.withDeadline(Duration.ofDays(400_000)).deadline().get());
     assertFalse(
-        generator.generate(any.withSteps(1).withDeadline(Duration.ofDays(400_000))).text().isEmpty());
+        generator
+            .generate(any.withSteps(1).withDeadline(Duration.ofDays(400_000)))
+            .text()
+            .isEmpty());
   }
 }

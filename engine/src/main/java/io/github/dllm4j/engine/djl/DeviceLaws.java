@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Laws on the network's device, in float64, computed when they are asked about.
  *
- * <p>What is kept is float32 logits [rows, vocabulary] if they are few, else [rows, width], what the
- * head multiplies, and every question runs the head again, over some rows at a time ({@link
+ * <p>What is kept is float32 logits [rows, vocabulary] if they are few, else [rows, width], what
+ * the head multiplies, and every question runs the head again, over some rows at a time ({@link
  * LawBudget}). A draw then answers all that a sampler may ask afterwards, so that the head runs
  * once in a step. Each question crosses to the host once, with one number a row; {@link #toArray},
  * for tests and small vocabularies, with all of them.

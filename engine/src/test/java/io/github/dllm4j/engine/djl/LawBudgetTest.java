@@ -76,8 +76,12 @@ class LawBudgetTest {
       double[][] whole = null;
       for (LawBudget budget :
           List.of(
-              LawBudget.CPU, allowing(rows - 1, rows), allowing(1, 1), allowing(3, 7),
-              allowing(64, 64), allowing(7, rows - 1))) {
+              LawBudget.CPU,
+              allowing(rows - 1, rows),
+              allowing(1, 1),
+              allowing(3, 7),
+              allowing(64, 64),
+              allowing(7, rows - 1))) {
         try (TransformerDenoiser denoiser = denoiser(budget, masking);
             TokenLaws laws = denoiser.predict(tokens, Rows.all(tokens))) {
           double[][] some = answers(laws, uniforms);
@@ -148,8 +152,8 @@ class LawBudgetTest {
   }
 
   /**
-   * All rows of a wide vocabulary, whose float64 laws alone would be 195 MiB a copy, in a process of its
-   * own: what it needs beyond its weights stays within the budget.
+   * All rows of a wide vocabulary, whose float64 laws alone would be 195 MiB a copy, in a process
+   * of its own: what it needs beyond its weights stays within the budget.
    */
   @Test
   void manyRowsStayWithinTheBudget(@TempDir Path directory) throws Exception {
