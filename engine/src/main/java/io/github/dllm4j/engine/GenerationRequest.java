@@ -9,8 +9,8 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
- * What to generate. Begin with {@link #unconditional}, {@link #prompt}, {@link #template} or
- * {@link #messages} and change what differs from the defaults with {@code withX}.
+ * What to generate. Begin with {@link #unconditional}, {@link #prompt}, {@link #template} or {@link
+ * #messages} and change what differs from the defaults with {@code withX}.
  *
  * @param prompt text the sequence begins with; empty string for none
  * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and

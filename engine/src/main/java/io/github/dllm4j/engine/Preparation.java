@@ -54,7 +54,11 @@ final class Preparation {
                     maxBatch);
   }
 
-  /** A request made ready: how it will be made, what that costs, and the start of its run. */
+  /**
+   * A request made ready: how it will be made, what that costs, and the start of its run.
+   *
+   * @param keeps whether a token that is there stays to the end
+   */
   record Prepared(
       String sampler,
       String schedule,
@@ -62,6 +66,7 @@ final class Preparation {
       Optional<Estimate> predictedPathKlNats,
       int planningEvaluations,
       String note,
+      boolean keeps,
       Function<StepListener, SamplingRun> start) {}
 
   /** What moves the runs. */
@@ -114,6 +119,7 @@ final class Preparation {
         Optional.empty(),
         0,
         own ? "exact: one token per step" : "temperature or top-p change the model's law",
+        true,
         listener -> ((LeftToRightSampler) rounds).start(task, listener));
   }
 
@@ -152,6 +158,7 @@ final class Preparation {
         Optional.empty(),
         planned.evaluations(),
         planned.note(),
+        planned.plan().keeps(),
         listener -> ((Sampler) rounds).start(tasks, listener));
   }
 
@@ -213,6 +220,7 @@ final class Preparation {
         planned.predictedPathKlNats(),
         0,
         planned.note(),
+        false,
         listener -> ((ReverseSampler) rounds).start(tasks, listener));
   }
 

@@ -63,7 +63,10 @@ final class RequestLoop {
       if (waiting.size() >= maxQueue) {
         throw new RejectedExecutionException(
             String.format(
-                Locale.ROOT, "the queue is full: %d requests wait, at most %d", maxQueue, maxQueue));
+                Locale.ROOT,
+                "the queue is full: %d requests wait, at most %d",
+                maxQueue,
+                maxQueue));
       }
       waiting.add(generation);
       if (!started) {

@@ -70,6 +70,38 @@ class RequestTest {
   }
 
   @Test
+  void whatIsSettledOnlyGrowsAndIsHowTheCompletionBegins() {
+    GenerationRequest request = GenerationRequest.prompt("abcd ").withSteps(8);
+    for (long seed = 0; seed < 6; seed++) {
+      for (GenerationRequest one :
+          List.of(
+              request,
+              request.withStop(List.of("e", "gh ")),
+              request.withSampler(PlanChoice.ofSampler("confidence")),
+              request.withConstraint(Constraint.regex("[a-z]{2,9}")))) {
+        String[] last = {""};
+        GenerationResult result =
+            generator.generate(
+                one.withSeed(seed),
+                step -> {
+                  assertTrue(step.settled().startsWith(last[0]), step.settled());
+                  last[0] = step.settled();
+                  return true;
+                });
+        assertTrue(result.completion().startsWith(last[0]), last[0]);
+        if (one.stop().isEmpty()) {
+          assertEquals(result.completion().replaceFirst("\uFFFD+$", ""), last[0]);
+        }
+      }
+      GenerationResult changing =
+          generator.generate(
+              request.withSeed(seed).withSampler(PlanChoice.ofSampler("remask-cap")),
+              step -> step.settled().isEmpty());
+      assertEquals(Finish.LENGTH, changing.samples().get(0).finish());
+    }
+  }
+
+  @Test
   void fillsAreTheGeneratedParts() {
     GenerationResult.Text text =
         generator.generate(GenerationRequest.template("ab{3}cd{4}e")).samples().get(0);
@@ -87,8 +119,7 @@ class RequestTest {
     GenerationRequest any = GenerationRequest.unconditional();
     assertThrows(IllegalArgumentException.class, () -> any.withStop(List.of("")));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> any.withStop(java.util.Collections.nCopies(17, "a")));
+        IllegalArgumentException.class, () -> any.withStop(java.util.Collections.nCopies(17, "a")));
     assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ZERO));
     assertThrows(IllegalArgumentException.class, () -> any.withDeadline(Duration.ofSeconds(-1)));
     assertThrows(
@@ -97,8 +128,12 @@ class RequestTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> any.withStop(List.of("a")).withConstraint(Constraint.regex("a")));
-    assertEquals(Duration.ofDays(400_000), any.withDeadline(Duration.ofDays(400_000)).deadline().get());
+    assertEquals(
+        Duration.ofDays(400_000), any.withDeadline(Duration.ofDays(400_000)).deadline().get());
     assertFalse(
-        generator.generate(any.withSteps(1).withDeadline(Duration.ofDays(400_000))).text().isEmpty());
+        generator
+            .generate(any.withSteps(1).withDeadline(Duration.ofDays(400_000)))
+            .text()
+            .isEmpty());
   }
 }

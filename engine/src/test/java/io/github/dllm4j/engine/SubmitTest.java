@@ -221,9 +221,7 @@ class SubmitTest {
       GenerationRequest request = LONG.withDeadline(deadline);
       long begin = System.nanoTime();
       GenerationResult result =
-          submitted
-              ? generator.submit(request, slow).result()
-              : generator.generate(request, slow);
+          submitted ? generator.submit(request, slow).result() : generator.generate(request, slow);
       GenerationResult.Text text = result.samples().get(0);
       assertEquals(Finish.DEADLINE, text.finish());
       assertTrue(text.evaluations() < 16);
@@ -290,8 +288,7 @@ class SubmitTest {
             });
     Generation unfit = generator.submit(LONG.withConstraint(Constraint.regex("a{40}")));
     submitted.countDown();
-    assertEquals(
-        "no", assertThrows(IllegalStateException.class, bad::result).getMessage());
+    assertEquals("no", assertThrows(IllegalStateException.class, bad::result).getMessage());
     assertThrows(IllegalStateException.class, worse::result);
     assertThrows(IllegalArgumentException.class, unfit::result);
     assertThrows(IllegalArgumentException.class, () -> generator.submit(LONG.withLength(99)));
@@ -328,8 +325,7 @@ class SubmitTest {
     closer.join();
     assertEquals(Finish.CANCELLED, first.result().samples().get(0).finish());
     assertEquals(Finish.CANCELLED, second.result().samples().get(0).finish());
-    assertEquals(
-        "a generator cannot be closed by its own listener", refused.get().getMessage());
+    assertEquals("a generator cannot be closed by its own listener", refused.get().getMessage());
     assertThrows(IllegalStateException.class, () -> own.submit(LONG));
     assertThrows(IllegalStateException.class, () -> own.generate(LONG));
     own.close();

@@ -77,7 +77,8 @@ public final class SamplingRun {
   /**
    * The samples as they are, in the order of the tasks.
    *
-   * @throws RuntimeException what the network, a constraint or the listener threw, if the run failed
+   * @throws RuntimeException what the network, a constraint or the listener threw, if the run
+   *     failed
    */
   public List<Sample> samples() {
     if (failure != null) {

@@ -5,8 +5,8 @@ import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.ctmc.TokenRates;
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
-import java.util.List;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.List;
 import java.util.Locale;
 
 /** A task that jumps from event to event of the reverse process, then denoises. */
@@ -25,7 +25,8 @@ final class UniformizationRun implements ReverseRun {
   private int evaluations;
   private boolean finished;
 
-  UniformizationRun(SamplingRun run, int index, ReverseTask task, Uniformization course, NoiseProcess process) {
+  UniformizationRun(
+      SamplingRun run, int index, ReverseTask task, Uniformization course, NoiseProcess process) {
     if (!process.equals(NoiseProcess.uniform(process.stateCount()))) {
       throw new IllegalArgumentException("uniformization needs uniform noise, got " + process);
     }

@@ -108,7 +108,8 @@ class ReverseSamplerTest {
   void uniformizationNeverClipsSilently() {
     Uniformization course = new Uniformization(4, 0.05);
     ReverseTask task = new ReverseTask(Canvas.blank(4, 3), course, 0, 0, 1, 1);
-    UniformizationRun run = new UniformizationRun(new SamplingRun(StepListener.NONE), 0, task, course, process);
+    UniformizationRun run =
+        new UniformizationRun(new SamplingRun(StepListener.NONE), 0, task, course, process);
     double[][] broken = new double[4][];
     for (int i = 0; i < 4; i++) {
       broken[i] = new double[] {2, 2, 2};
