@@ -14,8 +14,11 @@ public interface GenerationListener {
    * @param step index in its plan, from 0
    * @param steps of its plan
    * @param canvas decoded text, with a hole shown as {@link #HOLE}
+   * @param settled how what is generated behind the prompt, or in the first holes, begins for sure:
+   *     it only grows from step to step and is how the result's completion begins. Empty to the end
+   *     where a sampler may change any token until its last step
    */
-  record Step(int sample, int step, int steps, String canvas) {}
+  record Step(int sample, int step, int steps, String canvas, String settled) {}
 
   /** What stands for a token that is not there yet. */
   String HOLE = "\u2591";

@@ -89,7 +89,8 @@ final class Job {
 
   private boolean onStep(StepEvent event) {
     try {
-      return listener.onStep(texts.step(event));
+      boolean keeps = Objects.requireNonNull(plan).keeps();
+      return listener.onStep(texts.step(event, canvas, request, keeps));
     } catch (Error e) {
       throw new IllegalStateException("the listener failed: " + e, e);
     }

@@ -54,7 +54,11 @@ final class Preparation {
                     maxBatch);
   }
 
-  /** A request made ready: how it will be made, what that costs, and the start of its run. */
+  /**
+   * A request made ready: how it will be made, what that costs, and the start of its run.
+   *
+   * @param keeps whether a token that is there stays to the end
+   */
   record Prepared(
       String sampler,
       String schedule,
@@ -62,6 +66,7 @@ final class Preparation {
       Optional<Estimate> predictedPathKlNats,
       int planningEvaluations,
       String note,
+      boolean keeps,
       Function<StepListener, SamplingRun> start) {}
 
   /** What moves the runs. */
@@ -116,6 +121,7 @@ final class Preparation {
         Optional.empty(),
         0,
         own ? "exact: one token per step" : "temperature or top-p change the model's law",
+        true,
         listener -> ((LeftToRightSampler) rounds).start(task, listener));
   }
 
@@ -154,6 +160,7 @@ final class Preparation {
         Optional.empty(),
         planned.evaluations(),
         planned.note(),
+        planned.plan().keeps(),
         listener -> ((Sampler) rounds).start(tasks, listener));
   }
 
@@ -215,6 +222,7 @@ final class Preparation {
         planned.predictedPathKlNats(),
         0,
         planned.note(),
+        false,
         listener -> ((ReverseSampler) rounds).start(tasks, listener));
   }
 

@@ -21,10 +21,52 @@ final class Texts {
     hole = Preparation.hole(model);
   }
 
-  /** A step as a listener sees it. */
-  GenerationListener.Step step(StepEvent event) {
+  /**
+   * A step as a listener sees it.
+   *
+   * @param keeps whether a token that is there stays to the end
+   */
+  GenerationListener.Step step(
+      StepEvent event, Canvas canvas, GenerationRequest request, boolean keeps) {
+    int[] tokens = event.tokens();
     return new GenerationListener.Step(
-        event.task(), event.step(), event.steps(), shown(event.tokens()));
+        event.task(),
+        event.step(),
+        event.steps(),
+        shown(tokens),
+        keeps ? settled(tokens, canvas.holes(), request.stop()) : "");
+  }
+
+  /** What cannot change any more of the text of the first stretch of holes. */
+  private String settled(int[] tokens, int[] holes, List<String> stops) {
+    int count = 0;
+    while (count < holes.length
+        && holes[count] == holes[0] + count
+        && tokens[holes[count]] != hole) {
+      count++;
+    }
+    if (count == 0) {
+      return "";
+    }
+    int[] known = Arrays.copyOf(holes, count);
+    int end = end(tokens, known);
+    boolean ended = end < tokens.length;
+    String text = between(tokens, holes[0], Math.min(end, holes[count - 1] + 1));
+    int stop = firstStop(text, stops);
+    if (stop < text.length()) {
+      return text.substring(0, stop);
+    }
+    int safe = text.length();
+    if (!ended) {
+      // A character may be half there, and a stop text may have begun.
+      while (safe > 0 && text.charAt(safe - 1) == '\uFFFD') {
+        safe--;
+      }
+      int longest = stops.stream().mapToInt(String::length).max().orElse(1);
+      safe = Math.max(0, Math.min(safe, text.length() - longest + 1));
+      safe -= safe > 0 && Character.isHighSurrogate(text.charAt(safe - 1)) ? 1 : 0;
+    }
+    return text.substring(0, safe);
   }
 
   /** Tokens decoded, a hole shown as such. */

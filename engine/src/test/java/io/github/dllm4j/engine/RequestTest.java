@@ -70,6 +70,38 @@ class RequestTest {
   }
 
   @Test
+  void whatIsSettledOnlyGrowsAndIsHowTheCompletionBegins() {
+    GenerationRequest request = GenerationRequest.prompt("abcd ").withSteps(8);
+    for (long seed = 0; seed < 6; seed++) {
+      for (GenerationRequest one :
+          List.of(
+              request,
+              request.withStop(List.of("e", "gh ")),
+              request.withSampler(PlanChoice.ofSampler("confidence")),
+              request.withConstraint(Constraint.regex("[a-z]{2,9}")))) {
+        String[] last = {""};
+        GenerationResult result =
+            generator.generate(
+                one.withSeed(seed),
+                step -> {
+                  assertTrue(step.settled().startsWith(last[0]), step.settled());
+                  last[0] = step.settled();
+                  return true;
+                });
+        assertTrue(result.completion().startsWith(last[0]), last[0]);
+        if (one.stop().isEmpty()) {
+          assertEquals(result.completion().replaceFirst("\uFFFD+$", ""), last[0]);
+        }
+      }
+      GenerationResult changing =
+          generator.generate(
+              request.withSeed(seed).withSampler(PlanChoice.ofSampler("remask-cap")),
+              step -> step.settled().isEmpty());
+      assertEquals(Finish.LENGTH, changing.samples().get(0).finish());
+    }
+  }
+
+  @Test
   void fillsAreTheGeneratedParts() {
     GenerationResult.Text text =
         generator.generate(GenerationRequest.template("ab{3}cd{4}e")).samples().get(0);

@@ -25,4 +25,9 @@ public sealed interface RevealPlan
    * beside its results.
    */
   boolean heuristic();
+
+  /** Whether a filled hole keeps its token to the end. */
+  default boolean keeps() {
+    return !(this instanceof CorrectedPlan || this instanceof RemaskPlan);
+  }
 }
