@@ -80,7 +80,8 @@ public final class Benchmark implements AutoCloseable {
   public double peakGflops(Precision precision) {
     Program program = network.program();
     try (NDManager step = network.manager().newSubManager();
-        IValue own = Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(PRODUCT, PRODUCT))));
+        IValue own =
+            Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(PRODUCT, PRODUCT))));
         IValue cast = program.run("cast", own, precision.scalarType(), new long[] {0})) {
       long begin = System.nanoTime();
       program.call(step, "square", cast).getFloat();

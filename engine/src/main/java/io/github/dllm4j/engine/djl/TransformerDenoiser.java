@@ -20,8 +20,8 @@ import java.util.OptionalInt;
  *
  * <p>Cost: one pass of the trunk in {@link #predict}; the head runs there too if logits of all rows
  * fit into {@link LawBudget}, else with every question. Laws of one sequence can differ in the last
- * float32 bits with the batch's size, as matrix products are blocked differently. Broken weights are
- * found when the laws are asked about.
+ * float32 bits with the batch's size, as matrix products are blocked differently. Broken weights
+ * are found when the laws are asked about.
  */
 public final class TransformerDenoiser implements Denoiser {
   /** Networks see total noise up to that of the log-linear schedule at t = 1, eps = 1e-3. */

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -23,8 +24,10 @@ import java.util.stream.IntStream;
  * <p>Tasks of equal length and shaping share a network call. Every draw is keyed by (seed, sample,
  * move, position), so a result depends neither on the other tasks nor on the batch size.
  * Temperature and nucleus shape the leave-one-out laws, never the likelihood of the noisy token
- * (spec 3). Cost: one evaluation per move, with the head on the changing rows, whose laws come to
- * the heap: batch * length * vocabulary doubles in a predictor step.
+ * (spec 3). Cost: one evaluation per move, with the head on the changing rows. A predictor step
+ * whose law is a {@link io.github.dllm4j.engine.ctmc.Line} is drawn where the laws are; of other
+ * steps some rows at a time come to the heap, of correctors all rows of a sequence that they ask
+ * for.
  */
 public final class ReverseSampler {
   private final Denoiser denoiser;
@@ -122,18 +125,21 @@ public final class ReverseSampler {
       }
     }
     TokenBatch asked = TokenBatch.of(length, tokens, sigmas);
-    double[][] laws;
-    try (TokenLaws raw = denoiser.predict(asked, Rows.of(rows.build().toArray()));
-        TokenLaws shaped = raw.shaped(shape.temperature(), shape.topP())) {
-      laws = shaped.toArray();
-    }
     boolean going = true;
     int row = 0;
-    for (int b = 0; b < batch.size(); b++) {
-      int end = row + positions[b].length;
-      double[][] own = Arrays.copyOfRange(laws, row, end);
-      going = listener.onStep(batch.get(b).advance(process, own)) && going;
-      row = end;
+    try (TokenLaws raw = denoiser.predict(asked, Rows.of(rows.build().toArray()));
+        TokenLaws shaped = raw.shaped(shape.temperature(), shape.topP())) {
+      ReverseDraw draw = new ReverseDraw(process, batch, positions);
+      Optional<int[]> drawn = draw.on(shaped);
+      for (int b = 0; b < batch.size(); b++) {
+        int end = row + positions[b].length;
+        StepEvent event =
+            drawn.isPresent() && batch.get(b).step().isPresent()
+                ? batch.get(b).advance(process, Arrays.copyOfRange(drawn.get(), row, end))
+                : batch.get(b).advance(process, shaped.toArray(row, end));
+        going = listener.onStep(event) && going;
+        row = end;
+      }
     }
     return going;
   }

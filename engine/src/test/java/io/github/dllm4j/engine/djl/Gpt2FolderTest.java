@@ -135,14 +135,15 @@ class Gpt2FolderTest {
           .program()
           .call(
               m,
-              "logits",
+              "forward_pass",
               m.create(ids, new Shape(sequences, ids.length / sequences)),
               m.zeros(new Shape(sequences)),
               m.create(rows),
               weights,
               network.shape().program(),
               Precision.FP32.scalarType(),
-              -1)
+              -1,
+              rows.length)
           .toFloatArray();
     }
   }

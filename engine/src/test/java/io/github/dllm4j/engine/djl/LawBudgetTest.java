@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
@@ -14,11 +16,15 @@ import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.ReverseSampler;
+import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
 import io.github.dllm4j.engine.sample.Sampler;
 import io.github.dllm4j.engine.sample.SamplingTask;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.StepListener;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,8 +82,12 @@ class LawBudgetTest {
       double[][] whole = null;
       for (LawBudget budget :
           List.of(
-              LawBudget.CPU, allowing(rows - 1, rows), allowing(1, 1), allowing(3, 7),
-              allowing(64, 64), allowing(7, rows - 1))) {
+              LawBudget.CPU,
+              allowing(rows - 1, rows),
+              allowing(1, 1),
+              allowing(3, 7),
+              allowing(64, 64),
+              allowing(7, rows - 1))) {
         try (TransformerDenoiser denoiser = denoiser(budget, masking);
             TokenLaws laws = denoiser.predict(tokens, Rows.all(tokens))) {
           double[][] some = answers(laws, uniforms);
@@ -115,6 +125,27 @@ class LawBudgetTest {
     return new Sampler(denoiser, samples).run(tasks, StepListener.NONE);
   }
 
+  /** A step of uniform noise: the token's probability, then the draw; no row crosses. */
+  @Test
+  void uniformStepsDrawOnTheDevice() {
+    for (LawBudget budget : List.of(LawBudget.CPU, allowing(2, 3))) {
+      NetworkShape shape = Tiny.shape(true, true);
+      Network network = Tiny.network(shape, Tiny.weights(shape, 11));
+      try (TransformerDenoiser denoiser =
+          TransformerDenoiser.within(
+              budget, network, Precision.FP32, -1, Representation.LEAVE_ONE_OUT)) {
+        NoiseProcess process = NoiseProcess.uniform(Tiny.VOCABULARY);
+        ReversePlan plan = ReversePlan.of(TimeGrid.geometric(6, 0.01, 3), ReverseKernel.tweedie());
+        Canvas canvas = Canvas.blank(Tiny.LENGTH, Tiny.VOCABULARY);
+        new ReverseSampler(denoiser, process, 2)
+            .run(List.of(ReverseTask.of(canvas, plan, 1, 0)), StepListener.NONE);
+        ProgramUse.Seen seen = network.program().use().seen();
+        assertEquals(2 * 3, seen.waits());
+        assertEquals(2 * 3 * Tiny.LENGTH, seen.numbers());
+      }
+    }
+  }
+
   /** The host waits once in a step: for the draws, or for all that an adaptive plan asks. */
   @Test
   void oneSynchronisationPerStep() {
@@ -148,8 +179,8 @@ class LawBudgetTest {
   }
 
   /**
-   * All rows of a wide vocabulary, whose float64 laws alone would be 195 MiB a copy, in a process of its
-   * own: what it needs beyond its weights stays within the budget.
+   * All rows of a wide vocabulary, whose float64 laws alone would be 195 MiB a copy, in a process
+   * of its own: what it needs beyond its weights stays within the budget.
    */
   @Test
   void manyRowsStayWithinTheBudget(@TempDir Path directory) throws Exception {

@@ -76,7 +76,11 @@ public record Growth(String precision, List<Sweep> sweeps) {
     sweeps.add(
         meter.sweep(
             "steps",
-            IntStream.of(8, 4, 2, 1).map(k -> Math.max(1, at.steps() / k)).boxed().distinct().toList(),
+            IntStream.of(8, 4, 2, 1)
+                .map(k -> Math.max(1, at.steps() / k))
+                .boxed()
+                .distinct()
+                .toList(),
             s -> at.with(shape, at.batch(), s)));
     return new Growth(precision.label(), sweeps);
   }
@@ -169,10 +173,8 @@ public record Growth(String precision, List<Sweep> sweeps) {
     List<Panel> panels = new ArrayList<>();
     for (Sweep sweep : sweeps) {
       double[] x = sweep.points.stream().mapToDouble(Point::value).toArray();
-      panels.add(
-          panel(sweep, "seconds", x, sweep.timeExponent, Point::seconds));
-      panels.add(
-          panel(sweep, "MiB beyond the weights", x, sweep.memoryExponent, Point::runMib));
+      panels.add(panel(sweep, "seconds", x, sweep.timeExponent, Point::seconds));
+      panels.add(panel(sweep, "MiB beyond the weights", x, sweep.memoryExponent, Point::runMib));
     }
     return Panels.png(panels, footer);
   }

@@ -45,14 +45,19 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
     Pass one;
     try (Benchmark.Run run = benchmark.in(precision)) {
       int batch = settings.batch();
-      many = pass(repeats, peak, () -> benchmark.forward(run, batch), flop(benchmark, batch), batch * length);
+      many =
+          pass(
+              repeats,
+              peak,
+              () -> benchmark.forward(run, batch),
+              flop(benchmark, batch),
+              batch * length);
       progress.accept(precision.label() + ": forward passes measured");
       one = pass(repeats, peak, () -> benchmark.forward(run, 1), flop(benchmark, 1), length);
     }
     Benchmark.Training training =
         benchmark.training(precision, settings.update(), settings.batch());
-    Pass trained =
-        pass(repeats, peak, training::step, training.flop(), settings.batch() * length);
+    Pass trained = pass(repeats, peak, training::step, training.flop(), settings.batch() * length);
     progress.accept(precision.label() + ": training steps measured");
     return new Throughput(Spread.of(peaks), many, one, trained);
   }

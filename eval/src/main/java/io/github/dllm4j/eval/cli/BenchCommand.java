@@ -203,8 +203,7 @@ final class BenchCommand implements Callable<Integer> {
     try (Benchmark benchmark = new Benchmark(small, common.device)) {
       benchmark.peakGflops(Precision.FP32);
       benchmark.peakGflops(Precision.BF16);
-      boolean slower =
-          benchmark.peakGflops(Precision.BF16) < benchmark.peakGflops(Precision.FP32);
+      boolean slower = benchmark.peakGflops(Precision.BF16) < benchmark.peakGflops(Precision.FP32);
       return slower ? List.of(Precision.FP32) : List.of(Precision.FP32, Precision.BF16);
     }
   }
@@ -220,9 +219,7 @@ final class BenchCommand implements Callable<Integer> {
       for (Precision precision : settings.precisions()) {
         BenchSettings where = where(settings);
         report.where(
-            precision,
-            where,
-            WhereFirst.measure(where, precision, BenchProbe::run, this::say));
+            precision, where, WhereFirst.measure(where, precision, BenchProbe::run, this::say));
       }
     }
     if (wanted.contains(Section.START)) {
@@ -230,8 +227,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (wanted.contains(Section.GROWTH)) {
       Precision fastest = settings.precisions().get(settings.precisions().size() - 1);
-      Growth growth =
-          Growth.measure(settings, growthLengths, fastest, BenchProbe::run, this::say);
+      Growth growth = Growth.measure(settings, growthLengths, fastest, BenchProbe::run, this::say);
       Path folder = out.orElseThrow();
       Files.createDirectories(folder);
       AtomicFiles.write(folder.resolve("growth.csv"), growth.csv());

@@ -87,7 +87,8 @@ final class BenchReport {
     put("peak_rss_mib", precision, speeds.peakRssMib());
     put("spread", precision, t);
     line("%n%s", precision.label());
-    line("  matrix-product peak    %9.1f GFLOP/s%s", t.peakGflops().median(), range(t.peakGflops()));
+    line(
+        "  matrix-product peak    %9.1f GFLOP/s%s", t.peakGflops().median(), range(t.peakGflops()));
     pass("forward", t.forward());
     pass("forward, batch 1", t.forwardOfOne());
     pass("training step", t.training());
@@ -112,10 +113,7 @@ final class BenchReport {
   private void pass(String name, Throughput.Pass pass) {
     line(
         "  %-22s %9.1f tokens/s, %5.1f %% of the peak%s",
-        name,
-        pass.tokensPerSecond(),
-        100 * pass.share().median(),
-        range(pass.share()));
+        name, pass.tokensPerSecond(), 100 * pass.share().median(), range(pass.share()));
   }
 
   private void step(String name, StepCost cost) {
@@ -202,18 +200,11 @@ final class BenchReport {
       for (Growth.Point p : sweep.points()) {
         line(
             "  %-12s %9d %10.3f %9.0f %9.0f",
-            sweep.size(),
-            p.value(),
-            p.seconds(),
-            p.runMib(),
-            p.processMib());
+            sweep.size(), p.value(), p.seconds(), p.runMib(), p.processMib());
       }
       line(
           "  time ~ %s^%.2f, memory of the run ~ %s^%.2f",
-          sweep.size(),
-          sweep.timeExponent(),
-          sweep.size(),
-          sweep.memoryExponent());
+          sweep.size(), sweep.timeExponent(), sweep.size(), sweep.memoryExponent());
     }
   }
 }

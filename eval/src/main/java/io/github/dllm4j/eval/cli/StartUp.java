@@ -22,8 +22,16 @@ import java.util.function.Consumer;
 record StartUp(
     Spread help, Spread exact, Spread generate, Spread engine, Spread model, Spread text) {
   private static final String[] EXACT = {
-    "exact", "--distribution", "parity:k=3", "--process", "masking", "--sampler", "tweedie",
-    "--steps", "3", "--json"
+    "exact",
+    "--distribution",
+    "parity:k=3",
+    "--process",
+    "masking",
+    "--sampler",
+    "tweedie",
+    "--steps",
+    "3",
+    "--json"
   };
 
   static StartUp measure(BenchSettings settings, Consumer<String> progress) throws IOException {

@@ -60,12 +60,12 @@ class BenchCommandTest {
     }
     JsonNode step = said.get("step_breakdown_ms").get("fp32");
     double overhead = step.get("draw").asDouble() + step.get("host").asDouble();
-    assertEquals(
-        overhead / parts, said.get("sampler_overhead_share").get("fp32").asDouble(), 1e-9);
+    assertEquals(overhead / parts, said.get("sampler_overhead_share").get("fp32").asDouble(), 1e-9);
     assertTrue(said.get("synchronisations_per_step").get("fp32").asDouble() <= 2);
     // Tokens per second and share of the peak are the same time twice; one round of each.
     double flop = 2 * 8 * (24 * 16 * 16 + 4 * 8 * 16 + 2.0 * 16 * 40);
-    double seconds = said.get("spread").get("fp32").get("forward").get("seconds").get("median").asDouble();
+    double seconds =
+        said.get("spread").get("fp32").get("forward").get("seconds").get("median").asDouble();
     assertEquals(16 / seconds, said.get("forward_tokens_per_second").get("fp32").asDouble(), 1e-6);
     double share = said.get("forward_peak_share").get("fp32").asDouble();
     JsonNode peak = said.get("spread").get("fp32").get("peak_gflops");
@@ -97,8 +97,22 @@ class BenchCommandTest {
   void theModelSectionTakesTheModelsSizes() throws IOException {
     String model = Dllm.tinyModel(folder).toString();
     String[] args = {
-      "bench", "--section", "model,network", "--model", model, "--batch", "3", "--steps", "5",
-      "--repeats", "2", "--json", "--precision", "fp32", "--threads", "1"
+      "bench",
+      "--section",
+      "model,network",
+      "--model",
+      model,
+      "--batch",
+      "3",
+      "--steps",
+      "5",
+      "--repeats",
+      "2",
+      "--json",
+      "--precision",
+      "fp32",
+      "--threads",
+      "1"
     };
     JsonNode said = done(args).json();
     assertEquals(16, said.get("network").get("width").asInt());
@@ -114,16 +128,21 @@ class BenchCommandTest {
   void whereBeforeWhatRunsInProcessesOfItsOwn() throws IOException {
     JsonNode said =
         done(tiny(
-                "--section", "where", "--where-length", "64", "--where-vocabulary", "30000",
-                "--where-batch", "2"))
+                "--section",
+                "where",
+                "--where-length",
+                "64",
+                "--where-vocabulary",
+                "30000",
+                "--where-batch",
+                "2"))
             .json();
     JsonNode found = said.get("where_before_what").get("fp32");
     assertTrue(found.get("times_as_fast").get("median").asDouble() > 0);
     // 128 rows at each of 4 steps against 128 rows in all; the trunk is the same.
     double trunk = 128 * (24 * 16 * 16 + 4 * 64 * 16);
     double head = 128 * 2.0 * 16 * 30000;
-    assertEquals(
-        4 * (trunk + head) / (4 * trunk + head), found.get("flop_ratio").asDouble(), 1e-9);
+    assertEquals(4 * (trunk + head) / (4 * trunk + head), found.get("flop_ratio").asDouble(), 1e-9);
     // Float64 Gumbel noise alone is 29 MiB more than float32 logits of a quarter of the rows.
     assertTrue(found.get("run_memory_ratio").asDouble() > 1, found.toString());
   }
@@ -162,7 +181,13 @@ class BenchCommandTest {
     refused(new String[] {"optimizer", "sgd"}, tiny("--optimizer", "sgd", "--section", "network"));
     refused(
         new String[] {"--width", "--model"},
-        "bench", "--model", "bundled", "--width", "16", "--section", "model");
+        "bench",
+        "--model",
+        "bundled",
+        "--width",
+        "16",
+        "--section",
+        "model");
     refused(new String[] {"width", "multiple"}, tiny("--heads", "3", "--section", "network"));
   }
 }
