@@ -52,6 +52,7 @@ class ArchitectureTest {
         "engine.loss",
         "engine.train",
         "engine.djl",
+        "eval.bench",
         "eval.cli",
         "eval.metrics",
         "eval.plot",

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * K_b = h r_b for b != x, K_x = max(0, 1 - sum), renormalised. The step h is sigma_t - sigma_s, or
@@ -18,10 +19,19 @@ record EulerKernel(boolean inTime) implements ReverseKernel {
   public double[] row(
       NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to) {
     Reversal.check(process, leaveOneOut, token, from, to);
+    return TokenRates.REVERSE.euler(process, leaveOneOut, token, from.sigma(), step(from, to));
+  }
+
+  private double step(NoiseLevel from, NoiseLevel to) {
     double h = Reversal.step(from, to);
-    if (inTime) {
-      h = (from.t() - to.t()) * from.sigmaRate();
-    }
-    return TokenRates.REVERSE.euler(process, leaveOneOut, token, from.sigma(), h);
+    return inTime ? (from.t() - to.t()) * from.sigmaRate() : h;
+  }
+
+  @Override
+  public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    double h = step(from, to);
+    Line rates = Reversal.uniformRates(tokens, ofToken, from.sigma());
+    return Optional.of(
+        new Line(h * rates.scale(), h * rates.shift(), Math.max(0, 1 - h * rates.own())));
   }
 }

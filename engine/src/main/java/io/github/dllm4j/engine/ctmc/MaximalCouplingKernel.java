@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * K = w den + (1 - w) [b = x] with w = (alpha_s - alpha_t)/(1 - alpha_t): each token is redrawn
@@ -24,5 +25,14 @@ record MaximalCouplingKernel() implements ReverseKernel {
     }
     row[token] += 1 - redrawn;
     return row;
+  }
+
+  @Override
+  public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    double step = from.sigma() - to.sigma();
+    double redrawn = Math.exp(-to.sigma()) * Math.expm1(-step) / Math.expm1(-from.sigma());
+    Line denoiser = Reversal.uniformDenoiser(tokens, ofToken, from.sigma());
+    double own = redrawn * denoiser.own() + 1 - redrawn;
+    return Optional.of(new Line(redrawn * denoiser.scale(), 0, own));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * K = kappa K_tweedie + (1 - kappa) (den P(sigma_s)): with probability 1 - kappa the noisy token is
@@ -30,5 +31,20 @@ record PsiKernel(double kappa) implements ReverseKernel {
       row[b] = kappa * row[b] + (1 - kappa) * noised[b];
     }
     return row;
+  }
+
+  @Override
+  public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    Line tweedie = new TweedieKernel().line(tokens, ofToken, from, to).orElseThrow();
+    double others = tweedie.scale() * (1 - ofToken) + tweedie.shift() * (tokens - 1);
+    double share = kappa / (others + tweedie.own());
+    Line denoiser = Reversal.uniformDenoiser(tokens, ofToken, from.sigma());
+    double kept = (1 - kappa) * Math.exp(-to.sigma());
+    double redrawn = -(1 - kappa) * Math.expm1(-to.sigma()) / tokens;
+    return Optional.of(
+        new Line(
+            share * tweedie.scale() + kept * denoiser.scale(),
+            share * tweedie.shift() + redrawn,
+            share * tweedie.own() + kept * denoiser.own() + redrawn));
   }
 }

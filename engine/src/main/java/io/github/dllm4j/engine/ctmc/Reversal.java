@@ -46,6 +46,31 @@ final class Reversal {
     return rates;
   }
 
+  /**
+   * The rates under uniform noise as a line of the leave-one-out law; its own entry is their sum.
+   *
+   * @param ofToken loo_x
+   */
+  static Line uniformRates(int tokens, double ofToken, double sigma) {
+    double kept = Math.exp(-sigma);
+    double redrawn = -Math.expm1(-sigma) / tokens;
+    double ofNoisy = (kept * ofToken + redrawn) * tokens;
+    double others = kept * (1 - ofToken) + redrawn * (tokens - 1);
+    return new Line(kept / ofNoisy, redrawn / ofNoisy, others / ofNoisy);
+  }
+
+  /**
+   * The denoiser under uniform noise, loo_b P_sigma(b, x) normalised, as a line.
+   *
+   * @param ofToken loo_x
+   */
+  static Line uniformDenoiser(int tokens, double ofToken, double sigma) {
+    double kept = Math.exp(-sigma);
+    double redrawn = -Math.expm1(-sigma) / tokens;
+    double total = redrawn + kept * ofToken;
+    return new Line(redrawn / total, 0, (kept + redrawn) * ofToken / total);
+  }
+
   /** law_b P_sigma(b, x), normalised; certain of x if that is impossible, [stateCount]. */
   static double[] times(NoiseProcess process, double[] law, int token, double sigma) {
     double[] product = new double[law.length];

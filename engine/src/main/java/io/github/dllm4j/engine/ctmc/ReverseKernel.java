@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * One step of a reverse process from noise level t to a lower level s: the exact law of each token,
@@ -29,6 +30,19 @@ public interface ReverseKernel {
    */
   double[] row(
       NoiseProcess process, double[] leaveOneOut, int token, NoiseLevel from, NoiseLevel to);
+
+  /**
+   * The same law under uniform noise, without its S entries.
+   *
+   * @param tokens S
+   * @param ofToken loo_x, the leave-one-out probability of the token before the step
+   * @param from the level t of the token
+   * @param to the level s after the step, below t
+   * @return the line, or empty if the kernel's law is none
+   */
+  default Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    return Optional.empty();
+  }
 
   /** The exact posterior of each token; the recommended one. Spec 6.4. */
   static ReverseKernel tweedie() {

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * With L the sum of the rates r_b and h = sigma_t - sigma_s,
@@ -34,5 +35,16 @@ record TruncatedTauKernel(boolean rejecting) implements ReverseKernel {
     }
     row[token] = rejecting ? 1 - moved : Math.exp(-h * exit);
     return row;
+  }
+
+  @Override
+  public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    double h = Reversal.step(from, to);
+    Line rates = Reversal.uniformRates(tokens, ofToken, from.sigma());
+    double leaving = h * rates.own();
+    double moved = rejecting ? leaving * Math.exp(-leaving) : -Math.expm1(-leaving);
+    double factor = rates.own() == 0 ? 0 : moved / rates.own();
+    double own = rejecting ? 1 - moved : Math.exp(-leaving);
+    return Optional.of(new Line(factor * rates.scale(), factor * rates.shift(), own));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.ctmc;
 
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Optional;
 
 /**
  * K_b in proportion to (loo P(sigma_s))_b P_{sigma_t - sigma_s}(b, x): the exact posterior of one
@@ -19,5 +20,15 @@ record TweedieKernel() implements ReverseKernel {
     Reversal.check(process, leaveOneOut, token, from, to);
     double[] before = process.marginal(leaveOneOut, to.sigma());
     return Reversal.times(process, before, token, from.sigma() - to.sigma());
+  }
+
+  @Override
+  public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+    double kept = Math.exp(-to.sigma());
+    double redrawn = -Math.expm1(-to.sigma()) / tokens;
+    double between = from.sigma() - to.sigma();
+    double other = -Math.expm1(-between) / tokens;
+    double own = (kept * ofToken + redrawn) * (Math.exp(-between) + other);
+    return Optional.of(new Line(kept * other, redrawn * other, own));
   }
 }

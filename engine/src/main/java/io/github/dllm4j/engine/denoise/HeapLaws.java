@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.denoise;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Categorical laws on the heap, in double: what exact laws answer with, and the reference for laws
@@ -225,6 +226,11 @@ public final class HeapLaws implements TokenLaws {
     double[][] copy = new double[laws.length][];
     Arrays.setAll(copy, r -> laws[r].clone());
     return copy;
+  }
+
+  @Override
+  public double[][] toArray(int from, int to) {
+    return IntStream.range(from, to).mapToObj(r -> laws[r].clone()).toArray(double[][]::new);
   }
 
   private void checkRows(String name, int length) {

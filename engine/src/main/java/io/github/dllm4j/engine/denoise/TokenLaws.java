@@ -1,5 +1,9 @@
 package io.github.dllm4j.engine.denoise;
 
+import io.github.dllm4j.engine.ctmc.Line;
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * Categorical laws over token ids, one per requested row, wherever they live. Only arrays of the
  * size of the rows cross to the host; {@link #toArray} is for tests and small state spaces.
@@ -71,6 +75,38 @@ public interface TokenLaws extends AutoCloseable {
 
   /** All probabilities on the heap, [rows][vocabulary]. */
   double[][] toArray();
+
+  /**
+   * Those of some rows.
+   *
+   * @param from first row
+   * @param to row after the last
+   */
+  default double[][] toArray(int from, int to) {
+    return Arrays.copyOfRange(toArray(), from, to);
+  }
+
+  /**
+   * One token per row by inverse CDF from weights that are a line of the law, which stays where it
+   * is: a step of uniform noise.
+   *
+   * @param tokens whose weight is the line's own, [rows]
+   * @param lines one for each row
+   * @param uniforms in [0, 1), [rows]
+   * @return ids, [rows]
+   */
+  default int[] draw(int[] tokens, List<Line> lines, double[] uniforms) {
+    int[] drawn = new int[rows()];
+    for (int r = 0; r < drawn.length; r++) {
+      Line line = lines.get(r);
+      double[] weights = toArray(r, r + 1)[0];
+      for (int b = 0; b < weights.length; b++) {
+        weights[b] = b == tokens[r] ? line.own() : line.scale() * weights[b] + line.shift();
+      }
+      drawn[r] = HeapLaws.draw(weights, uniforms[r]);
+    }
+    return drawn;
+  }
 
   /** Releases the laws; nothing by default. */
   @Override

@@ -4,7 +4,9 @@ import static java.util.Arrays.stream;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
+import io.github.dllm4j.engine.ctmc.Line;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.Arrays;
 import java.util.List;
@@ -238,16 +240,37 @@ final class DeviceLaws implements TokenLaws {
   }
 
   @Override
+  public int[] draw(int[] tokens, List<Line> lines, double[] uniforms) {
+    checkRows("tokens", tokens.length);
+    checkRows("uniforms", uniforms.length);
+    double[] flat = new double[5 * tokens.length];
+    for (int r = 0; r < tokens.length; r++) {
+      Line line = lines.get(r);
+      double[] row = {tokens[r], line.scale(), line.shift(), line.own(), uniforms[r]};
+      System.arraycopy(row, 0, flat, 5 * r, 5);
+    }
+    try (NDManager step = source.manager.newSubManager()) {
+      NDArray argument = step.create(flat, new Shape(tokens.length, 5));
+      return ids(ask(step, "redraw", argument, 0, rows()));
+    }
+  }
+
+  @Override
   public double[][] toArray() {
+    return toArray(0, rows());
+  }
+
+  @Override
+  public double[][] toArray(int first, int end) {
     int width = vocabulary();
-    double[][] rows = new double[rows()][width];
+    double[][] rows = new double[end - first][width];
     int some = source.budget.lawRows(width);
-    for (int from = 0; from < rows.length; from += some) {
-      int to = Math.min(rows.length, from + some);
+    for (int from = first; from < end; from += some) {
+      int to = Math.min(end, from + some);
       try (NDManager step = source.manager.newSubManager()) {
         double[] flat = ask(step, "probabilities", step.create(new double[0]), from, to);
         for (int r = from; r < to; r++) {
-          System.arraycopy(flat, (r - from) * width, rows[r], 0, width);
+          System.arraycopy(flat, (r - from) * width, rows[r - first], 0, width);
         }
       }
     }

@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +115,35 @@ final class PlanRun implements ReverseRun {
       sites = move(process);
     }
     return new StepEvent(index, done - 1, moves.size(), tokens.clone(), positions(sites));
+  }
+
+  @Override
+  public Optional<KernelMove> step() {
+    return proposal == null && moves.get(done) instanceof KernelMove step
+        ? Optional.of(step)
+        : Optional.empty();
+  }
+
+  @Override
+  public double[] uniforms() {
+    return Arrays.stream(positions()).mapToDouble(p -> uniform(done, p, Purpose.DRAW)).toArray();
+  }
+
+  @Override
+  public StepEvent advance(NoiseProcess process, int[] drawn) {
+    int[] positions = positions();
+    int[] next = tokens.clone();
+    for (int k = 0; k < drawn.length; k++) {
+      next[positions[k]] = drawn[k];
+    }
+    tokens = next;
+    knownAt = Double.NaN;
+    evaluations++;
+    done++;
+    while (done < moves.size() && !mustAsk()) {
+      positions = positions(move(process));
+    }
+    return new StepEvent(index, done - 1, moves.size(), tokens.clone(), positions);
   }
 
   private boolean mustAsk() {

@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -23,8 +25,10 @@ import java.util.stream.IntStream;
  * <p>Tasks of equal length and shaping share a network call. Every draw is keyed by (seed, sample,
  * move, position), so a result depends neither on the other tasks nor on the batch size.
  * Temperature and nucleus shape the leave-one-out laws, never the likelihood of the noisy token
- * (spec 3). Cost: one evaluation per move, with the head on the changing rows, whose laws come to
- * the heap: batch * length * vocabulary doubles in a predictor step.
+ * (spec 3). Cost: one evaluation per move, with the head on the changing rows. A predictor step
+ * whose law is a {@link io.github.dllm4j.engine.ctmc.Line} is drawn where the laws are; of other
+ * steps some rows at a time come to the heap, of correctors all rows of a sequence that they ask
+ * for.
  */
 public final class ReverseSampler implements Rounds {
   private final Denoiser denoiser;
@@ -139,26 +143,31 @@ public final class ReverseSampler implements Rounds {
       }
     }
     TokenBatch asked = TokenBatch.of(length, tokens, sigmas);
-    double[][] laws;
+    int row = 0;
     try (TokenLaws raw = denoiser.predict(asked, Rows.of(rows.build().toArray()));
         TokenLaws shaped = raw.shaped(shape.temperature(), shape.topP())) {
-      laws = shaped.toArray();
+      Optional<int[]> drawn = new ReverseDraw(process, batch, positions).on(shaped);
+      for (int b = 0; b < batch.size(); b++) {
+        ReverseRun task = batch.get(b);
+        int from = row;
+        int end = from + positions[b].length;
+        advance(
+            task,
+            () ->
+                drawn.isPresent()
+                    ? task.advance(process, Arrays.copyOfRange(drawn.get(), from, end))
+                    : task.advance(process, shaped.toArray(from, end)));
+        row = end;
+      }
     } catch (RuntimeException e) {
       batch.forEach(task -> task.run().fail(e));
-      return;
-    }
-    int row = 0;
-    for (int b = 0; b < batch.size(); b++) {
-      int end = row + positions[b].length;
-      advance(batch.get(b), Arrays.copyOfRange(laws, row, end));
-      row = end;
     }
   }
 
-  private void advance(ReverseRun task, double[][] laws) {
+  private static void advance(ReverseRun task, Supplier<StepEvent> step) {
     try {
       if (!task.run().failed()) {
-        task.run().report(task.advance(process, laws));
+        task.run().report(step.get());
       }
     } catch (RuntimeException e) {
       task.run().fail(e);

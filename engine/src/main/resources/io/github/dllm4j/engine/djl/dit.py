@@ -15,9 +15,21 @@ import torch
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    # Rotary positions, first half paired with second half; x is [B, H, N, hd], cos and sin are [N, hd / 2].
+    # Rotary positions, first half paired with second half, of queries and keys at once; x is [2, B, H, N, hd], cos and
+    # sin, whose first half is negative, are [2, 1, 1, N, hd]: whole rows, so that each operation is one long loop.
+    # Each is rounded by itself: a fused one would round an entry by where it stands in the batch.
     a, b = torch.chunk(x, 2, -1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+    return (x * cos).add_(torch.cat([b, a], -1) * sin)
+
+
+def rotary(at: int, n: int, hd: int, scale: float, like: Tensor, dt: int) -> Tuple[Tensor, Tensor]:
+    # The factors of `rotate` for positions `at` to `at + n`; those of queries are multiplied by `scale`.
+    freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=like.device) / float(hd))
+    angles = torch.outer(torch.arange(at, at + n, dtype=6, device=like.device), freq)
+    cos, sin = torch.cos(angles), torch.sin(angles)
+    cos, sin = torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
+    cos, sin = torch.stack([cos * scale, cos]), torch.stack([sin * scale, sin])
+    return cos.view(2, 1, 1, n, hd).to(dt), sin.view(2, 1, 1, n, hd).to(dt)
 
 
 def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
@@ -56,17 +68,20 @@ def seen(q: Tensor, k: Tensor) -> Tensor:
 class Dit(Module):
     training : bool
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, train: bool) -> Tensor:
-        # The fused kernel wins at inference and on long sequences; its bfloat16 backward is slow on short ones.
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, train: bool, scale: float) -> Tensor:
+        # Products of queries and keys are multiplied by `scale`. The fused kernel wins at inference and on long
+        # sequences; its bfloat16 backward is slow on short ones.
         n, m = q.size(2), k.size(2)
         if train and n < 512:
-            scores = torch.matmul(q * (float(q.size(3)) ** -0.5), k.transpose(2, 3))
+            scores = torch.matmul(q, k.transpose(2, 3))
+            if scale != 1.0:
+                scores = scores * scale
             if causal:
                 scores = torch.masked_fill(scores, torch.logical_not(__torch__.seen(q, k)), -float("inf"))
             return torch.matmul(torch.softmax(scores, -1), v)
         if causal and 1 < n and n < m:
-            return torch.scaled_dot_product_attention(q, k, v, __torch__.seen(q, k))
-        return torch.scaled_dot_product_attention(q, k, v, is_causal=causal and n == m)
+            return torch.scaled_dot_product_attention(q, k, v, __torch__.seen(q, k), scale=scale)
+        return torch.scaled_dot_product_attention(q, k, v, is_causal=causal and n == m, scale=scale)
 
     def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:
         # Sinusoid features of total noise (cosines first, period 10000), then the two-layer map; [B, C].
@@ -83,9 +98,12 @@ class Dit(Module):
         x = torch.embedding(ws[0], tok)
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
-        freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=x.device) / float(hd))
-        angles = torch.outer(torch.arange(at, at + n, dtype=6, device=x.device), freq)
-        cos, sin = torch.cos(angles).to(dt), torch.sin(angles).to(dt)
+        scale = float(hd) ** -0.5
+        cos, sin = x, x
+        if gpt == 0:
+            # Queries take the scale of the scores along with their rotation.
+            cos, sin = __torch__.rotary(at, n, hd, scale, x, dt)
+            scale = 1.0
         c : Optional[Tensor] = None
         i = 1
         if gpt == 1:
@@ -112,14 +130,18 @@ class Dit(Module):
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
             qkv = __torch__.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-            q, k, v = qkv[0], qkv[1], qkv[2]
+            # Split, not indexed: the gradient of an index is a whole tensor of zeros.
             if gpt == 0:
-                q, k = __torch__.rotate(q, cos, sin), __torch__.rotate(k, cos, sin)
+                qk, v1 = torch.split(qkv.contiguous(), [2, 1])
+                q, k = torch.unbind(__torch__.rotate(qk, cos, sin))
+                v = v1.squeeze(0)
+            else:
+                q, k, v = torch.unbind(qkv)
             if len(past) > 0:
                 past[2 * layer][:, :, at:at + n].copy_(k)
                 past[2 * layer + 1][:, :, at:at + n].copy_(v)
                 k, v = past[2 * layer][:, :, :at + n], past[2 * layer + 1][:, :, :at + n]
-            a = self.attend(q, k, v, shape[4] == 1, train)
+            a = self.attend(q, k, v, shape[4] == 1, train, scale)
             a = __torch__.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
             x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
@@ -222,18 +244,48 @@ class Dit(Module):
         shape = [int(s) for s in c[:6]]
         dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
         x = self.trunk(tok, sigmas, ws, shape, dt, True, drop)
-        logits = self.head(self.final(x, sigmas, rows, ws, shape), ws, self.place(ws, shape), dt, mask)
-        top = torch.logsumexp(logits, -1)
-        terms = top - logits.gather(1, target.unsqueeze(1)).squeeze(1)
-        if penalised:
-            clean = logits.size(1)
-            if mask >= 0:
-                clean = clean - 1
-            logc = top - torch.log(torch.tensor(float(clean)))
-            terms = terms + torch.exp(logc) - 1.0 - logc
-        total = (terms * weight).sum()
-        total.backward()
-        return total.detach()
+        h = self.final(x, sigmas, rows, ws, shape)
+        place = self.place(ws, shape)
+        i = place[0]
+        # By hand from here to h: the gradient overwrites the logits, at most 128 MiB of them at a time.
+        torch.set_grad_enabled(False)
+        w = ws[i].to(dt)
+        dw, db = torch.zeros_like(ws[i]), torch.zeros_like(ws[i + 1])
+        dhs : List[Tensor] = []
+        total = torch.zeros([], device=h.device)
+        some = max(1, 33554432 // w.size(0))
+        parts = zip(torch.split(h.detach(), some), torch.split(target.unsqueeze(1), some), torch.split(weight.unsqueeze(1), some))
+        for part, ids, own in parts:
+            z = part.to(dt)
+            p = self.head(z, ws, place, dt, mask)
+            at = p.gather(1, ids)
+            most = torch.amax(p, -1, True)
+            p.sub_(most).exp_()
+            sum = p.sum(-1, True)
+            terms = torch.log(sum) + most - at
+            up = own / sum
+            if penalised:
+                clean = w.size(0)
+                if mask >= 0:
+                    clean = clean - 1
+                logc = terms + at - torch.log(torch.tensor(float(clean)))
+                terms = terms + torch.exp(logc) - 1.0 - logc
+                up = up * torch.exp(logc)
+            total.add_((terms * own).sum())
+            p.mul_(up).scatter_add_(1, ids, -own)
+            db.add_(p.sum(0))
+            g = p.to(dt)
+            if dt == 6:
+                dw.addmm_(g.t(), z)
+            else:
+                dw.add_(torch.matmul(g.t(), z))
+            dhs.append(torch.matmul(g, w).to(6))
+        dh = torch.cat(dhs)
+        torch.set_grad_enabled(True)
+        ws[i].backward(dw)
+        ws[i + 1].backward(db)
+        h.backward(dh)
+        return total
 
     def uniform_loss(self, tok: Tensor, sigmas: Tensor, rows: Tensor, target: Tensor, weight: Tensor, ws: List[Tensor], cfg: Tensor) -> Tensor:
         # Uniform noise: sum over rows of weight * denoising score entropy per nat of noise of a leave-one-out head,
@@ -296,35 +348,51 @@ class Dit(Module):
         return step
 
     def orthogonal(self, x: Tensor, dt: int) -> Tensor:
-        # The nearest matrix with equal singular values, about: x is [k, r, c]; five iterations of
+        # The nearest matrices with equal singular values, about: x is [k, r, c], r <= c; five iterations of
         # x <- a x + (b A + c A A) x, A = x x^T, whose coefficients raise small singular values fast (Jordan et al. 2024).
-        wide = x.size(1) <= x.size(2)
-        y = x if wide else x.transpose(1, 2)
-        y = (y / (torch.linalg_matrix_norm(y, "fro", [-2, -1], True) + 1e-7)).to(dt)
+        y = (x / (torch.linalg_matrix_norm(x, "fro", [-2, -1], True) + 1e-7)).to(dt)
         for i in range(5):
             a = torch.matmul(y, y.transpose(1, 2))
-            y = 3.4445 * y + torch.matmul(-4.775 * a + 2.0315 * torch.matmul(a, a), y)
-        y = y.to(6)
-        return y if wide else y.transpose(1, 2)
+            y = torch.baddbmm(y, torch.baddbmm(a, a, a, beta=-4.775, alpha=2.0315), y, beta=3.4445)
+        return y.to(6)
 
     def muon(self, ws: List[Tensor], ms: List[Tensor], ema: List[Tensor], hp: Tensor) -> Tensor:
         # Muon with Nesterov momentum, exponential moving average, gradients to zero; a matrix with three times as many
-        # rows as columns is queries, keys and values.
+        # rows as columns is queries, keys and values. Matrices of equal sizes, tall ones transposed, go together.
         # hp: learning rate, momentum, decay, factor of the gradients, EMA rate, type of the products.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
+        wide : Dict[str, List[Tensor]] = {}
         for i, w in enumerate(ws):
             g = w.grad
-            if g is not None:
-                m = ms[i]
-                m.mul_(h[1]).add_(g, alpha=h[3])
-                r, c = w.size(0), w.size(1)
-                k = 3 if r == 3 * c else 1
-                step = (h[3] * g + h[1] * m).view(k, r // k, c)
-                step = self.orthogonal(step, int(h[5])).reshape(r, c)
-                w.mul_(1.0 - h[0] * h[2]).add_(step, alpha=-0.2 * h[0] * float(max(r // k, c)) ** 0.5)
-                ema[i].lerp_(w, 1.0 - h[4])
-                g.zero_()
+            assert g is not None
+            m = ms[i]
+            m.mul_(h[1]).add_(g, alpha=h[3])
+            g.mul_(h[3]).add_(m, alpha=h[1])
+            r, c = w.size(0), w.size(1)
+            k = 3 if r == 3 * c else 1
+            step = g.view(k, r // k, c)
+            if r // k > c:
+                step = step.transpose(1, 2)
+            key = str(step.size(1)) + "x" + str(step.size(2))
+            if key not in wide:
+                wide[key] = []
+            wide[key].append(step)
+        for key in wide:
+            done = self.orthogonal(torch.cat(wide[key]), int(h[5]))
+            at = 0
+            for step in wide[key]:
+                # Over the gradient, which is not needed any more.
+                step.copy_(done[at:at + step.size(0)])
+                at = at + step.size(0)
+        for i, w in enumerate(ws):
+            g = w.grad
+            assert g is not None
+            r, c = w.size(0), w.size(1)
+            size = max(r // 3, c) if r == 3 * c else max(r, c)
+            w.mul_(1.0 - h[0] * h[2]).add_(g, alpha=-0.2 * h[0] * float(size) ** 0.5)
+            ema[i].lerp_(w, 1.0 - h[4])
+            g.zero_()
         torch.set_grad_enabled(True)
         return hp
 
@@ -356,6 +424,10 @@ class Dit(Module):
             lp = self.shaped(lp, shaping[i], shaping[i + 1])
         if what == "draw":
             return self.draw(lp, argument)
+        if what == "redraw":
+            # Weights scale * p + shift, but for one token; the argument is [R, 5]: it, both, its weight, a uniform.
+            p = torch.addcmul(argument[:, 2:3], torch.exp(lp), argument[:, 1:2])
+            return self.inverse(p.scatter(1, argument[:, :1].to(4), argument[:, 3:4]), p.size(1), argument[:, 4].contiguous())
         if what == "survey":
             # A draw from the shaped laws, and of the laws as they are its log-probability and all that has no argument.
             ids = self.draw(lp, argument)

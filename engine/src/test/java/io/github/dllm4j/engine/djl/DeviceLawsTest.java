@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.github.dllm4j.engine.ctmc.Line;
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -234,6 +236,26 @@ class DeviceLawsTest {
         assertArrayEquals(
             heap.shaped(0.8, 0.9).draw(uniforms), device.shaped(0.8, 0.9).draw(uniforms));
       }
+    }
+  }
+
+  @Test
+  void drawsFromLinesLikeTheHeap() {
+    float[][] logits = random(200, 700, 41);
+    Random random = new Random(43);
+    int[] own = random.ints(200, 0, 700).toArray();
+    double[] uniforms = random.doubles(200).toArray();
+    List<Line> lines =
+        random
+            .doubles(200)
+            .mapToObj(u -> new Line(u, u < 0.3 ? 0 : u / 1000, u < 0.5 ? 0 : 1))
+            .toList();
+    HeapLaws heap = heap(logits);
+    try (DeviceLaws device = device(logits)) {
+      int[] drawn = device.draw(own, lines, uniforms);
+      assertArrayEquals(heap.draw(own, lines, uniforms), drawn);
+      assertTrue(IntStream.range(0, 200).anyMatch(r -> drawn[r] == own[r]));
+      assertTrue(IntStream.range(0, 200).anyMatch(r -> drawn[r] != own[r]));
     }
   }
 

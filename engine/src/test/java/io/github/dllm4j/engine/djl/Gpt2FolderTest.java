@@ -131,15 +131,19 @@ class Gpt2FolderTest {
   private static float[] logits(Network network, long[] ids, long[] rows, int sequences) {
     try (NDManager m = network.manager().newSubManager();
         IValue weights = network.inferenceWeights(network.weights(), Precision.FP32)) {
-      Program program = network.program();
-      int type = Precision.FP32.scalarType();
-      NDArray tokens = m.create(ids, new Shape(sequences, ids.length / sequences));
-      NDArray sigmas = m.zeros(new Shape(sequences));
-      long[] settings = network.shape().program();
-      NDArray hidden =
-          program.call(m, "hidden", tokens, sigmas, m.create(rows), weights, settings, type);
-      return program
-          .call(m, "head", hidden, weights, network.shape().head(), type, -1)
+      return network
+          .program()
+          .call(
+              m,
+              "forward_pass",
+              m.create(ids, new Shape(sequences, ids.length / sequences)),
+              m.zeros(new Shape(sequences)),
+              m.create(rows),
+              weights,
+              network.shape().program(),
+              Precision.FP32.scalarType(),
+              -1,
+              rows.length)
           .toFloatArray();
     }
   }

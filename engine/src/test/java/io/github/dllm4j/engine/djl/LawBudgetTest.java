@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
@@ -14,11 +16,15 @@ import io.github.dllm4j.engine.sample.AdaptivePlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.ReversePlan;
+import io.github.dllm4j.engine.sample.ReverseSampler;
+import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Sample;
 import io.github.dllm4j.engine.sample.Sampler;
 import io.github.dllm4j.engine.sample.SamplingTask;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.StepListener;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,6 +123,27 @@ class LawBudgetTest {
     List<SamplingTask> tasks =
         IntStream.range(0, samples).mapToObj(i -> SamplingTask.of(canvas, plan, 3, i)).toList();
     return new Sampler(denoiser, samples).run(tasks, StepListener.NONE);
+  }
+
+  /** A step of uniform noise: the token's probability, then the draw; no row crosses. */
+  @Test
+  void uniformStepsDrawOnTheDevice() {
+    for (LawBudget budget : List.of(LawBudget.CPU, allowing(2, 3))) {
+      NetworkShape shape = Tiny.shape(true, true);
+      Network network = Tiny.network(shape, Tiny.weights(shape, 11));
+      try (TransformerDenoiser denoiser =
+          TransformerDenoiser.within(
+              budget, network, Precision.FP32, -1, Representation.LEAVE_ONE_OUT)) {
+        NoiseProcess process = NoiseProcess.uniform(Tiny.VOCABULARY);
+        ReversePlan plan = ReversePlan.of(TimeGrid.geometric(6, 0.01, 3), ReverseKernel.tweedie());
+        Canvas canvas = Canvas.blank(Tiny.LENGTH, Tiny.VOCABULARY);
+        new ReverseSampler(denoiser, process, 2)
+            .run(List.of(ReverseTask.of(canvas, plan, 1, 0)), StepListener.NONE);
+        ProgramUse.Seen seen = network.program().use().seen();
+        assertEquals(2 * 3, seen.waits());
+        assertEquals(2 * 3 * Tiny.LENGTH, seen.numbers());
+      }
+    }
   }
 
   /** The host waits once in a step: for the draws, or for all that an adaptive plan asks. */
