@@ -129,6 +129,15 @@ public record GenerationRequest(
   }
 
   /**
+   * One text between two others.
+   *
+   * @param tokens of it, at least 1
+   */
+  public static GenerationRequest infill(String before, int tokens, String after) {
+    return template(Template.literal(before) + "{" + tokens + "}" + Template.literal(after));
+  }
+
+  /**
    * One reply to a conversation, as the plain text of {@link Message}: it ends where the model goes
    * on with another's turn.
    *

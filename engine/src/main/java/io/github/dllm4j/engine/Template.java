@@ -24,6 +24,11 @@ final class Template {
     this.parts = parts;
   }
 
+  /** Text as a template says it. */
+  static String literal(String text) {
+    return text.replace("{", "{{").replace("}", "}}");
+  }
+
   /** Nothing but text at the beginning and one hole up to a length in tokens. */
   static Canvas prompt(String prompt, int length, Tokenizer tokenizer, int mask) {
     int[] fixed = tokenizer.encode(prompt);

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 
 /**
  * Text from a discrete-diffusion language model, or an autoregressive one: the way to use the
@@ -165,6 +166,19 @@ public final class TextGenerator implements AutoCloseable {
     use.readLock().lock();
     try {
       return loop.submit(job(request, listener));
+    } finally {
+      use.readLock().unlock();
+    }
+  }
+
+  /** Works with the model while it cannot be closed. */
+  <T> T using(Function<Model, T> work) {
+    use.readLock().lock();
+    try {
+      if (closing) {
+        throw new IllegalStateException("the generator is closed");
+      }
+      return work.apply(model);
     } finally {
       use.readLock().unlock();
     }

@@ -56,6 +56,7 @@ class ArchitectureTest {
         "eval.cli",
         "eval.metrics",
         "eval.plot",
+        "eval.serve",
         "eval.steps"
       })
   void everyPackageIsChecked(String name) {
@@ -169,6 +170,7 @@ class ArchitectureTest {
     "picocli.., io.github.dllm4j.eval.cli",
     "me.tongfei.., io.github.dllm4j.eval.cli",
     "org.knowm.., io.github.dllm4j.eval.plot",
+    "org.eclipse.jetty.., io.github.dllm4j.eval.serve",
     "it.unimi.dsi.fastutil.., io.github.dllm4j.tokenizer io.github.dllm4j.eval.metrics"
   })
   void librariesStayInOnePlace(String library, String homes) {

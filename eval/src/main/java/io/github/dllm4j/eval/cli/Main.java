@@ -31,6 +31,7 @@ import picocli.CommandLine.IVersionProvider;
       PlanCommand.class,
       ExactCommand.class,
       StepsCommand.class,
+      ServeCommand.class,
       ConvertCommand.class,
       ExportCommand.class,
       BenchCommand.class
@@ -98,7 +99,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps, convert,"
-            + " export, bench (dllm --help)");
+          "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps, serve, convert,"
+              + " export, bench (dllm --help)");
   }
 }

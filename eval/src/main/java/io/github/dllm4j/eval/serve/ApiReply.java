@@ -1,0 +1,230 @@
+package io.github.dllm4j.eval.serve;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.dllm4j.engine.GenerationListener;
+import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.info.Estimate;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Locale;
+
+/** Replies in the form of OpenAI's API, with what only this engine knows under {@code dllm}. */
+final class ApiReply {
+  /** Reads requests and writes replies. */
+  static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private final ApiRequest request;
+  private final String model;
+  private final String id;
+  private final long created = Instant.now().getEpochSecond();
+  private final String[] sent; // by sample, what a stream has said
+
+  /**
+   * Replies to a request.
+   *
+   * @param number tells replies apart
+   */
+  ApiReply(ApiRequest request, String model, long number) {
+    this.request = request;
+    this.model = model;
+    id = (request.chat() ? "chatcmpl-" : "cmpl-") + number;
+    sent = new String[request.request().samples()];
+    Arrays.fill(sent, "");
+  }
+
+  /** A JSON document as text. */
+  static String text(JsonNode node) {
+    try {
+      return JSON.writeValueAsString(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** An error. */
+  static ObjectNode error(int status, String kind, String reason) {
+    ObjectNode document = JSON.createObjectNode();
+    document
+        .putObject("error")
+        .put("message", reason)
+        .put("type", status < 500 ? "invalid_request_error" : "server_error")
+        .putNull("param")
+        .put("code", kind);
+    return document;
+  }
+
+  private ObjectNode document(String object) {
+    return JSON.createObjectNode()
+        .put("id", id)
+        .put("object", object)
+        .put("created", created)
+        .put("model", model);
+  }
+
+  /** The whole reply. */
+  ObjectNode whole(GenerationResult result) {
+    ObjectNode document = document(request.chat() ? "chat.completion" : "text_completion");
+    var choices = document.putArray("choices");
+    for (int s = 0; s < result.samples().size(); s++) {
+      ObjectNode choice = choices.addObject().put("index", s);
+      String text = said(result.samples().get(s));
+      if (!request.chat()) {
+        choice.put("text", text);
+      } else {
+        ObjectNode message = choice.putObject("message").put("role", "assistant");
+        if (request.calls() && complete(result.samples().get(s))) {
+          message.putNull("content");
+          message.putArray("tool_calls").add(call(text, s));
+        } else {
+          message.put("content", text);
+        }
+      }
+      choice.putNull("logprobs").put("finish_reason", reason(result.samples().get(s)));
+    }
+    document.set("usage", usage(result));
+    document.set("dllm", record(result));
+    return document;
+  }
+
+  /** A part of a stream: what a step has settled, and the canvas after it. */
+  ObjectNode step(GenerationListener.Step step) {
+    ObjectNode document = part();
+    ObjectNode choice = document.withArray("choices").addObject().put("index", step.sample());
+    append(choice, step.sample(), request.calls() ? "" : shown(step.settled()));
+    choice.putNull("finish_reason");
+    document
+        .putObject("dllm")
+        .put("canvas", step.canvas())
+        .put("step", step.step() + 1)
+        .put("steps", step.steps());
+    return document;
+  }
+
+  /** The last part of a sample: the rest of its text, and why it ended. */
+  ObjectNode last(GenerationResult result, int sample) {
+    GenerationResult.Text text = result.samples().get(sample);
+    ObjectNode document = part();
+    ObjectNode choice = document.withArray("choices").addObject().put("index", sample);
+    if (request.calls() && complete(text)) {
+      ObjectNode call = call(said(text), sample).put("index", 0);
+      choice.putObject("delta").putArray("tool_calls").add(call);
+    } else {
+      append(choice, sample, said(text));
+    }
+    choice.put("finish_reason", reason(text));
+    document.set("dllm", record(result));
+    return document;
+  }
+
+  /** The part with the token counts, which clients ask for. */
+  ObjectNode usagePart(GenerationResult result) {
+    ObjectNode document = part();
+    document.withArray("choices");
+    document.set("usage", usage(result));
+    return document;
+  }
+
+  private ObjectNode part() {
+    return document(request.chat() ? "chat.completion.chunk" : "text_completion");
+  }
+
+  /** Adds what of a text has not been sent. */
+  private void append(ObjectNode choice, int sample, String text) {
+    String more = text.startsWith(sent[sample]) ? text.substring(sent[sample].length()) : "";
+    if (!request.chat()) {
+      choice.put("text", more);
+    } else {
+      ObjectNode delta = choice.putObject("delta");
+      if (sent[sample].isEmpty()) {
+        delta.put("role", "assistant");
+      }
+      delta.put("content", more);
+    }
+    sent[sample] += more;
+  }
+
+  /** The text of a sample as its client wants it. */
+  private String said(GenerationResult.Text sample) {
+    if (request.request().template().isPresent()) {
+      return sample.text();
+    }
+    return shown(sample.fills().isEmpty() ? "" : sample.fills().get(0));
+  }
+
+  private String shown(String completion) {
+    return request.request().template().isPresent()
+        ? ""
+        : request.chat() ? completion.stripLeading() : completion;
+  }
+
+  private static ObjectNode call(String text, int sample) {
+    try {
+      JsonNode call = JSON.readTree(text);
+      ObjectNode node = JSON.createObjectNode().put("id", "call_" + sample).put("type", "function");
+      node.putObject("function")
+          .put("name", call.path("name").asText())
+          .put("arguments", text(call.path("arguments")));
+      return node;
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a call was no JSON: " + text, e);
+    }
+  }
+
+  private static boolean complete(GenerationResult.Text sample) {
+    return switch (sample.finish()) {
+      case LENGTH, END, STOP -> true;
+      case CANCELLED, DEADLINE -> false;
+    };
+  }
+
+  private String reason(GenerationResult.Text sample) {
+    if (!complete(sample)) {
+      return "length";
+    }
+    if (request.calls()) {
+      return "tool_calls";
+    }
+    boolean formed = request.request().constraint().isPresent();
+    return formed || sample.finish() != GenerationResult.Finish.LENGTH ? "stop" : "length";
+  }
+
+  private ObjectNode usage(GenerationResult result) {
+    long made = made(result);
+    return JSON.createObjectNode()
+        .put("prompt_tokens", request.promptTokens())
+        .put("completion_tokens", made)
+        .put("total_tokens", request.promptTokens() + made);
+  }
+
+  /** Tokens behind the prompt; all of a template's. */
+  long made(GenerationResult result) {
+    return result.samples().stream()
+        .mapToLong(sample -> sample.tokens().size() - request.promptTokens())
+        .sum();
+  }
+
+  private static ObjectNode record(GenerationResult result) {
+    ObjectNode record = JSON.createObjectNode();
+    GenerationResult.Text first = result.samples().get(0);
+    record
+        .put("finish", first.finish().name().toLowerCase(Locale.ROOT))
+        .put("sampler", result.sampler())
+        .put("plan", result.plan())
+        .put("steps", first.steps())
+        .put("evaluations", first.evaluations())
+        .put("predicted_kl_nats", result.predictedKlNats().map(Estimate::mean).orElse(null))
+        .put("note", result.note())
+        .put("seed", result.seed())
+        .put("versions", result.versions());
+    return record;
+  }
+}

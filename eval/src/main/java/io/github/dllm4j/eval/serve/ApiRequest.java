@@ -1,0 +1,273 @@
+package io.github.dllm4j.eval.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.Message;
+import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.ReverseChoice;
+import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.djl.Model;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * A request as OpenAI's clients write it, for {@code /v1/completions} and {@code
+ * /v1/chat/completions}, in terms of the engine. What is not understood is refused.
+ *
+ * @param request what to generate
+ * @param chat whether it is a conversation
+ * @param calls whether the reply is a call of a tool
+ * @param stream whether the reply comes in parts
+ * @param usage whether a stream ends with the token counts
+ * @param promptTokens of the prompt
+ */
+record ApiRequest(
+    GenerationRequest request,
+    boolean chat,
+    boolean calls,
+    boolean stream,
+    boolean usage,
+    int promptTokens) {
+  /** The least temperature: 0, which clients mean by "the most probable", stands for it. */
+  static final double COLDEST = 1e-3;
+
+  private static final int MOST_SAMPLES = 8;
+
+  /**
+   * Reads a request.
+   *
+   * @param deadline of every request
+   * @param seed of those that give none
+   * @throws Refusal if it is not understood, or not for this model
+   */
+  static ApiRequest read(
+      JsonNode body, boolean chat, Model model, Duration deadline, long seed) {
+    Fields fields = new Fields(body, "");
+    fields
+        .text("model")
+        .filter(name -> !name.equals(model.name()))
+        .ifPresent(
+            name -> {
+              throw new Refusal(
+                  404, "model_not_found", "the model here is " + model.name() + ", got " + name);
+            });
+    try {
+      Start start = chat ? chat(fields) : completion(fields);
+      boolean stream = fields.flag("stream");
+      Optional<Fields> streaming = fields.object("stream_options");
+      boolean usage = streaming.map(options -> options.flag("include_usage")).orElse(false);
+      streaming.ifPresent(Fields::end);
+      int prompt = model.tokenizer().encode(start.request.prompt()).length;
+      GenerationRequest given = start.request.withSeed(seed).withDeadline(deadline);
+      GenerationRequest request = options(given, fields, prompt, model);
+      fields.end();
+      return new ApiRequest(request, chat, start.calls, stream, usage, prompt);
+    } catch (IllegalArgumentException e) {
+      throw Refusal.invalid("%s", e.getMessage());
+    }
+  }
+
+  /** Where the text begins and what it must be. */
+  private record Start(GenerationRequest request, boolean calls) {}
+
+  private static Start completion(Fields fields) {
+    Optional<String> template =
+        fields.object("dllm").flatMap(own -> own.text("template")); // read again by options
+    if (template.isPresent()) {
+      if (fields.any("prompt").isPresent()) {
+        throw Refusal.invalid("a template says everything: give no prompt with it");
+      }
+      return new Start(GenerationRequest.template(template.get()), false);
+    }
+    GenerationRequest request = GenerationRequest.prompt(fields.requiredText("prompt"));
+    Optional<Constraint> form = form(fields);
+    neutralForCompletions(fields);
+    return new Start(form.map(request::withConstraint).orElse(request), false);
+  }
+
+  private static void neutralForCompletions(Fields fields) {
+    fields.neutral("echo", "false");
+    fields.neutral("best_of", "1");
+    fields
+        .any("suffix")
+        .ifPresent(
+            s -> {
+              throw Refusal.invalid("suffix is not supported: give dllm.template with a hole");
+            });
+  }
+
+  private static Start chat(Fields fields) {
+    List<Message> messages = messages(fields);
+    Optional<Constraint> form = form(fields);
+    Optional<Constraint> call = ToolFields.call(fields, messages);
+    if (form.isPresent() && call.isPresent()) {
+      throw Refusal.invalid("response_format does not go with a call of a tool");
+    }
+    Optional<Constraint> constraint = form.or(() -> call);
+    GenerationRequest request =
+        constraint.isPresent()
+            ? GenerationRequest.prompt(Message.prompt(messages)).withConstraint(constraint.get())
+            : GenerationRequest.messages(messages);
+    return new Start(request, call.isPresent());
+  }
+
+  private static List<Message> messages(Fields fields) {
+    JsonNode list =
+        fields.any("messages").orElseThrow(() -> Refusal.invalid("messages is missing"));
+    if (!list.isArray() || list.isEmpty()) {
+      throw Refusal.invalid("messages must be a list of at least one message");
+    }
+    List<Message> messages = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      messages.add(message(new Fields(list.get(i), "messages[" + i + "]")));
+    }
+    return messages;
+  }
+
+  private static Message message(Fields fields) {
+    String role = fields.requiredText("role");
+    Optional<JsonNode> calls = fields.any("tool_calls");
+    String content =
+        calls.isPresent() && role.equals("assistant")
+            ? fields.text("content").orElse("") + ToolFields.said(calls.get())
+            : fields.requiredText("content");
+    fields.text("name");
+    if (role.equals("tool")) {
+      fields.text("tool_call_id");
+    }
+    fields.end();
+    return switch (role) {
+      case "system", "developer" -> Message.system(content);
+      case "user" -> Message.user(content);
+      case "assistant" -> Message.assistant(content);
+      case "tool" -> Message.tool(content);
+      default ->
+          throw Refusal.invalid(
+              "%s must be system, developer, user, assistant or tool, got %s",
+              fields.name("role"), role);
+    };
+  }
+
+  /** What {@code response_format} asks for. */
+  private static Optional<Constraint> form(Fields fields) {
+    Optional<Fields> format = fields.object("response_format");
+    if (format.isEmpty()) {
+      return Optional.empty();
+    }
+    String type = format.get().requiredText("type");
+    Optional<Constraint> constraint = Optional.empty();
+    if (type.equals("json_schema")) {
+      Fields schema =
+          format
+              .get()
+              .object("json_schema")
+              .orElseThrow(() -> Refusal.invalid("response_format.json_schema is missing"));
+      schema.text("name");
+      schema.text("description");
+      schema.flag("strict");
+      JsonNode form =
+          schema
+              .any("schema")
+              .orElseThrow(() -> Refusal.invalid("response_format.json_schema.schema is missing"));
+      schema.end();
+      constraint = Optional.of(Constraint.jsonSchema(form.toString()));
+    } else if (!type.equals("text")) {
+      throw Refusal.invalid(
+          "response_format.type must be text or json_schema, got %s: a form needs its schema",
+          type);
+    }
+    format.get().end();
+    return constraint;
+  }
+
+  private static GenerationRequest options(
+      GenerationRequest start, Fields fields, int prompt, Model model) {
+    GenerationRequest request =
+        start
+            .withSamples(fields.count("n", MOST_SAMPLES).orElse(1))
+            .withSeed(fields.whole("seed").orElse(start.seed()))
+            .withTemperature(
+                fields.number("temperature").map(t -> t == 0 ? COLDEST : t).orElse(1.0))
+            .withTopP(fields.number("top_p").orElse(1.0));
+    Optional<Integer> most = fields.count("max_completion_tokens", 1_000_000);
+    Optional<Integer> old = fields.count("max_tokens", 1_000_000);
+    int length = model.config().network().length();
+    if (request.template().isEmpty()) {
+      long wanted = (long) prompt + most.or(() -> old).orElse(Math.max(1, length - prompt));
+      if (wanted > length) {
+        throw new Refusal(
+            400,
+            "context_length_exceeded",
+            String.format(
+                Locale.ROOT,
+                "prompt and reply must have at most %d tokens, got %d and %d",
+                length,
+                prompt,
+                wanted - prompt));
+      }
+      request = request.withLength((int) wanted);
+    } else if (most.isPresent() || old.isPresent()) {
+      throw Refusal.invalid("a template says the length: give no max_tokens with it");
+    }
+    List<String> stop = stop(fields);
+    if (!stop.isEmpty()) {
+      List<String> all = new ArrayList<>(request.stop());
+      all.addAll(stop);
+      request = request.withStop(all);
+    }
+    fields.text("user");
+    fields.neutral("frequency_penalty", "0");
+    fields.neutral("presence_penalty", "0");
+    fields.neutral("logprobs", "false");
+    return own(request, fields.object("dllm"), model);
+  }
+
+  private static List<String> stop(Fields fields) {
+    Optional<JsonNode> stop = fields.any("stop");
+    List<String> texts = new ArrayList<>();
+    if (stop.isPresent()) {
+      for (JsonNode one : stop.get().isArray() ? stop.get() : List.of(stop.get())) {
+        if (!one.isTextual()) {
+          throw Refusal.invalid("stop must be a string or a list of strings");
+        }
+        texts.add(one.textValue());
+      }
+    }
+    return texts;
+  }
+
+  /** What only this engine knows. */
+  private static GenerationRequest own(
+      GenerationRequest request, Optional<Fields> fields, Model model) {
+    if (fields.isEmpty()) {
+      return request;
+    }
+    Fields own = fields.get();
+    GenerationRequest changed = request;
+    Optional<Double> epsilon = own.number("epsilon");
+    Optional<Integer> steps = own.count("steps", 1_000_000);
+    Optional<String> sampler = own.text("sampler");
+    own.text("template");
+    own.end();
+    if (epsilon.isPresent() && steps.isPresent()) {
+      throw Refusal.invalid("dllm.epsilon chooses the steps: give no dllm.steps with it");
+    }
+    if (epsilon.isPresent()) {
+      changed = changed.withEpsilon(epsilon.get());
+    }
+    if (steps.isPresent()) {
+      changed = changed.withSteps(steps.get());
+    }
+    if (sampler.isPresent()) {
+      changed =
+          changed.withSampler(
+              model.config().mask() < 0
+                  ? ReverseChoice.ofSampler(sampler.get())
+                  : PlanChoice.ofSampler(sampler.get()));
+    }
+    return changed;
+  }
+}
