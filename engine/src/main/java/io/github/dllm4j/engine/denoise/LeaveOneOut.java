@@ -4,8 +4,8 @@ import java.util.OptionalInt;
 
 /**
  * A uniform-noise denoiser seen as a leave-one-out one: each law divided by the likelihood of the
- * noisy token ({@link UniformConversions#leaveOneOut(double[], int, double)}), once, here. Cost
- * O(S) per row beside the call; the laws come to the heap.
+ * noisy token ({@link UniformConversions#leaveOneOut(double[], int, double)}), once, here. Steps of
+ * uniform noise draw where the laws are; for all else they come to the heap, O(S) per row.
  */
 public final class LeaveOneOut implements Denoiser {
   private final Denoiser inner;
@@ -52,16 +52,14 @@ public final class LeaveOneOut implements Denoiser {
 
   @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
-    double[][] laws;
-    try (TokenLaws answer = inner.predict(batch, rows)) {
-      laws = answer.toArray();
+    int[] noisy = new int[rows.size()];
+    double[] sigmas = new double[rows.size()];
+    for (int r = 0; r < noisy.length; r++) {
+      noisy[r] = batch.token(rows.index(r));
+      sigmas[r] = batch.sigma(rows.index(r) / batch.length());
+      UniformConversions.checkSigma(sigmas[r], sigmas[r] > 0, "(0, infinity]");
     }
-    for (int r = 0; r < laws.length; r++) {
-      int index = rows.index(r);
-      double sigma = batch.sigma(index / batch.length());
-      laws[r] = UniformConversions.leaveOneOut(laws[r], batch.token(index), sigma);
-    }
-    return HeapLaws.of(laws);
+    return new LeaveOneOutLaws(inner.predict(batch, rows), noisy, sigmas);
   }
 
   @Override

@@ -160,7 +160,7 @@ public final class UniformConversions {
     Objects.checkIndex(token, law.length);
   }
 
-  private static void checkSigma(double sigma, boolean good, String range) {
+  static void checkSigma(double sigma, boolean good, String range) {
     if (!good) {
       throw new IllegalArgumentException(
           String.format(Locale.ROOT, "sigma must be in %s, got %s", range, sigma));

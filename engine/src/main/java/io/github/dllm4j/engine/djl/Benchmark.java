@@ -59,7 +59,7 @@ public final class Benchmark implements AutoCloseable {
     for (int i = 0; i < size; i++) {
       long bits = (i + 1L + ((long) tensor << 32)) * 0x9E3779B97F4A7C15L;
       bits = (bits ^ (bits >>> 29)) * 0xBF58476D1CE4E5B9L;
-      numbers[i] = (bits >> 40) * (0.04f / (1 << 23));
+      numbers[i] = (float) (bits >> 40) * (0.04f / (1 << 23));
     }
     return numbers;
   }

@@ -47,7 +47,7 @@ final class ChildJvm {
       if (code != 0) {
         throw new IllegalStateException(
             String.format(
-                Locale.ROOT, "a measuring process ended with code %d: %s", code, last(errors)));
+                Locale.ROOT, "a measuring process ended with code %d: %s", code, why(errors)));
       }
       return new Ended(out, seconds);
     } catch (InterruptedException e) {
@@ -58,8 +58,11 @@ final class ChildJvm {
     }
   }
 
-  private static String last(Path file) throws IOException {
-    List<String> lines = Files.readAllLines(file);
-    return lines.isEmpty() ? "it said nothing" : lines.get(lines.size() - 1);
+  private static String why(Path errors) throws IOException {
+    List<String> lines = Files.readAllLines(errors);
+    return lines.stream()
+        .filter(line -> line.contains("Exception") || line.contains("Error"))
+        .findFirst()
+        .orElse(lines.isEmpty() ? "it said nothing" : lines.get(lines.size() - 1));
   }
 }
