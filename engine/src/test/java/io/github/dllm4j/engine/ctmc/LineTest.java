@@ -26,8 +26,7 @@ class LineTest {
 
   private static double[] row(Line line, double[] law, int token) {
     double[] weights = new double[law.length];
-    Arrays.setAll(
-        weights, b -> b == token ? line.own() : line.scale() * law[b] + line.shift());
+    Arrays.setAll(weights, b -> b == token ? line.own() : line.scale() * law[b] + line.shift());
     double total = Arrays.stream(weights).sum();
     return Arrays.stream(weights).map(w -> w / total).toArray();
   }
