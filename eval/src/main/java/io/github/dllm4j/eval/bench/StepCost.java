@@ -34,11 +34,11 @@ public record StepCost(
 
   /** Measures; the first run is dropped. */
   static StepCost measure(int batch, int length, int repeats, Supplier<SamplingTimes> run) {
-    run.get();
-    List<SamplingTimes> runs = new ArrayList<>();
-    for (int i = 0; i < repeats; i++) {
-      runs.add(run.get());
+    List<SamplingTimes> all = new ArrayList<>();
+    for (int i = 0; i <= repeats; i++) {
+      all.add(run.get());
     }
+    List<SamplingTimes> runs = all.subList(1, all.size());
     SamplingTimes any = runs.get(0);
     double steps = any.steps();
     return new StepCost(

@@ -71,13 +71,14 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
       int repeats, DoubleSupplier peak, DoubleSupplier run, double flop, int tokens) {
     List<Double> seconds = new ArrayList<>();
     List<Double> shares = new ArrayList<>();
-    run.getAsDouble();
     double before = peak.getAsDouble();
-    for (int i = 0; i < repeats; i++) {
+    for (int i = -1; i < repeats; i++) {
       double took = run.getAsDouble();
       double after = peak.getAsDouble();
-      seconds.add(took);
-      shares.add(flop / took * 1e-9 / ((before + after) / 2));
+      if (i >= 0) {
+        seconds.add(took);
+        shares.add(flop / took * 1e-9 / ((before + after) / 2));
+      }
       before = after;
     }
     Spread time = Spread.of(seconds);
