@@ -12,7 +12,8 @@ import java.util.OptionalInt;
  * @param prompt text the sequence begins with; empty string for none
  * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and
  *     length
- * @param length tokens of the whole sequence, prompt included; the model's own length if absent
+ * @param length tokens of the whole sequence, prompt included; if absent, the model's own length,
+ *     or of LLaDA and Dream, which could take thousands, 128 more than the prompt
  * @param samples how many to make
  * @param steps how many steps; the planner's choice if absent
  * @param epsilon error budget of that choice, nats per sequence
@@ -23,6 +24,8 @@ import java.util.OptionalInt;
  * @param constraint what the generated part must be: from the first hole to the last one, a
  *     template's text between them included; a text shorter than its holes ends with the end token.
  *     Masking models only
+ * @param chat whether the prompt is a user's message, which the model's chat template wraps, and
+ *     the text of a sample is the answer alone
  */
 public record GenerationRequest(
     String prompt,
@@ -35,7 +38,8 @@ public record GenerationRequest(
     double temperature,
     double topP,
     long seed,
-    Optional<Constraint> constraint) {
+    Optional<Constraint> constraint,
+    boolean chat) {
 
   /** Error budget unless something else is asked for, nats per sequence. */
   public static final double DEFAULT_EPSILON = 2;
@@ -47,6 +51,9 @@ public record GenerationRequest(
     if (template.isPresent() && (!prompt.isEmpty() || length.isPresent())) {
       throw new IllegalArgumentException(
           "a template says everything: give no prompt and no length with it");
+    }
+    if (chat && (template.isPresent() || prompt.isBlank())) {
+      throw new IllegalArgumentException("a message must have a text, and no template with it");
     }
     require("length", length.orElse(1));
     require("samples", samples);
@@ -83,12 +90,34 @@ public record GenerationRequest(
         1,
         1,
         0,
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   /** One sample that begins with a text. */
   public static GenerationRequest prompt(String prompt) {
     return unconditional().withPrompt(prompt);
+  }
+
+  /**
+   * One answer to a user's message, for models that were tuned for conversations and whose chat
+   * template is known here.
+   */
+  public static GenerationRequest message(String message) {
+    GenerationRequest r = unconditional();
+    return new GenerationRequest(
+        message,
+        r.template,
+        r.length,
+        1,
+        r.steps,
+        r.epsilon,
+        r.sampler,
+        1,
+        1,
+        0,
+        r.constraint,
+        true);
   }
 
   /** One sample that keeps a template's text. */
@@ -105,7 +134,8 @@ public record GenerationRequest(
         1,
         1,
         0,
-        r.constraint);
+        r.constraint,
+        r.chat);
   }
 
   /** The same with another beginning. */
@@ -121,7 +151,8 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with another length, tokens. */
@@ -137,7 +168,8 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with another number of samples. */
@@ -153,7 +185,8 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with a given number of steps. */
@@ -169,7 +202,8 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with steps chosen for another error budget, nats per sequence. */
@@ -185,7 +219,8 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with another sampler. */
@@ -201,13 +236,25 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same at another temperature. */
   public GenerationRequest withTemperature(double value) {
     return new GenerationRequest(
-        prompt, template, length, samples, steps, epsilon, sampler, value, topP, seed, constraint);
+        prompt,
+        template,
+        length,
+        samples,
+        steps,
+        epsilon,
+        sampler,
+        value,
+        topP,
+        seed,
+        constraint,
+        chat);
   }
 
   /** The same from another nucleus. */
@@ -223,7 +270,8 @@ public record GenerationRequest(
         temperature,
         value,
         seed,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with another seed. */
@@ -239,7 +287,8 @@ public record GenerationRequest(
         temperature,
         topP,
         value,
-        constraint);
+        constraint,
+        chat);
   }
 
   /** The same with a constraint on the generated part. */
@@ -255,6 +304,7 @@ public record GenerationRequest(
         temperature,
         topP,
         seed,
-        Optional.of(value));
+        Optional.of(value),
+        chat);
   }
 }

@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.djl.PyTorch;
@@ -26,7 +27,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -45,8 +45,14 @@ import java.util.stream.IntStream;
 public final class TextGenerator implements AutoCloseable {
   private static final int BATCH = 16;
 
+  /** What a model that could take thousands of tokens adds to a prompt, as LLaDA's own code. */
+  private static final int NEW_TOKENS = 128;
+
   /** Most probabilities of a batch that cross to the host, 64 MB. */
   private static final int HOST_PROBABILITIES = 1 << 23;
+
+  /** Most probabilities of a batch on the device, 1 GB, if one sequence has not more. */
+  private static final int DEVICE_PROBABILITIES = 1 << 27;
 
   private final Model model;
   private final MeasuredCurves curves = new MeasuredCurves();
@@ -101,9 +107,7 @@ public final class TextGenerator implements AutoCloseable {
     List<Sample> samples = prepared.loop().apply(event -> listener.onStep(step(event)));
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
-        samples.stream()
-            .map(sample -> text(sample, canvas, seconds, request.constraint().isEmpty()))
-            .toList(),
+        samples.stream().map(sample -> text(sample, canvas, seconds, request)).toList(),
         model.name(),
         prepared.sampler(),
         prepared.schedule(),
@@ -210,10 +214,9 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   private int batch(Canvas canvas, Optional<JointDraw> together) {
-    long one = (long) canvas.holeCount() * model.denoiser().vocabulary();
-    return together.isPresent()
-        ? (int) Math.max(1, Math.min(BATCH, HOST_PROBABILITIES / one))
-        : BATCH;
+    long one = (long) Math.max(1, canvas.holeCount()) * model.denoiser().vocabulary();
+    long most = together.isPresent() ? HOST_PROBABILITIES : DEVICE_PROBABILITIES;
+    return (int) Math.max(1, Math.min(BATCH, most / one));
   }
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
@@ -262,10 +265,14 @@ public final class TextGenerator implements AutoCloseable {
     int mask =
         model.config().mask() < 0 ? model.config().network().vocabulary() : model.config().mask();
     int longest = model.config().network().length();
-    Canvas canvas =
-        request.template().isPresent()
-            ? Template.parse(request.template().get()).canvas(tokenizer, mask)
-            : Template.prompt(request.prompt(), request.length().orElse(longest), tokenizer, mask);
+    Canvas canvas;
+    if (request.template().isPresent()) {
+      canvas = Template.parse(request.template().get()).canvas(tokenizer, mask);
+    } else {
+      int[] given =
+          request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
+      canvas = Template.prompt(given, request.length().orElse(usual(given.length)), mask);
+    }
     if (canvas.length() > longest) {
       throw new IllegalArgumentException(
           String.format(
@@ -275,6 +282,13 @@ public final class TextGenerator implements AutoCloseable {
               longest));
     }
     return canvas;
+  }
+
+  /** Tokens of a sequence whose length is not said. */
+  private int usual(int given) {
+    int longest = model.config().network().length();
+    boolean large = model.family() == Family.LLADA || model.family() == Family.DREAM;
+    return large ? Math.min(longest, given + NEW_TOKENS) : longest;
   }
 
   private GenerationListener.Step step(StepEvent event) {
@@ -296,14 +310,20 @@ public final class TextGenerator implements AutoCloseable {
     return model.tokenizer().decode(tokens.stream().mapToInt(Integer::intValue).toArray());
   }
 
-  /** The text of a sample; {@code cut}: up to an end token, else with what is kept behind it. */
-  private GenerationResult.Text text(Sample sample, Canvas canvas, double seconds, boolean cut) {
+  /**
+   * The text of a sample, up to an end token unless a constraint wants what is behind it; of a
+   * conversation the answer alone.
+   */
+  private GenerationResult.Text text(
+      Sample sample, Canvas canvas, double seconds, GenerationRequest request) {
     int[] tokens = sample.tokens();
-    int end = endOf(tokens, canvas);
+    int end = endOf(tokens, canvas, request.chat());
     Finish finish =
         !sample.complete() ? Finish.CANCELLED : end < tokens.length ? Finish.END : Finish.LENGTH;
+    int from = request.chat() ? canvas.holes()[0] : 0;
+    int to = request.constraint().isEmpty() ? end : tokens.length;
     return new GenerationResult.Text(
-        model.tokenizer().decode(cut ? Arrays.copyOf(tokens, end) : tokens),
+        model.tokenizer().decode(Arrays.copyOfRange(tokens, from, to)),
         Arrays.stream(tokens).boxed().toList(),
         sample.steps(),
         sample.evaluations(),
@@ -311,11 +331,12 @@ public final class TextGenerator implements AutoCloseable {
         finish);
   }
 
-  /** Where a generated end token cuts the text. */
-  private int endOf(int[] tokens, Canvas canvas) {
-    OptionalInt end = model.tokenizer().vocabulary().end();
+  /** Where a generated end token, in a conversation also the turn's, cuts the text. */
+  private int endOf(int[] tokens, Canvas canvas, boolean chat) {
+    int end = model.tokenizer().vocabulary().end().orElse(-1);
+    int turn = chat ? model.turnEnd() : -1;
     return Arrays.stream(canvas.holes())
-        .filter(hole -> end.isPresent() && tokens[hole] == end.getAsInt())
+        .filter(hole -> tokens[hole] == end || tokens[hole] == turn)
         .findFirst()
         .orElse(tokens.length);
   }
