@@ -16,6 +16,7 @@ ones are, and is run with what that rounding leaves; dream's are in two shards w
 Per model: config.json, tokenizer.json, weights, expected.safetensors. In the last one, for each case k:
   tokens.k [B, N], sigmas.k [B] (which nothing reads), logits.k [B, N, V]   with Dream's shift applied, as it samples
   padded.tokens [B, N], padded.kept [B, N], padded.logits [B, N, V]         a batch padded on the left, 0 not kept
+  chat [1, P]                                                   how the tokenizer's chat template writes MESSAGE
   RULE [1, N], RULE.prompt [1, P]                                           what the reference's decoding makes at temperature 0
 MASK and the rows above the tokenizer's last id, which no training ever saw, are kept from being chosen when decoding.
 """
@@ -31,6 +32,7 @@ import numpy
 import safetensors.torch
 import torch
 import torch.nn.functional as F
+import transformers
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz .\n"
 ROWS = 40  # of embedding and head: more than the tokenizer has ids
@@ -102,6 +104,13 @@ def tokenizer(folder, names):
     (folder / "tokenizer.json").write_text(json.dumps(json_file))
 
 
+def chat(folder):
+    config = {"bos_token": "<|startoftext|>", "chat_template": CHAT, "eos_token": "<|endoftext|>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n")
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **config)
+    return torch.tensor([fast.apply_chat_template([{"role": "user", "content": MESSAGE}])])
+
+
 def save(name, config, network, expected, names, shards=1):
     folder = OUT / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,10 +131,18 @@ def save(name, config, network, expected, names, shards=1):
             index |= {k: file for k in part}
         size = sum(v.numel() * v.element_size() for v in state.values())
         (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": size}, "weight_map": index}, indent=1) + "\n")
-    safetensors.torch.save_file({k: v.contiguous().clone() for k, v in expected.items()}, folder / "expected.safetensors")
     tokenizer(folder, names)
+    if names is LLADA_TOKENS:
+        expected["chat"] = chat(folder)
+    safetensors.torch.save_file({k: v.contiguous().clone() for k, v in expected.items()}, folder / "expected.safetensors")
 
 
+# chat_template of LLaDA-8B-Instruct's tokenizer_config.json.
+CHAT = ("{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + "
+        "message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}"
+        "{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}"
+        "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}")
+MESSAGE = " tell me.\nplease "
 LLADA_TOKENS = ["<|startoftext|>", "<|endoftext|>", "<|mdm_mask|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
 DREAM_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|beginoftext|>", "<|mask|>"]
 
@@ -148,7 +165,7 @@ class Choosing(torch.nn.Module):
         return types.SimpleNamespace(logits=logits)
 
 
-def llada(name, seed, dtype, key_heads, biases, tied):
+def llada(name, seed, dtype, key_heads, biases, tied, length):
     modeling, configuration = models("llada")
     mask, end = id_of(LLADA_TOKENS, "<|mdm_mask|>"), id_of(LLADA_TOKENS, "<|endoftext|>")
     config = {"activation_type": "silu", "alibi": False, "alibi_bias_max": 8.0, "architectures": ["LLaDAModelLM"],
@@ -157,7 +174,7 @@ def llada(name, seed, dtype, key_heads, biases, tied):
               "embedding_dropout": 0.0, "embedding_size": ROWS, "eos_token_id": end, "flash_attention": False,
               "include_bias": False, "include_qkv_bias": biases, "init_cutoff_factor": None, "init_device": "meta",
               "init_fn": "mitchell", "init_std": 0.02, "input_emb_norm": False, "layer_norm_type": "rms",
-              "layer_norm_with_affine": True, "mask_token_id": mask, "max_sequence_length": 64, "mlp_hidden_size": 48,
+              "layer_norm_with_affine": True, "mask_token_id": mask, "max_sequence_length": length, "mlp_hidden_size": 48,
               "mlp_ratio": 4, "model_type": "llada", "multi_query_attention": None, "n_heads": 4, "n_kv_heads": key_heads,
               "n_layers": 2, "pad_token_id": end, "precision": "amp_bf16", "residual_dropout": 0.0, "rms_norm_eps": 1e-05,
               "rope": True, "rope_full_precision": True, "rope_theta": 500000.0, "scale_logits": False,
@@ -223,6 +240,6 @@ def dream(name, seed):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    llada("llada", 21, "bfloat16", 4, False, False)
-    llada("llada-grouped", 22, "float32", 2, True, True)
+    llada("llada", 21, "bfloat16", 4, False, False, 64)
+    llada("llada-grouped", 22, "float32", 2, True, True, 192)
     dream("dream", 23)

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
  * @param prompt text the sequence begins with; empty string for none
  * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and
  *     length
- * @param length tokens of the whole sequence, prompt included; the model's own length if absent
+ * @param length tokens of the whole sequence, prompt included; if absent, the model's own length,
+ *     or of LLaDA and Dream, which could take thousands, 128 more than the prompt
  * @param samples how many to make
  * @param steps how many steps; the planner's choice if absent
  * @param epsilon error budget of that choice, nats per sequence
@@ -30,6 +31,8 @@ import java.util.function.Consumer;
  *     {@value #MOST_STOPS}; not with a template or a constraint
  * @param deadline time from the call on after which no further step is made; what is there then is
  *     the result. Above 0
+ * @param chat whether the prompt is a user's message, which the model's chat template wraps, and
+ *     the text of a sample is the answer alone
  */
 public record GenerationRequest(
     String prompt,
@@ -44,7 +47,8 @@ public record GenerationRequest(
     long seed,
     Optional<Constraint> constraint,
     List<String> stop,
-    Optional<Duration> deadline) {
+    Optional<Duration> deadline,
+    boolean chat) {
 
   /** Error budget unless something else is asked for, nats per sequence. */
   public static final double DEFAULT_EPSILON = 2;
@@ -57,6 +61,9 @@ public record GenerationRequest(
     if (template.isPresent() && (!prompt.isEmpty() || length.isPresent())) {
       throw new IllegalArgumentException(
           "a template says everything: give no prompt and no length with it");
+    }
+    if (chat && (template.isPresent() || prompt.isBlank())) {
+      throw new IllegalArgumentException("a message must have a text, and no template with it");
     }
     require("length", length.orElse(1));
     require("samples", samples);
@@ -115,12 +122,21 @@ public record GenerationRequest(
         0,
         Optional.empty(),
         List.of(),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   /** One sample that begins with a text. */
   public static GenerationRequest prompt(String prompt) {
     return unconditional().withPrompt(prompt);
+  }
+
+  /**
+   * One answer to a user's message, for models that were tuned for conversations and whose chat
+   * template is known here.
+   */
+  public static GenerationRequest message(String message) {
+    return prompt(message).with(draft -> draft.chat = true);
   }
 
   /** One sample that keeps a template's text. */
@@ -232,6 +248,7 @@ public record GenerationRequest(
     private Optional<Constraint> constraint;
     private List<String> stop;
     private Optional<Duration> deadline;
+    private boolean chat;
 
     Draft(GenerationRequest from) {
       prompt = from.prompt;
@@ -247,6 +264,7 @@ public record GenerationRequest(
       constraint = from.constraint;
       stop = from.stop;
       deadline = from.deadline;
+      chat = from.chat;
     }
 
     GenerationRequest request() {
@@ -263,7 +281,8 @@ public record GenerationRequest(
           seed,
           constraint,
           stop,
-          deadline);
+          deadline,
+          chat);
     }
   }
 }

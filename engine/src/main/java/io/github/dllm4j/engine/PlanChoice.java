@@ -12,11 +12,13 @@ import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import io.github.dllm4j.engine.sample.TrapezoidalPlan;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -45,6 +47,9 @@ import java.util.stream.Stream;
  * @param delta of the second, nats, above 0
  * @param correctorSteps Gibbs updates after every step, at least 0; only for samplers whose places
  *     do not depend on values: mask-predictor, first-hitting and those with chances
+ * @param blockLength holes of a block, which are filled block after block, as in LLaDA's
+ *     semi-autoregressive decoding; 0 for no blocks; only for samplers that choose places by the
+ *     laws, and with a plan other than optimal, which is one for the whole canvas
  */
 public record PlanChoice(
     String sampler,
@@ -53,7 +58,8 @@ public record PlanChoice(
     String grid,
     double horizon,
     double delta,
-    int correctorSteps)
+    int correctorSteps,
+    int blockLength)
     implements SamplerChoice {
   /** Horizon unless another is given, nats. */
   public static final double DEFAULT_HORIZON = 8;
@@ -77,6 +83,15 @@ public record PlanChoice(
           "rejecting-tau-leaping",
           "euler",
           "tweedie");
+  private static final List<String> BY_LAWS =
+      List.of(
+          "confidence",
+          "margin",
+          "entropy",
+          "candidate-confidence",
+          "threshold",
+          "entropy-bound",
+          "dependence-bound");
   private static final List<String> OTHERS =
       List.of("first-hitting", "threshold", "entropy-bound", "dependence-bound", "remask-loop");
 
@@ -132,6 +147,30 @@ public record PlanChoice(
               String.join(", ", CORRECTABLE),
               sampler));
     }
+    checkBlocks(blockLength, sampler, plan, sizes);
+  }
+
+  private static void checkBlocks(
+      int blockLength, String sampler, String plan, List<Integer> sizes) {
+    if (blockLength < 0 || blockLength > 1_000_000) {
+      throw new IllegalArgumentException("block-length must be 1 to 1,000,000, got " + blockLength);
+    }
+    if (blockLength > 0 && !BY_LAWS.contains(name(sampler))) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "blocks are for %s, which choose places by the laws, not for %s",
+              String.join(", ", BY_LAWS),
+              sampler));
+    }
+    if (blockLength > 0
+        && WITH_SIZES.contains(sampler)
+        && plan.equals("optimal")
+        && sizes.isEmpty()) {
+      throw new IllegalArgumentException(
+          "plan optimal is one for the whole canvas: in blocks give balanced, cosine, geometric,"
+              + " front or back");
+    }
   }
 
   private static void checkSampler(String sampler) {
@@ -172,27 +211,33 @@ public record PlanChoice(
   /** A sampler with the optimal plan, or on the alpha-linear grid. */
   public static PlanChoice ofSampler(String sampler) {
     return new PlanChoice(
-        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA, 0);
+        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA, 0, 0);
   }
 
   /** The same with another plan of sizes. */
   public PlanChoice withPlan(String value) {
-    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps);
+    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps, blockLength);
   }
 
   /** The same with these sizes, in sampling order. */
   public PlanChoice withSizes(List<Integer> value) {
-    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps);
+    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps, blockLength);
   }
 
   /** The same on another grid. */
   public PlanChoice withGrid(String value, double newHorizon, double newDelta) {
-    return new PlanChoice(sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps);
+    return new PlanChoice(
+        sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps, blockLength);
   }
 
   /** The same with this many Gibbs updates after every step that fills something. */
   public PlanChoice withCorrector(int updates) {
-    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates);
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates, blockLength);
+  }
+
+  /** The same block after block of so many holes; 0 for no blocks. */
+  public PlanChoice withBlocks(int holes) {
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, correctorSteps, holes);
   }
 
   /** Whether the sampler works by sizes. */
@@ -243,6 +288,9 @@ public record PlanChoice(
         name(sampler).equals("dependence-bound")
             ? AdaptivePlan.dependenceBound(number(), dependence.get())
             : uncorrected(holes, steps, planner);
+    if (blockLength > 0) {
+      return ((AdaptivePlan) reveal).inBlocks(blockLength, holes);
+    }
     return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
   }
 
@@ -278,6 +326,43 @@ public record PlanChoice(
     if (!sizes.isEmpty()) {
       return SizePlan.of(sizes.stream().mapToInt(Integer::intValue).toArray());
     }
+    return blockLength == 0
+        ? planned(holes, steps, planner)
+        : inBlocks(holes, Math.min(holes, steps), planner);
+  }
+
+  /** The fewest steps that so many holes can be filled in. */
+  int leastSteps(int holes) {
+    return blockLength == 0 || !hasSizes()
+        ? 1
+        : Math.max(1, (holes + blockLength - 1) / blockLength);
+  }
+
+  /** The steps shared out evenly among the blocks, each block by the plan. */
+  private SizePlan inBlocks(int holes, int steps, IntFunction<SizePlan> planner) {
+    int blocks = leastSteps(holes);
+    if (steps < Math.min(blocks, holes)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%d holes in blocks of %d take at least %d steps, got %d",
+              holes,
+              blockLength,
+              blocks,
+              steps));
+    }
+    int[] shares = SizePlan.balanced(steps, blocks).sizes();
+    return SizePlan.of(
+        IntStream.range(0, shares.length)
+            .flatMap(
+                b -> {
+                  int own = Math.min(blockLength, holes - b * blockLength);
+                  return Arrays.stream(planned(own, shares[b], planner).sizes());
+                })
+            .toArray());
+  }
+
+  private SizePlan planned(int holes, int steps, IntFunction<SizePlan> planner) {
     int most = Math.min(holes, steps);
     return switch (plan) {
       case "optimal" -> planner.apply(most);
@@ -310,6 +395,10 @@ public record PlanChoice(
 
   @Override
   public String schedule() {
+    return blockLength == 0 ? ownSchedule() : ownSchedule() + " in blocks of " + blockLength;
+  }
+
+  private String ownSchedule() {
     if (hasGrid()) {
       return grid;
     } else if (hasSizes()) {

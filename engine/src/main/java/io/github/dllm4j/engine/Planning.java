@@ -162,6 +162,7 @@ final class Planning {
               choice.sampler(),
               cost));
     }
-    return choice.of(holes, low, planner::forSteps, dependence);
+    int steps = Math.max(low, choice.leastSteps(holes));
+    return choice.of(holes, steps, planner::forSteps, dependence);
   }
 }

@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
@@ -30,6 +31,9 @@ import java.util.stream.IntStream;
  * threads.
  */
 final class Preparation {
+  /** What a model that could take thousands of tokens adds to a prompt, as LLaDA's own code. */
+  private static final int NEW_TOKENS = 128;
+
   private final Model model;
   private final Rounds rounds;
   private final MeasuredCurves curves = new MeasuredCurves();
@@ -235,10 +239,14 @@ final class Preparation {
     Tokenizer tokenizer = model.tokenizer();
     int mask = hole(model);
     int longest = model.config().network().length();
-    Canvas canvas =
-        request.template().isPresent()
-            ? Template.parse(request.template().get()).canvas(tokenizer, mask)
-            : Template.prompt(request.prompt(), request.length().orElse(longest), tokenizer, mask);
+    Canvas canvas;
+    if (request.template().isPresent()) {
+      canvas = Template.parse(request.template().get()).canvas(tokenizer, mask);
+    } else {
+      int[] given =
+          request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
+      canvas = Template.prompt(given, request.length().orElse(usual(given.length)), mask);
+    }
     if (canvas.length() > longest) {
       throw new IllegalArgumentException(
           String.format(
@@ -248,5 +256,12 @@ final class Preparation {
               longest));
     }
     return canvas;
+  }
+
+  /** Tokens of a sequence whose length is not said. */
+  private int usual(int given) {
+    int longest = model.config().network().length();
+    boolean large = model.family() == Family.LLADA || model.family() == Family.DREAM;
+    return large ? Math.min(longest, given + NEW_TOKENS) : longest;
   }
 }

@@ -29,9 +29,8 @@ final class Template {
     return text.replace("{", "{{").replace("}", "}}");
   }
 
-  /** Nothing but text at the beginning and one hole up to a length in tokens. */
-  static Canvas prompt(String prompt, int length, Tokenizer tokenizer, int mask) {
-    int[] fixed = tokenizer.encode(prompt);
+  /** Nothing but tokens at the beginning and one hole up to a length in tokens. */
+  static Canvas prompt(int[] fixed, int length, int mask) {
     if (fixed.length >= length) {
       throw new IllegalArgumentException(
           String.format(

@@ -9,14 +9,15 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 
 /** From tokens to what is shown: canvases, texts, and where they are cut. */
 final class Texts {
+  private final Model model;
   private final Tokenizer tokenizer;
   private final int hole;
 
   Texts(Model model) {
+    this.model = model;
     tokenizer = model.tokenizer();
     hole = Preparation.hole(model);
   }
@@ -34,11 +35,12 @@ final class Texts {
         event.step(),
         event.steps(),
         shown(tokens),
-        keeps ? settled(tokens, canvas.holes(), request.stop()) : "");
+        keeps ? settled(tokens, canvas.holes(), request) : "");
   }
 
   /** What cannot change any more of the text of the first stretch of holes. */
-  private String settled(int[] tokens, int[] holes, List<String> stops) {
+  private String settled(int[] tokens, int[] holes, GenerationRequest request) {
+    List<String> stops = request.stop();
     int count = 0;
     while (count < holes.length
         && holes[count] == holes[0] + count
@@ -49,7 +51,7 @@ final class Texts {
       return "";
     }
     int[] known = Arrays.copyOf(holes, count);
-    int end = end(tokens, known);
+    int end = end(tokens, known, request);
     boolean ended = end < tokens.length;
     String text = between(tokens, holes[0], Math.min(end, holes[count - 1] + 1));
     int stop = firstStop(text, stops);
@@ -99,10 +101,13 @@ final class Texts {
       Sample sample, Canvas canvas, GenerationRequest request, double seconds, Finish interrupted) {
     int[] tokens = sample.tokens();
     Finish finish = sample.complete() ? Finish.LENGTH : interrupted;
-    int end = sample.complete() ? end(tokens, canvas.holes()) : tokens.length;
-    List<String> fills = fills(tokens, canvas.holes());
+    int[] holes = canvas.holes();
+    int end = sample.complete() ? end(tokens, holes, request) : tokens.length;
+    List<String> fills = fills(tokens, holes, request);
+    int from = request.chat() ? holes[0] : 0; // of a conversation the answer alone
     // What a constraint keeps behind an end token is part of the text.
-    String text = shown(request.constraint().isEmpty() ? Arrays.copyOf(tokens, end) : tokens);
+    int to = request.constraint().isEmpty() ? end : tokens.length;
+    String text = shown(Arrays.copyOfRange(tokens, from, to));
     if (end < tokens.length) {
       finish = Finish.END;
     }
@@ -129,24 +134,26 @@ final class Texts {
     return stops.stream().mapToInt(text::indexOf).filter(i -> i >= 0).min().orElse(text.length());
   }
 
-  /** Where the first generated end token cuts the text. */
-  private int end(int[] tokens, int[] holes) {
-    OptionalInt end = tokenizer.vocabulary().end();
+  /** Where the first generated end token, in a conversation also the turn's, cuts the text. */
+  private int end(int[] tokens, int[] holes, GenerationRequest request) {
+    int end = tokenizer.vocabulary().end().orElse(-1);
+    int turn = request.chat() ? model.turnEnd() : -1;
     return Arrays.stream(holes)
-        .filter(at -> end.isPresent() && tokens[at] == end.getAsInt())
+        .filter(at -> tokens[at] == end || tokens[at] == turn)
         .findFirst()
         .orElse(tokens.length);
   }
 
   /** The text of every stretch of holes, up to its own end token. */
-  private List<String> fills(int[] tokens, int[] holes) {
+  private List<String> fills(int[] tokens, int[] holes, GenerationRequest request) {
     List<String> fills = new ArrayList<>();
     for (int h = 0; h < holes.length; ) {
       int last = h;
       while (last + 1 < holes.length && holes[last + 1] == holes[last] + 1) {
         last++;
       }
-      int to = Math.min(end(tokens, Arrays.copyOfRange(holes, h, last + 1)), holes[last] + 1);
+      int[] own = Arrays.copyOfRange(holes, h, last + 1);
+      int to = Math.min(end(tokens, own, request), holes[last] + 1);
       fills.add(between(tokens, holes[h], to));
       h = last + 1;
     }

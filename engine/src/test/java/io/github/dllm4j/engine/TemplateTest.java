@@ -50,8 +50,9 @@ class TemplateTest {
 
   @Test
   void aPromptLeavesTheRestToFill() {
-    Canvas canvas = Template.prompt("ab", 4, bytes, MASK);
+    Canvas canvas = Template.prompt(bytes.encode("ab"), 4, MASK);
     assertArrayEquals(new int[] {'a', 'b', MASK, MASK}, canvas.tokens());
-    assertThrows(IllegalArgumentException.class, () -> Template.prompt("abcd", 4, bytes, MASK));
+    assertThrows(
+        IllegalArgumentException.class, () -> Template.prompt(bytes.encode("abcd"), 4, MASK));
   }
 }

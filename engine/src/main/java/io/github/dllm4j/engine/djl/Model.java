@@ -38,10 +38,12 @@ public final class Model implements AutoCloseable {
   private final @Nullable TransformerDenoiser denoiser;
   private final @Nullable CausalNetwork causal;
   private final Information information;
+  private final Optional<ChatTemplate> chat;
 
   private Model(
       String name,
       Optional<FieldConfig> field,
+      Optional<ChatTemplate> chat,
       ModelConfig config,
       Tokenizer tokenizer,
       Network network,
@@ -49,6 +51,7 @@ public final class Model implements AutoCloseable {
       Information information) {
     this.name = name;
     this.field = field;
+    this.chat = chat;
     this.config = config;
     this.tokenizer = tokenizer;
     this.network = network;
@@ -115,7 +118,14 @@ public final class Model implements AutoCloseable {
       try {
         Precision precision = options.precision().orElse(Precision.FP32);
         return new Model(
-            name, Optional.empty(), config, tokenizer, network, precision, information);
+            name,
+            Optional.empty(),
+            Optional.empty(),
+            config,
+            tokenizer,
+            network,
+            precision,
+            information);
       } catch (RuntimeException e) {
         network.close();
         throw e;
@@ -136,6 +146,7 @@ public final class Model implements AutoCloseable {
       return new Model(
           name,
           Optional.of(folder.field()),
+          Optional.of(ChatTemplate.read(directory)),
           config,
           folder.tokenizer(),
           folder.network(),
@@ -244,6 +255,31 @@ public final class Model implements AutoCloseable {
   /** Classes that it can be run for, 0 for none. */
   public int classes() {
     return field.map(FieldConfig::classes).orElse(0);
+  }
+
+  /**
+   * A user's message as the model's chat template writes it, up to where the answer begins.
+   *
+   * @return its tokens
+   * @throws IllegalArgumentException if the model has no chat template, or one that is not known
+   *     here
+   */
+  public int[] message(String text) {
+    return template().tokens(text, tokenizer);
+  }
+
+  /**
+   * The token that ends an answer to a {@link #message}, beside the end of the text.
+   *
+   * @throws IllegalArgumentException as {@link #message}
+   */
+  public int turnEnd() {
+    return template().turnEnd(tokenizer);
+  }
+
+  private ChatTemplate template() {
+    return chat.orElseThrow(
+        () -> new IllegalArgumentException(name + " has no chat template: give a prompt"));
   }
 
   /** What config.json says, in our terms if it is not ours. */

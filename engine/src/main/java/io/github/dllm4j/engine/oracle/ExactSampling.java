@@ -175,7 +175,9 @@ public final class ExactSampling {
         evaluations += leap(trapezoidal, step, state, probability, next);
       } else {
         evaluations += probability;
-        new AdaptiveStep(canvases, (AdaptivePlan) plan, step, state, masked, next).run(probability);
+        AdaptivePlan adaptive = (AdaptivePlan) plan;
+        int[] open = Arrays.copyOf(masked, adaptive.open(masked.length));
+        new AdaptiveStep(canvases, adaptive, step, state, open, next).run(probability);
       }
     }
     return evaluations;

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** What before where: every hole is asked about at every step, and the plan keeps some. */
+/** What before where: every open hole is asked about at every step, and the plan keeps some. */
 final class AdaptiveCourse implements Course {
   private final AdaptivePlan plan;
   private final int length;
@@ -36,7 +36,7 @@ final class AdaptiveCourse implements Course {
 
   @Override
   public int[] asked() {
-    return left;
+    return Arrays.copyOf(left, plan.open(left.length));
   }
 
   @Override
@@ -46,7 +46,7 @@ final class AdaptiveCourse implements Course {
 
   @Override
   public int[] advance(double[] confidences) {
-    int[] kept = plan.keep(step, left, confidences);
+    int[] kept = plan.keep(step, asked(), confidences);
     int[] before = left;
     left =
         IntStream.range(0, before.length)

@@ -15,6 +15,9 @@ import java.util.stream.IntStream;
  * dependence bound the holes that share least, while what they share is estimated at &lt;= gamma
  * </pre>
  *
+ * <p>{@link #inBlocks In blocks} a step looks at the holes of the first unfinished block only, as
+ * LLaDA's and Fast-dLLM's semi-autoregressive decoding does.
+ *
  * <p>Only the entropy bound has a bound for batches: the total correlation of a prefix is at most
  * gamma, so KL(data || output) is at most gamma times the mean number of steps. The dependence
  * bound ({@link DependenceBatch}) estimates the same quantity from pairs, far less pessimistically,
@@ -43,14 +46,29 @@ public final class AdaptivePlan implements RevealPlan {
   private final SizePlan sizes; // of MOST_CONFIDENT, else empty
   private final double limit; // tau or gamma
   private final DependenceKernel kernel; // of DEPENDENCE_BOUND, else NONE
+  private final int block; // holes of a block, 0 for no blocks
+  private final int holes; // of the whole canvas, if there are blocks
 
   private AdaptivePlan(
       Rule rule, Confidence confidence, SizePlan sizes, double limit, DependenceKernel kernel) {
+    this(rule, confidence, sizes, limit, kernel, 0, 0);
+  }
+
+  private AdaptivePlan(
+      Rule rule,
+      Confidence confidence,
+      SizePlan sizes,
+      double limit,
+      DependenceKernel kernel,
+      int block,
+      int holes) {
     this.rule = rule;
     this.confidence = confidence;
     this.sizes = sizes;
     this.limit = limit;
     this.kernel = kernel;
+    this.block = block;
+    this.holes = holes;
   }
 
   /**
@@ -104,6 +122,49 @@ public final class AdaptivePlan implements RevealPlan {
     return new AdaptivePlan(rule, Confidence.NEGATIVE_ENTROPY, SizePlan.of(), gamma, kernel);
   }
 
+  /**
+   * The same, block after block: a step fills holes of the first block that has some left. A block
+   * is so many holes, in the order of their positions; the last one may be smaller.
+   *
+   * @param length holes of a block, at least 1
+   * @param holes of the canvas
+   * @throws IllegalArgumentException if a step of given size would fill holes of two blocks
+   */
+  public AdaptivePlan inBlocks(int length, int holes) {
+    if (length < 1) {
+      throw new IllegalArgumentException("a block must have at least 1 hole, got " + length);
+    }
+    AdaptivePlan plan = new AdaptivePlan(rule, confidence, sizes, limit, kernel, length, holes);
+    int left = plan.steps(holes) == 0 ? 0 : holes;
+    for (int size : sizes.sizes()) {
+      if (size > plan.open(left)) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "sizes must fill each block of %d holes whole, got %s for %d holes",
+                length,
+                sizes,
+                holes));
+      }
+      left -= size;
+    }
+    return plan;
+  }
+
+  /**
+   * How many of the holes that are left, in the order of their positions, the next step may fill:
+   * those of the first unfinished block, or all.
+   *
+   * @param left holes that are left
+   */
+  public int open(int left) {
+    if (block == 0) {
+      return left;
+    }
+    int filled = holes - left;
+    return Math.min(holes, (filled / block + 1) * block) - filled;
+  }
+
   /** What the plan reads off the laws. */
   public Confidence confidence() {
     return confidence;
@@ -111,6 +172,11 @@ public final class AdaptivePlan implements RevealPlan {
 
   @Override
   public int steps(int holes) {
+    if (block > 0 && holes != this.holes) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "a plan for %d holes cannot fill a canvas of %d", this.holes, holes));
+    }
     return rule == Rule.MOST_CONFIDENT ? sizes.steps(holes) : holes;
   }
 
@@ -123,7 +189,7 @@ public final class AdaptivePlan implements RevealPlan {
    * The rows that a step fills.
    *
    * @param step index of the step
-   * @param positions of the holes that are left, ascending, at least one, [rows]
+   * @param positions of the {@link #open} holes, ascending, at least one, [rows]
    * @param confidences of those holes, [rows]
    * @return indices of rows, ascending, at least one
    */
@@ -192,14 +258,14 @@ public final class AdaptivePlan implements RevealPlan {
 
   @Override
   public String toString() {
-    return switch (rule) {
-      case MOST_CONFIDENT -> String.format(Locale.ROOT, "AdaptivePlan[%s, %s]", confidence, sizes);
-      case THRESHOLD ->
-          String.format(Locale.ROOT, "AdaptivePlan[%s at least %s]", confidence, limit);
-      case ENTROPY_BOUND ->
-          String.format(Locale.ROOT, "AdaptivePlan[entropy bound %s nats]", limit);
-      case DEPENDENCE_BOUND ->
-          String.format(Locale.ROOT, "AdaptivePlan[dependence bound %s nats, %s]", limit, kernel);
-    };
+    String what =
+        switch (rule) {
+          case MOST_CONFIDENT -> String.format(Locale.ROOT, "%s, %s", confidence, sizes);
+          case THRESHOLD -> String.format(Locale.ROOT, "%s at least %s", confidence, limit);
+          case ENTROPY_BOUND -> String.format(Locale.ROOT, "entropy bound %s nats", limit);
+          case DEPENDENCE_BOUND ->
+              String.format(Locale.ROOT, "dependence bound %s nats, %s", limit, kernel);
+        };
+    return "AdaptivePlan[" + what + (block == 0 ? "" : ", in blocks of " + block) + "]";
   }
 }

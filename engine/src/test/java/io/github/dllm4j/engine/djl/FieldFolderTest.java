@@ -206,7 +206,7 @@ class FieldFolderTest {
       delimiter = '|',
       value = {
         "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"bd3lm\"|block diffusion",
-        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"llama\"|must be mdlm, udlm or duo, got llama",
+        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"llama\"|must be mdlm, udlm, duo, llada or dream, got llama",
         "mdlm|\"model_type\": \"mdlm\"|\"kind\": \"mdlm\"|names no family",
         "mdlm|\"model_type\": \"mdlm\"|\"model_type\": 3|model_type must be a text",
         "mdlm|\"n_heads\": 2|\"n_head\": 2|n_heads is missing",
@@ -230,7 +230,24 @@ class FieldFolderTest {
         "sedd-absorb|\"type\": \"absorb\"|\"type\": \"uniform\"|scale_by_sigma must be false",
         "sedd-absorb|\"scale_by_sigma\": true|\"scale_by_sigma\": false|scale_by_sigma must be true for an",
         "sedd-absorb|\"tokens\": 28|\"model_type\": \"mdlm\", \"tokens\": 28|which family",
-        "sedd-uniform|\"scale_by_sigma\": false|\"scale_by_sigma\": 0|scale_by_sigma must be true or"
+        "sedd-uniform|\"scale_by_sigma\": false|\"scale_by_sigma\": 0|scale_by_sigma must be true or",
+        "llada|\"rope_theta\": 500000.0,|''|rope_theta is missing",
+        "llada|\"rms_norm_eps\": 1e-05|\"rms_norm_eps\": \"small\"|rms_norm_eps must be a number",
+        "llada|\"rms_norm_eps\": 1e-05|\"rms_norm_eps\": 0|epsilon must be in (0, 1), got 0.0",
+        "llada|\"mask_token_id\": 31,|''|mask_token_id is missing",
+        "llada|\"include_bias\": false|\"include_bias\": true|include_bias must be false, got true",
+        "llada|\"scale_logits\": false,|''|scale_logits must be false, got null",
+        "llada|\"block_type\": \"llama\"|\"block_type\": \"sequential\"|block_type must be \"llama\", got",
+        "llada|\"n_kv_heads\": 4|\"n_kv_heads\": 2|k_proj.weight has shape [32, 32]",
+        "llada|\"n_kv_heads\": 4|\"n_kv_heads\": 3|multiple of the heads of keys, got 4 and 3",
+        "llada|\"include_qkv_bias\": false|\"include_qkv_bias\": true|no tensor model.transformer.blocks.0.q_proj.bias",
+        "llada|\"weight_tying\": false|\"weight_tying\": true|no place for: transformer.ff_out.weight",
+        "llada-grouped|\"weight_tying\": true|\"weight_tying\": false|no tensor model.transformer.ff_out.weight",
+        "llada|\"mask_token_id\": 31|\"mask_token_id\": 30|MASK 31, the llada network has 40 ids and MASK 30",
+        "llada|\"eos_token_id\": 30|\"eos_token_id\": 3|eos_token_id, 3, must be a special token, it is the text d",
+        "llada|\"eos_token_id\": 30|\"eos_token_id\": 38|eos_token_id, 38, must be a special token, it is none",
+        "llada|\"embedding_size\": 40|\"embedding_size\": 34|vocab_size must be 1 to 34, got 40",
+        "llada|\"model_type\": \"llada\"|\"model_type\": \"Dream\"|hidden_act must be \"silu\", got null"
       })
   void configurationsThatDoNotFitAreRefused(String name, String old, String now, String says)
       throws IOException {

@@ -100,7 +100,8 @@ class FieldFuzzTest {
   private static void configurations(int count, long seed) throws IOException {
     Random random = new Random(seed);
     Path file = Path.of("config.json");
-    for (String name : List.of("sedd-absorb", "mdlm", "radd", "udlm-classes", "duo")) {
+    for (String name :
+        List.of("sedd-absorb", "mdlm", "radd", "udlm-classes", "duo", "llada", "dream")) {
       String config = fixture(name, "config.json");
       int accepted = 0;
       for (int i = 0; i < count; i++) {

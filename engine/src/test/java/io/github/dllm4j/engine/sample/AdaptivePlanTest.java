@@ -3,10 +3,13 @@ package io.github.dllm4j.engine.sample;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.HeapLaws;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class AdaptivePlanTest {
   private static final double[] SURE = {0.5, 0.9, 0.7, 0.9 + 1e-12, 0.2};
@@ -41,6 +44,32 @@ class AdaptivePlanTest {
     int[] all = AdaptivePlan.entropyBound(0.6).keep(0, AT, minusEntropies);
     assertArrayEquals(new int[] {0, 1, 2, 3}, all);
     assertFalse(AdaptivePlan.entropyBound(1).heuristic());
+  }
+
+  @Test
+  void blocksOpenOneAfterTheOther() {
+    AdaptivePlan plan =
+        AdaptivePlan.mostConfident(SizePlan.of(2, 1, 3, 1), Confidence.MARGIN).inBlocks(3, 7);
+    assertArrayEquals(
+        new int[] {3, 2, 1, 3, 2, 1, 1},
+        IntStream.iterate(7, left -> left - 1).limit(7).map(plan::open).toArray());
+    assertEquals(4, plan.steps(7));
+    assertEquals("a plan for 7 holes cannot fill a canvas of 6", refused(() -> plan.steps(6)));
+    assertEquals(5, AdaptivePlan.entropyBound(1).open(5));
+    assertFalse(AdaptivePlan.entropyBound(1).inBlocks(2, 5).heuristic());
+    assertTrue(plan.toString().endsWith(", in blocks of 3]"), plan.toString());
+  }
+
+  @Test
+  void blocksMustFit() {
+    AdaptivePlan plan = AdaptivePlan.mostConfident(SizePlan.of(2, 2, 2), Confidence.MARGIN);
+    assertTrue(refused(() -> plan.inBlocks(3, 6)).startsWith("sizes must fill each block of 3"));
+    assertTrue(refused(() -> plan.inBlocks(0, 6)).contains("at least 1 hole, got 0"));
+    assertTrue(refused(() -> plan.inBlocks(2, 8)).contains("for 6 holes"));
+  }
+
+  private static String refused(Executable action) {
+    return assertThrows(IllegalArgumentException.class, action).getMessage();
   }
 
   @Test

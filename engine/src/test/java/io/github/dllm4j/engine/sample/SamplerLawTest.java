@@ -69,6 +69,15 @@ class SamplerLawTest {
             AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.NEGATIVE_ENTROPY),
             SizePlan.of(4)),
         new Case(
+            "zero_sum_d4_q3",
+            AdaptivePlan.threshold(0.5, Confidence.MAX_PROBABILITY).inBlocks(3, 4),
+            SizePlan.of(4)),
+        new Case(
+            "markov_d4_S2",
+            AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MAX_PROBABILITY)
+                .inBlocks(2, 4),
+            AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MAX_PROBABILITY)),
+        new Case(
             "markov_d4_S2",
             AdaptivePlan.threshold(0.8, Confidence.MAX_PROBABILITY),
             SizePlan.of(4)),

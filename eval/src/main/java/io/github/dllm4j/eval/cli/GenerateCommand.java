@@ -38,6 +38,7 @@ final class GenerateCommand implements Callable<Integer> {
           "--epsilon",
           "--plan",
           "--sampler",
+          "--block-length",
           "--grid",
           "--horizon",
           "--sigma-min",
@@ -58,7 +59,15 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--prompt-file", description = "A UTF-8 file to begin with.")
   private Optional<Path> promptFile = Optional.empty();
 
-  @Option(names = "--length", description = "Tokens of the whole sequence (the model's length).")
+  @Option(
+      names = "--message",
+      description = "A user's message, in the model's chat template; prints the answer alone.")
+  private Optional<String> message = Optional.empty();
+
+  @Option(
+      names = "--length",
+      description =
+          "Tokens of the whole sequence (the model's length; LLaDA, Dream: 128 after the prompt).")
   private Optional<Integer> length = Optional.empty();
 
   @Option(names = "--samples", description = "How many samples (1).")
@@ -88,6 +97,13 @@ final class GenerateCommand implements Callable<Integer> {
               + " remask-cap[:X], remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
               + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling, psi:X, uniformization.")
   private Optional<String> sampler = Optional.empty();
+
+  @Option(
+      names = "--block-length",
+      description =
+          "Fill block after block of so many holes; for samplers that choose places by the laws, with"
+              + " sizes by --plan (balanced).")
+  private Optional<Integer> blockLength = Optional.empty();
 
   @Option(
       names = "--grid",
@@ -144,10 +160,11 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void checkStart() {
-    long starts = Stream.of(prompt, template, promptFile).filter(Optional::isPresent).count();
+    long starts =
+        Stream.of(prompt, template, promptFile, message).filter(Optional::isPresent).count();
     if (starts > 1) {
       throw new IllegalArgumentException(
-          "give at most one of --prompt, --template and --prompt-file, got " + starts);
+          "give at most one of --prompt, --template, --prompt-file and --message, got " + starts);
     }
     if (template.isPresent() && length.isPresent()) {
       throw new IllegalArgumentException("--template says the length: give no --length with it");
@@ -167,8 +184,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
     return constraint.on(
         new GenerationRequest(
-            prompt.isPresent()
-                ? prompt.get()
+            prompt.or(() -> message).isPresent()
+                ? prompt.or(() -> message).get()
                 : promptFile.isPresent() ? TextFile.read("--prompt-file", promptFile.get()) : "",
             template,
             length.map(OptionalInt::of).orElse(OptionalInt.empty()),
@@ -183,7 +200,8 @@ final class GenerateCommand implements Callable<Integer> {
             common.seed,
             Optional.empty(),
             List.of(),
-            Optional.empty()));
+            Optional.empty(),
+            message.isPresent()));
   }
 
   /** An autoregressive model draws its tokens one after the other, and that is all there is. */
@@ -234,15 +252,23 @@ final class GenerateCommand implements Callable<Integer> {
               name));
     }
     return corrector.on(
-        choice
-            .withPlan(plan.orElse(choice.plan()))
+        inBlocks(choice.withPlan(plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
             .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
   }
 
-  private ReverseChoice reverseChoice(OptionalInt count) {
-    if (plan.isPresent()) {
+  private PlanChoice inBlocks(PlanChoice choice) {
+    if (blockLength.isPresent() && blockLength.get() < 1) {
       throw new IllegalArgumentException(
-          "--plan is for masking models, this one's noise is uniform");
+          "--block-length must be at least 1, got " + blockLength.get());
+    }
+    return choice.withBlocks(blockLength.orElse(0));
+  }
+
+  private ReverseChoice reverseChoice(OptionalInt count) {
+    if (plan.isPresent() || blockLength.isPresent()) {
+      throw new IllegalArgumentException(
+          (plan.isPresent() ? "--plan" : "--block-length")
+              + " is for masking models, this one's noise is uniform");
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {

@@ -37,6 +37,14 @@ class FieldModelsTest {
     return FIXTURES.resolve(name).toString();
   }
 
+  private static int length(String name) {
+    return switch (name) {
+      case "llada", "dream" -> 64;
+      case "llada-grouped" -> 192;
+      default -> 12;
+    };
+  }
+
   @ParameterizedTest
   @CsvSource({
     "sedd-absorb, sedd, masking, score, 28, true",
@@ -46,7 +54,10 @@ class FieldModelsTest {
     "radd, radd, masking, denoiser, 28, false",
     "udlm, udlm, uniform, leave_one_out, -1, true",
     "udlm-classes, udlm, uniform, leave_one_out, -1, true",
-    "duo, duo, uniform, leave_one_out, -1, true"
+    "duo, duo, uniform, leave_one_out, -1, true",
+    "llada, llada, masking, denoiser, 31, false",
+    "llada-grouped, llada, masking, denoiser, 31, false",
+    "dream, dream, masking, denoiser, 33, false"
   })
   void inspectSaysWhatItIs(
       String name, String family, String process, String head, int mask, boolean timed)
@@ -57,7 +68,7 @@ class FieldModelsTest {
     assertEquals(head, facts.get("head").asText());
     assertEquals(mask, facts.get("mask").asInt());
     assertEquals(timed, facts.get("time_conditioning").asBoolean());
-    assertEquals(12, facts.get("length").asInt());
+    assertEquals(length(name), facts.get("length").asInt());
     assertFalse(facts.has("validation_nats_per_token"), "nothing is known of its training");
   }
 
@@ -71,7 +82,10 @@ class FieldModelsTest {
         "radd",
         "udlm",
         "udlm-classes",
-        "duo"
+        "duo",
+        "llada",
+        "llada-grouped",
+        "dream"
       })
   void generateAndEvaluateRun(String name) throws IOException {
     JsonNode text =
@@ -94,7 +108,7 @@ class FieldModelsTest {
     JsonNode bound =
         done("evaluate", "--model", model(name), "--corpus", corpus, "--blocks", "8", "--json")
             .json();
-    assertEquals(96, bound.get("tokens").asInt());
+    assertEquals(8 * length(name), bound.get("tokens").asInt());
     // Random weights know nothing: no better than guessing among 28 letters by far.
     assertTrue(bound.get("nats_per_token").asDouble() > Math.log(28) - 1, bound.toString());
   }
@@ -155,8 +169,76 @@ class FieldModelsTest {
     refused(new String[] {"class must be 1"}, args.toArray(String[]::new));
   }
 
+  private static JsonNode generated(String... more) throws IOException {
+    List<String> args = new ArrayList<>(List.of("generate", "--model", model("llada"), "--json"));
+    args.addAll(List.of("--length", "40", "--temperature", "0.000001"));
+    args.addAll(List.of(more));
+    return done(args.toArray(String[]::new)).json();
+  }
+
+  @Test
+  void blocksChangeWhatIsMade() throws IOException {
+    String[] rule = {"--prompt", "the", "--sampler", "threshold:0.6"};
+    String[] blocks = Arrays.copyOf(rule, 6);
+    blocks[4] = "--block-length";
+    blocks[5] = "4";
+    JsonNode whole = generated(rule);
+    JsonNode inBlocks = generated(blocks);
+    assertEquals("adaptive", whole.get("plan").asText());
+    assertEquals("adaptive in blocks of 4", inBlocks.get("plan").asText());
+    assertNotEquals(
+        whole.get("samples").get(0).get("tokens"), inBlocks.get("samples").get(0).get("tokens"));
+    JsonNode balanced =
+        generated("--prompt", "the", "--sampler", "confidence", "--block-length=8", "--steps=10");
+    assertEquals("balanced in blocks of 8", balanced.get("plan").asText());
+    assertEquals(10, balanced.get("samples").get(0).get("steps").asInt());
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"sedd-absorb", "mdlm", "mdlm-time", "radd"})
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--block-length 0 --sampler confidence|at least 1, got 0",
+        "--block-length 4|not for mask-predictor",
+        "--block-length 4 --sampler confidence --plan optimal|balanced",
+        "--block-length 4 --sampler confidence --steps 3 --length 40|at least 10 steps, got 3",
+        "--message hi --prompt the|at most one of"
+      })
+  void blocksAndMessagesThatDoNotFitAreRefused(String args, String says) {
+    refused(
+        new String[] {says},
+        Stream.concat(
+                Stream.of("generate", "--model", model("llada")), Arrays.stream(args.split(" ")))
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void aMessageIsAnswered() throws IOException {
+    JsonNode answer =
+        generated("--message", "tell me", "--sampler", "threshold:0.6").get("samples").get(0);
+    assertFalse(answer.get("text").asText().contains("tell me"), answer.toString());
+    assertEquals(29, answer.get("tokens").get(0).asInt(), "<|startoftext|>");
+    String[] dream = {"generate", "--model", model("dream"), "--message", "tell me"};
+    refused(new String[] {"no chat_template"}, dream);
+  }
+
+  @Test
+  void whatRunsHereIsNotAlwaysWritten() {
+    String out = folder.resolve("llada-out").toString();
+    refused(new String[] {"run as it is"}, "convert", "--model", model("llada"), "--out", out);
+    refused(
+        new String[] {"not trained and not written"},
+        "export",
+        "--model",
+        model("llada"),
+        "--to",
+        "mdlm",
+        "--out",
+        out);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sedd-absorb", "mdlm", "mdlm-time", "radd", "llada", "dream"})
   void planMeasuresAModelThatMasks(String name) throws IOException {
     JsonNode plan =
         done(
@@ -171,7 +253,7 @@ class FieldModelsTest {
                 "3",
                 "--json")
             .json();
-    assertEquals(12, plan.get("information_curve").size());
+    assertEquals(length(name), plan.get("information_curve").size());
     assertEquals(3, plan.get("plans").get(0).get("sizes").size());
   }
 }

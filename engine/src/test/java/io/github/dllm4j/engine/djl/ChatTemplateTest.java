@@ -1,0 +1,100 @@
+package io.github.dllm4j.engine.djl;
+
+import static io.github.dllm4j.engine.train.Refusal.message;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.PlanChoice;
+import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Messages are written as transformers writes them by the same template; no other is guessed. */
+class ChatTemplateTest {
+  /** As in {@code field/make_llama_fixtures.py}. */
+  private static final String MESSAGE = " tell me.\nplease ";
+
+  @TempDir Path folder;
+
+  @Test
+  void messagesAreWrittenAsTheReferenceWritesThem() throws IOException {
+    FieldFixture fixture = new FieldFixture("llada");
+    try (Model model = fixture.open()) {
+      assertArrayEquals(fixture.integers("chat"), model.message(MESSAGE));
+      assertEquals("<|eot_id|>", model.tokenizer().token(model.turnEnd()));
+    }
+  }
+
+  @Test
+  void anAnswerIsWhatComesAfterTheMessage() throws IOException {
+    FieldFixture fixture = new FieldFixture("llada");
+    int[] asked = fixture.integers("chat");
+    GenerationRequest request =
+        GenerationRequest.message(MESSAGE)
+            .withSampler(PlanChoice.ofSampler("threshold:0.5").withBlocks(4))
+            .withLength(60);
+    try (TextGenerator generator = TextGenerator.open(fixture.folder())) {
+      Model model = generator.model();
+      GenerationResult.Text sample = generator.generate(request).samples().get(0);
+      int[] tokens = sample.tokens().stream().mapToInt(Integer::intValue).toArray();
+      assertEquals(60, tokens.length);
+      int end = asked.length;
+      for (int i = 0; i < asked.length; i++) {
+        assertEquals(asked[i], tokens[i], "token " + i);
+      }
+      int stop = model.tokenizer().vocabulary().end().orElseThrow();
+      while (end < 60 && tokens[end] != model.turnEnd() && tokens[end] != stop) {
+        end++;
+      }
+      assertEquals(end < 60, sample.finish() == GenerationResult.Finish.END);
+      int[] answer = java.util.Arrays.copyOfRange(tokens, asked.length, end);
+      assertEquals(model.tokenizer().decode(answer), sample.text());
+    }
+  }
+
+  @Test
+  void lengthIsThePromptAnd128() throws IOException {
+    GenerationRequest request =
+        GenerationRequest.prompt("abc").withSampler(PlanChoice.ofSampler("threshold:0"));
+    try (TextGenerator grouped = TextGenerator.open(new FieldFixture("llada-grouped").folder());
+        TextGenerator small = TextGenerator.open(new FieldFixture("llada").folder())) {
+      assertEquals(131, grouped.generate(request).samples().get(0).tokens().size());
+      assertEquals(64, small.generate(request).samples().get(0).tokens().size());
+    }
+  }
+
+  private String refusal() throws IOException {
+    ChatTemplate template = ChatTemplate.read(folder);
+    try (Tokenizer tokenizer =
+        io.github.dllm4j.tokenizer.Tokenizers.load(
+            new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
+      return message(IllegalArgumentException.class, () -> template.tokens("a", tokenizer));
+    }
+  }
+
+  @Test
+  void othersAreRefused() throws IOException {
+    assertTrue(refusal().contains("no chat_template"), refusal());
+    Path file = folder.resolve("tokenizer_config.json");
+    Files.writeString(file, "{\"chat_template\": \"{{ messages }}\"}");
+    assertTrue(refusal().contains("none that is known here"), refusal());
+    Files.copy(
+        new FieldFixture("llada").folder().resolve("tokenizer_config.json"),
+        file,
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    assertTrue(refusal().contains("needs the special token '<|start_header_id|>'"), refusal());
+    Files.writeString(file, "[]");
+    String why = message(IOException.class, () -> ChatTemplate.read(folder));
+    assertTrue(why.contains("a JSON object is wanted"), why);
+    assertTrue(
+        message(IllegalArgumentException.class, () -> GenerationRequest.message(" "))
+            .contains("must have a text"));
+  }
+}
