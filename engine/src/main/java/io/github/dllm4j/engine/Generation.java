@@ -28,7 +28,7 @@ public final class Generation {
   void end() {
     try {
       future.complete(job.result());
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       future.completeExceptionally(e);
     }
   }

@@ -66,7 +66,7 @@ final class Job {
   }
 
   private static long saturated(Duration time) {
-    return time.getSeconds() < 1L << 32 ? time.toNanos() : Long.MAX_VALUE;
+    return time.toSeconds() < 1L << 32 ? time.toNanos() : Long.MAX_VALUE;
   }
 
   /** Samples that are made at the same time, at most. */
@@ -88,6 +88,9 @@ final class Job {
   }
 
   private boolean onStep(StepEvent event) {
+    if (listener == GenerationListener.NONE) {
+      return true;
+    }
     try {
       boolean keeps = Objects.requireNonNull(plan).keeps();
       return listener.onStep(texts.step(event, canvas, request, keeps));

@@ -239,23 +239,21 @@ final class Preparation {
     Tokenizer tokenizer = model.tokenizer();
     int mask = hole(model);
     int longest = model.config().network().length();
-    Canvas canvas;
     if (request.template().isPresent()) {
-      canvas = Template.parse(request.template().get()).canvas(tokenizer, mask);
-    } else {
-      int[] given =
-          request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
-      canvas = Template.prompt(given, request.length().orElse(usual(given.length)), mask);
+      return Template.parse(request.template().get()).canvas(tokenizer, mask, longest);
     }
-    if (canvas.length() > longest) {
+    int[] given =
+        request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
+    int length = request.length().orElse(usual(given.length));
+    if (length > longest) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
               "the sequence has %d tokens, the model takes at most %d",
-              canvas.length(),
+              length,
               longest));
     }
-    return canvas;
+    return Template.prompt(given, length, mask);
   }
 
   /** Tokens of a sequence whose length is not said. */

@@ -137,13 +137,32 @@ final class RequestLoop {
 
   /** One step of all that is under way, again and again, until the loop closes. */
   private void loop() {
-    for (List<SamplingRun> runs = next(); !runs.isEmpty(); runs = next()) {
-      try {
-        preparation.rounds().round(runs);
-      } catch (Throwable e) {
-        active.forEach(generation -> generation.fail(e));
-        active.forEach(generation -> generation.job().cancel());
+    try {
+      for (List<SamplingRun> runs = next(); !runs.isEmpty(); runs = next()) {
+        try {
+          preparation.rounds().round(runs);
+        } catch (Throwable e) {
+          active.forEach(generation -> generation.fail(e));
+          active.forEach(generation -> generation.job().cancel());
+        }
       }
+    } catch (Throwable e) {
+      fail(e);
+    }
+  }
+
+  /** Takes nothing in any more and fails all there is: whoever waits must not wait for ever. */
+  private void fail(Throwable reason) {
+    lock.lock();
+    try {
+      closing = true;
+      active.forEach(generation -> generation.fail(reason));
+      waiting.forEach(generation -> generation.fail(reason));
+      active.clear();
+      waiting.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -193,7 +212,7 @@ final class RequestLoop {
     for (Iterator<Generation> all = waiting.iterator(); all.hasNext(); ) {
       Generation generation = all.next();
       Job job = generation.job();
-      if (job.why().isPresent() || (job.prepared() && !job.going())) {
+      if (job.prepared() ? !job.going() : job.why().isPresent()) {
         all.remove();
         ended.add(generation);
       } else if (job.prepared() && room) {
@@ -221,11 +240,13 @@ final class RequestLoop {
     }
   }
 
-  /** Ends everything with what is there and waits for the threads. */
+  /** Whether the caller is one of its threads. */
+  boolean isOwnThread() {
+    return Thread.currentThread() == loop || Thread.currentThread() == planner;
+  }
+
+  /** Ends everything with what is there and waits for the threads; not for its own threads. */
   void close() {
-    if (Thread.currentThread() == loop || Thread.currentThread() == planner) {
-      throw new IllegalStateException("a generator cannot be closed by its own listener");
-    }
     lock.lock();
     try {
       closing = true;

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /**
  * Text with holes: "In the {8} of the LORD" keeps everything but eight tokens; a doubled brace
@@ -105,16 +104,35 @@ final class Template {
     return tokens;
   }
 
-  /** The canvas: MASK in the holes. */
-  Canvas canvas(Tokenizer tokenizer, int mask) {
-    return Canvas.of(
-        parts.stream()
-            .flatMapToInt(
-                part ->
-                    part.hole() > 0
-                        ? IntStream.generate(() -> mask).limit(part.hole())
-                        : Arrays.stream(tokenizer.encode(part.text())))
-            .toArray(),
-        mask);
+  /**
+   * The canvas: MASK in the holes. Nothing is built of a template that is too long.
+   *
+   * @param longest tokens, most there may be
+   */
+  Canvas canvas(Tokenizer tokenizer, int mask, int longest) {
+    List<int[]> pieces = new ArrayList<>();
+    long length = 0;
+    for (Part part : parts) {
+      int[] piece = part.hole() > 0 ? new int[0] : tokenizer.encode(part.text());
+      length += Math.max(part.hole(), piece.length);
+      checkLength(length, longest);
+      if (part.hole() > 0) {
+        piece = new int[part.hole()];
+        Arrays.fill(piece, mask);
+      }
+      pieces.add(piece);
+    }
+    return Canvas.of(pieces.stream().flatMapToInt(Arrays::stream).toArray(), mask);
+  }
+
+  private static void checkLength(long length, int longest) {
+    if (length > longest) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the sequence has %d tokens or more, the model takes at most %d",
+              length,
+              longest));
+    }
   }
 }

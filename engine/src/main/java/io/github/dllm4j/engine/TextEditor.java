@@ -158,7 +158,9 @@ public final class TextEditor {
     return generator.using(
         model -> {
           Tokenizer tokenizer = model.tokenizer();
-          Canvas canvas = Template.parse(template).canvas(tokenizer, Preparation.hole(model));
+          Canvas canvas =
+              Template.parse(template)
+                  .canvas(tokenizer, Preparation.hole(model), model.config().network().length());
           SequenceScorer scorer = scorer(tokenizer, score);
           TimeGrid grid =
               model.config().mask() >= 0

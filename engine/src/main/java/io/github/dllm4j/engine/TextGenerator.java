@@ -203,7 +203,7 @@ public final class TextGenerator implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (use.getReadHoldCount() > 0) {
+    if (use.getReadHoldCount() > 0 || loop.isOwnThread()) {
       throw new IllegalStateException("a generator cannot be closed by its own listener");
     }
     closing = true;

@@ -235,6 +235,32 @@ class SubmitTest {
     }
   }
 
+  /** One that needs nothing measured is planned while it waits; it is late all the same. */
+  @Test
+  void aPlannedRequestThatIsLateSaysSo() throws Exception {
+    try (TextGenerator small = limited(1, 2)) {
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch go = new CountDownLatch(1);
+      Generation first =
+          small.submit(
+              LONG,
+              step -> {
+                begun.countDown();
+                waitFor(go);
+                return true;
+              });
+      assertTrue(begun.await(5, TimeUnit.MINUTES));
+      PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
+      Generation late =
+          small.submit(
+              LONG.withSampler(balanced).withSteps(4).withDeadline(Duration.ofMillis(300)));
+      Thread.sleep(600);
+      go.countDown();
+      assertEquals(Finish.DEADLINE, late.result().samples().get(0).finish());
+      first.result();
+    }
+  }
+
   @Test
   void aFullQueueRefusesAndALateRequestNeedNotBeginToEnd() throws Exception {
     try (TextGenerator small = limited(1, 2)) {

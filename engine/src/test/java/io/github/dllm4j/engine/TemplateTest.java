@@ -18,14 +18,14 @@ class TemplateTest {
 
   @Test
   void holesAreMaskAndTheRestIsText() {
-    Canvas canvas = Template.parse("a{2}b{1}").canvas(bytes, MASK);
+    Canvas canvas = Template.parse("a{2}b{1}").canvas(bytes, MASK, 5);
     assertArrayEquals(new int[] {'a', MASK, MASK, 'b', MASK}, canvas.tokens());
     assertArrayEquals(new int[] {1, 2, 4}, canvas.holes());
   }
 
   @Test
   void doubledBracesAreBraces() {
-    Canvas canvas = Template.parse("{{x}}{1}{{{{").canvas(bytes, MASK);
+    Canvas canvas = Template.parse("{{x}}{1}{{{{").canvas(bytes, MASK, 6);
     assertEquals("{x}{{", bytes.decode(canvas.tokens()));
     assertEquals(1, canvas.holeCount());
   }
@@ -54,5 +54,16 @@ class TemplateTest {
     assertArrayEquals(new int[] {'a', 'b', MASK, MASK}, canvas.tokens());
     assertThrows(
         IllegalArgumentException.class, () -> Template.prompt(bytes.encode("abcd"), 4, MASK));
+  }
+
+  /** A template that is too long is refused before any of it is built: this one has 10^9 tokens. */
+  @Test
+  void aTemplateThatIsTooLongIsRefused() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Template.parse("{1000000}".repeat(1000)).canvas(bytes, MASK, 128));
+    assertEquals(
+        "the sequence has 1000000 tokens or more, the model takes at most 128", e.getMessage());
   }
 }

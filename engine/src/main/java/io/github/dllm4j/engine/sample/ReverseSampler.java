@@ -35,8 +35,8 @@ public final class ReverseSampler implements Rounds {
   private final NoiseProcess process;
   private final int maxBatch;
 
-  /** What the tasks of one call have in common. */
-  private record Shape(int length, double temperature, double topP) {}
+  /** What the tasks of one call have in common; whether they draw where the laws are, too. */
+  private record Shape(int length, double temperature, double topP, boolean steps) {}
 
   /**
    * A sampler over a network or an exact law.
@@ -111,7 +111,8 @@ public final class ReverseSampler implements Rounds {
     Map<Shape, List<ReverseRun>> shapes = new LinkedHashMap<>();
     for (ReverseRun task : open) {
       ReverseTask t = task.task();
-      Shape shape = new Shape(t.canvas().length(), t.temperature(), t.topP());
+      Shape shape =
+          new Shape(t.canvas().length(), t.temperature(), t.topP(), task.step().isPresent());
       shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
     }
     List<List<ReverseRun>> batches = new ArrayList<>();

@@ -99,7 +99,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         new CommandLine(this),
-          "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps,"
-              + " serve, convert, export, bench (dllm --help)");
+        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps,"
+            + " serve, convert, export, bench (dllm --help)");
   }
 }

@@ -117,8 +117,9 @@ class ServeTest {
 
   @Test
   void aChatIsAnswered() throws Exception {
-    String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"Who?\"}],\"max_tokens\":10,"
-        + "\"seed\":1,\"dllm\":{\"steps\":3}}";
+    String chat =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Who?\"}],\"max_tokens\":10,"
+            + "\"seed\":1,\"dllm\":{\"steps\":3}}";
     JsonNode message = ask("/v1/chat/completions", chat).at("/choices/0/message");
     assertEquals("assistant", message.path("role").asText());
     String prompt = Message.prompt(List.of(Message.user("Who?")));
@@ -136,8 +137,9 @@ class ServeTest {
 
   @Test
   void aSchemaAndAToolCallAreKept() throws Exception {
-    String start = "{\"messages\":[{\"role\":\"user\",\"content\":\"Age?\"}],\"max_tokens\":40,"
-        + "\"dllm\":{\"steps\":4},";
+    String start =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Age?\"}],\"max_tokens\":40,"
+            + "\"dllm\":{\"steps\":4},";
     JsonNode reply =
         ask(
             "/v1/chat/completions",
@@ -260,7 +262,8 @@ class ServeTest {
   void healthModelsAndMetrics() throws Exception {
     assertEquals("{\"status\":\"ok\"}", send(at("/health").build()).body());
     assertEquals(
-        "bundled", ApiReply.JSON.readTree(send(at("/v1/models").build()).body()).at("/data/0/id").asText());
+        "bundled",
+        ApiReply.JSON.readTree(send(at("/v1/models").build()).body()).at("/data/0/id").asText());
     ask("/v1/completions", "{\"prompt\":\"a\",\"max_tokens\":2,\"dllm\":{\"steps\":1}}");
     String metrics = send(at("/metrics").build()).body();
     assertTrue(metrics.contains("dllm_responses_total{status=\"200\"} "), metrics);
