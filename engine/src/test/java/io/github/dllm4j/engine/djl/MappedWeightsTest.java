@@ -96,7 +96,7 @@ class MappedWeightsTest {
       // The twin: what is widened is copied, and shows.
       if (bytes == 2) {
         try (NDArray copy = Network.load(manager, program, source, source.entries().get("w"))) {
-          assertTrue(own() - before > 400 * MIB, "a copy must show");
+          assertTrue(own() - before > 400 * MIB, "must show: " + copy.getShape());
         }
       }
     }
