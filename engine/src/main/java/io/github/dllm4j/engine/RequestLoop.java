@@ -193,7 +193,7 @@ final class RequestLoop {
     for (Iterator<Generation> all = waiting.iterator(); all.hasNext(); ) {
       Generation generation = all.next();
       Job job = generation.job();
-      if (job.why().isPresent() || (job.prepared() && !job.going())) {
+      if (job.prepared() ? !job.going() : job.why().isPresent()) {
         all.remove();
         ended.add(generation);
       } else if (job.prepared() && room) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TextEditorTest {
   private static final String TEXT = "abcd efgh abcd";
   private static final ToDoubleFunction<String> LETTERS =
-      text -> 3 * text.substring(5, 9).chars().filter(c -> c >= 'a' && c <= 'd').count();
+      text -> 3 * text.chars().skip(5).limit(4).filter(c -> c >= 'a' && c <= 'd').count();
 
   @TempDir private Path folder;
 
@@ -42,8 +42,7 @@ class TextEditorTest {
           editor.infill("{x}", 3, "}", 1).text());
       assertThrows(IllegalArgumentException.class, () -> editor.rewrite(TEXT, 5, 5, 0));
       assertThrows(IllegalArgumentException.class, () -> editor.rewrite(TEXT, 5, 15, 0));
-      assertThrows(
-          IllegalArgumentException.class, () -> new TextEditor.Effort(1, 1, 1, 1, 0));
+      assertThrows(IllegalArgumentException.class, () -> new TextEditor.Effort(1, 1, 1, 1, 0));
     }
   }
 
@@ -60,7 +59,8 @@ class TextEditorTest {
         // Nothing is better than what is already best, and nothing is taken that is not.
         assertEquals(
             new TextEditor.Edit(TEXT, 0),
-            editor.improve(TEXT, 5, 9, text -> text.equals(TEXT) ? 0 : -50, TextEditor.Effort.DEFAULT));
+            editor.improve(
+                TEXT, 5, 9, text -> text.equals(TEXT) ? 0 : -50, TextEditor.Effort.DEFAULT));
       }
     }
   }
@@ -77,8 +77,7 @@ class TextEditorTest {
         steered += editor.steer("abcd {4} abcd", LETTERS, effort).score();
         free +=
             generator
-                .generate(
-                    GenerationRequest.template("abcd {4} abcd").withSamples(8).withSeed(seed))
+                .generate(GenerationRequest.template("abcd {4} abcd").withSamples(8).withSeed(seed))
                 .samples()
                 .stream()
                 .mapToDouble(sample -> LETTERS.applyAsDouble(sample.text()))

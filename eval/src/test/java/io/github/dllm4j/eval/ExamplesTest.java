@@ -49,7 +49,8 @@ class ExamplesTest {
     String out = run("ToolLoop");
     assertTrue(out.startsWith("USER How many beasts"), out);
     assertTrue(
-        out.matches("(?s).*ASSISTANT \\{\"name\":\"(add|count)\",.*TOOL \\d+\n.*TOOL \\d+\n.*"), out);
+        out.matches("(?s).*ASSISTANT \\{\"name\":\"(add|count)\",.*TOOL \\d+\n.*TOOL \\d+\n.*"),
+        out);
     assertTrue(out.lastIndexOf("ASSISTANT ") > out.lastIndexOf("TOOL "), out);
   }
 
@@ -61,7 +62,8 @@ class ExamplesTest {
     assertTrue(out.contains(" of the LORD came upon him."), out);
     assertTrue(out.contains("And it came to pass, that "), out);
     assertTrue(out.contains(" went forth., score="), out);
-    String[] scores = out.replaceAll("(?s).*\\n([0-9.]+) -> Edit.*?score=([0-9.]+).*", "$1 $2").split(" ");
+    String[] scores =
+        out.replaceAll("(?s).*\\n([0-9.]+) -> Edit.*?score=([0-9.]+).*", "$1 $2").split(" ");
     assertTrue(Double.parseDouble(scores[1]) >= Double.parseDouble(scores[0]), out);
   }
 

@@ -59,7 +59,8 @@ final class ServeCommand implements Callable<Integer> {
     Limits limits =
         new Limits(body, connections, Duration.ofSeconds(idle), Duration.ofSeconds(deadline));
     try (TextGenerator generator = TextGenerator.of(selection.open(common), batch, queue);
-        GenerationServer server = GenerationServer.start(generator, host, port, limits, common.seed)) {
+        GenerationServer server =
+            GenerationServer.start(generator, host, port, limits, common.seed)) {
       if (common.json) {
         Map<String, Object> where = new LinkedHashMap<>();
         where.put("model", generator.model().name());
@@ -70,7 +71,11 @@ final class ServeCommand implements Callable<Integer> {
       }
       PrintWriter err = spec.commandLine().getErr();
       err.printf(
-          Locale.ROOT, "serving %s at http://%s:%d%n", generator.model().name(), host, server.port());
+          Locale.ROOT,
+          "serving %s at http://%s:%d%n",
+          generator.model().name(),
+          host,
+          server.port());
       err.flush();
       server.join();
     }

@@ -43,8 +43,7 @@ record ApiRequest(
    * @param seed of those that give none
    * @throws Refusal if it is not understood, or not for this model
    */
-  static ApiRequest read(
-      JsonNode body, boolean chat, Model model, Duration deadline, long seed) {
+  static ApiRequest read(JsonNode body, boolean chat, Model model, Duration deadline, long seed) {
     Fields fields = new Fields(body, "");
     fields
         .text("model")

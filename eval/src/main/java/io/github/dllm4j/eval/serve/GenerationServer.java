@@ -32,8 +32,7 @@ public final class GenerationServer implements AutoCloseable {
    * @throws IOException if it cannot listen there
    */
   public static GenerationServer start(
-      TextGenerator generator, String host, int port, Limits limits, long seed)
-      throws IOException {
+      TextGenerator generator, String host, int port, Limits limits, long seed) throws IOException {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS);
     threads.setName("dllm-http");
     threads.setDaemon(true);
@@ -41,8 +40,7 @@ public final class GenerationServer implements AutoCloseable {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(HEADER_BYTES);
-    ServerConnector connector =
-        new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
     connector.setHost(host);
     connector.setPort(port);
     connector.setIdleTimeout(limits.idle().toMillis());

@@ -60,7 +60,6 @@ final class Metrics {
   }
 
   private static void add(StringBuilder text, String name, String type, Number value) {
-    text.append(
-        String.format(Locale.ROOT, "# TYPE %s %s\n%s %s\n", name, type, name, value));
+    text.append(String.format(Locale.ROOT, "# TYPE %s %s\n%s %s\n", name, type, name, value));
   }
 }
