@@ -29,7 +29,7 @@ final class Job {
   private volatile boolean prepared;
   private @Nullable Prepared plan;
   private @Nullable SamplingRun run;
-  private Finish interrupted = Finish.CANCELLED;
+  private @Nullable Finish interrupted; // why the run ended before it was complete
 
   Job(
       GenerationRequest request,
@@ -111,7 +111,11 @@ final class Job {
 
   /** Whether it has steps to make and may make them; stops it if not. */
   boolean going() {
-    if (run == null || run.finished()) {
+    if (run == null) {
+      return false;
+    }
+    if (run.finished()) {
+      interrupted = interrupted == null ? Finish.CANCELLED : interrupted; // by the listener
       return false;
     }
     Optional<Finish> end = why();
@@ -137,7 +141,7 @@ final class Job {
   GenerationResult result() {
     SamplingRun made = prepared ? run : null;
     Prepared how = prepared ? plan : null;
-    Finish why = made == null ? why().orElse(interrupted) : interrupted;
+    Finish why = interrupted == null ? why().orElse(Finish.CANCELLED) : interrupted;
     List<Sample> samples =
         made == null
             ? IntStream.range(0, request.samples()).mapToObj(s -> Sample.unmade(canvas)).toList()

@@ -52,6 +52,7 @@ class ArchitectureTest {
         "engine.loss",
         "engine.train",
         "engine.djl",
+        "engine.langchain4j",
         "eval.bench",
         "eval.cli",
         "eval.metrics",
@@ -170,6 +171,7 @@ class ArchitectureTest {
     "picocli.., io.github.dllm4j.eval.cli",
     "me.tongfei.., io.github.dllm4j.eval.cli",
     "org.knowm.., io.github.dllm4j.eval.plot",
+    "dev.langchain4j.., io.github.dllm4j.engine.langchain4j",
     "org.eclipse.jetty.., io.github.dllm4j.eval.serve",
     "it.unimi.dsi.fastutil.., io.github.dllm4j.tokenizer io.github.dllm4j.eval.metrics"
   })

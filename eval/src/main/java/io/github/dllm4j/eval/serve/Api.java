@@ -62,6 +62,8 @@ final class Api extends Handler.Abstract {
         };
     Exchange exchange = new Exchange(response, callback, metrics, gone);
     request.addFailureListener(failure -> gone.run());
+    // A client that waits for us is not idle; one that does not take what we send is.
+    request.addIdleTimeoutListener(late -> made.get() == null || exchange.stuck());
     try {
       route(request, exchange, made);
     } catch (Refusal refusal) {

@@ -85,6 +85,11 @@ final class Exchange {
     write();
   }
 
+  /** Whether the client has not taken yet what was sent. */
+  synchronized boolean stuck() {
+    return writing || over;
+  }
+
   /** Ends a stream behind what was sent. */
   synchronized void end() {
     last = true;

@@ -14,6 +14,7 @@ import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -40,6 +41,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ServeTest {
   private static final Limits LIMITS =
+      new Limits(20_000, 64, Duration.ofSeconds(60), Duration.ofMinutes(5));
+  private static final Limits STRICT =
       new Limits(20_000, 64, Duration.ofSeconds(2), Duration.ofMinutes(5));
   private static final String TOOLS =
       "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"add\",\"parameters\":{"
@@ -48,7 +51,6 @@ class ServeTest {
 
   private static TextGenerator generator;
   private static GenerationServer server;
-  private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   @BeforeAll
   static void start() throws IOException {
@@ -73,8 +75,13 @@ class ServeTest {
         .build();
   }
 
+  /** A client of its own, so that no connection is one that the server has just closed as idle. */
+  private static HttpClient client() {
+    return HttpClient.newHttpClient();
+  }
+
   private static HttpResponse<String> send(HttpRequest request) throws Exception {
-    return CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
+    return client().send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   private static JsonNode ask(String path, String body) throws Exception {
@@ -176,7 +183,7 @@ class ServeTest {
     String body = "{\"prompt\":\"And God\",\"max_tokens\":24,\"seed\":3,\"dllm\":{\"steps\":8}";
     String whole = ask("/v1/completions", body + "}").at("/choices/0/text").asText();
     HttpResponse<Stream<String>> response =
-        CLIENT.send(
+        client().send(
             post(
                 "/v1/completions",
                 body + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"),
@@ -226,7 +233,7 @@ class ServeTest {
             .entrySet()) {
       refused(400, wrong.getValue(), post(path, wrong.getKey()));
     }
-    refused(400, "nested", post(path, "[".repeat(5000)));
+    refused(400, "nesting depth", post(path, "[".repeat(5000)));
     refused(404, "the model here is bundled", post(path, "{\"prompt\":\"a\",\"model\":\"gpt\"}"));
     refused(404, "nothing at /v1/x", post("/v1/x", "{}"));
     refused(405, "is for POST", at(path).GET().build());
@@ -243,7 +250,7 @@ class ServeTest {
             .header("Content-Type", "application/json")
             .POST(
                 HttpRequest.BodyPublishers.ofInputStream(
-                    () -> new java.io.ByteArrayInputStream(new byte[50_000])))
+                    () -> new ByteArrayInputStream(new byte[50_000])))
             .build());
     String chat = "/v1/chat/completions";
     refused(400, "messages is missing", post(chat, "{}"));
@@ -281,8 +288,9 @@ class ServeTest {
     HttpRequest request =
         post("/v1/completions", "{\"prompt\":\"a\",\"max_tokens\":2,\"dllm\":{\"steps\":1}}");
     List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    HttpClient client = client();
     for (int i = 0; i < 12; i++) {
-      all.add(CLIENT.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+      all.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
     }
     long full = 0;
     while (full < 9) {
@@ -369,6 +377,7 @@ class ServeTest {
   /** Half a header, half a body, nothing at all, and noise: closed in time, nobody else suffers. */
   @Test
   void badClientsAreClosedAndHarmNobody() throws Exception {
+    GenerationServer strict = GenerationServer.start(generator, "127.0.0.1", 0, STRICT, 0);
     List<Socket> bad = new ArrayList<>();
     for (String start :
         List.of(
@@ -379,7 +388,7 @@ class ServeTest {
             "\0\1\2 noise\r\n\r\n",
             "GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n")) {
       for (int i = 0; i < 3; i++) {
-        Socket socket = new Socket("127.0.0.1", server.port());
+        Socket socket = new Socket("127.0.0.1", strict.port());
         socket.setSoTimeout(60_000);
         socket.getOutputStream().write(start.getBytes(StandardCharsets.US_ASCII));
         bad.add(socket);
@@ -391,12 +400,14 @@ class ServeTest {
       assertFalse(said.startsWith("HTTP/1.1 200"), said);
       socket.close();
     }
+    strict.close();
   }
 
   /** A byte now and then keeps a connection busy, but not for long. */
   @Test
   void aBodyThatTricklesIsRefused() throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (GenerationServer strict = GenerationServer.start(generator, "127.0.0.1", 0, STRICT, 0);
+        Socket socket = new Socket("127.0.0.1", strict.port())) {
       socket.setSoTimeout(60_000);
       OutputStream out = socket.getOutputStream();
       out.write(

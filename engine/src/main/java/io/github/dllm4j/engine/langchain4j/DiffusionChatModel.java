@@ -1,0 +1,177 @@
+package io.github.dllm4j.engine.langchain4j;
+
+import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.model.ModelProvider;
+import dev.langchain4j.model.chat.Capability;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import io.github.dllm4j.engine.Generation;
+import io.github.dllm4j.engine.GenerationListener;
+import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.TextGenerator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.UnaryOperator;
+
+/**
+ * A generator as a {@link ChatModel} and a {@link StreamingChatModel} of LangChain4j. Requests of
+ * all threads are submitted and so made together; results are those of the same requests alone.
+ *
+ * <pre>{@code
+ * ChatModel model = new DiffusionChatModel(generator);
+ * String reply = model.chat("Who built the ark?");
+ * }</pre>
+ *
+ * <p>A JSON schema or a tool's arguments become a constraint, so a call is always valid. As the
+ * engine's models were not taught when to call, tool choice AUTO calls one unless the last message
+ * is a tool's answer. What has no equivalent (top-k, penalties, a model's name, JSON without a
+ * schema, images) is refused with {@link InvalidRequestException}; a full queue is a {@link
+ * RateLimitException}. Streams say what is settled; their handlers run on the generator's thread.
+ * Without a length given the reply may be as long as the model allows.
+ */
+public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
+  private final TextGenerator generator;
+  private final UnaryOperator<GenerationRequest> options;
+
+  /** Over a generator, which stays open. */
+  public DiffusionChatModel(TextGenerator generator) {
+    this(generator, UnaryOperator.identity());
+  }
+
+  /**
+   * The same.
+   *
+   * @param options changes every request, such as its steps, seed or deadline
+   */
+  public DiffusionChatModel(TextGenerator generator, UnaryOperator<GenerationRequest> options) {
+    this.generator = generator;
+    this.options = options;
+  }
+
+  @Override
+  public ChatRequestParameters defaultRequestParameters() {
+    return ChatRequestParameters.builder().build();
+  }
+
+  @Override
+  public List<ChatModelListener> listeners() {
+    return List.of();
+  }
+
+  @Override
+  public ModelProvider provider() {
+    return ModelProvider.OTHER;
+  }
+
+  @Override
+  public Set<Capability> supportedCapabilities() {
+    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
+  }
+
+  @Override
+  public ChatResponse doChat(ChatRequest request) {
+    try {
+      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Generation generation = generator.submit(conversation.request());
+      try {
+        return conversation.response(generation.result(), generator.model().name());
+      } catch (InterruptedException e) {
+        generation.cancel();
+        Thread.currentThread().interrupt();
+        throw new InternalServerException("interrupted", e);
+      }
+    } catch (RuntimeException e) {
+      throw explained(e);
+    }
+  }
+
+  @Override
+  public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
+    try {
+      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Handle handle = new Handle();
+      StringBuilder sent = new StringBuilder();
+      GenerationListener listener =
+          step -> {
+            String settled = conversation.calls() ? "" : step.settled().stripLeading();
+            send(settled, sent, handler, handle);
+            return !handle.cancelled;
+          };
+      generator
+          .submit(conversation.request(), listener)
+          .stage()
+          .whenComplete(
+              (result, failure) -> {
+                if (result == null) {
+                  handler.onError(explained(failure));
+                  return;
+                }
+                ChatResponse response = conversation.response(result, generator.model().name());
+                if (!handle.cancelled) {
+                  if (response.aiMessage().hasToolExecutionRequests()) {
+                    var call = response.aiMessage().toolExecutionRequests().get(0);
+                    handler.onCompleteToolCall(new CompleteToolCall(0, call));
+                  } else {
+                    send(response.aiMessage().text(), sent, handler, handle);
+                  }
+                  handler.onCompleteResponse(response);
+                }
+              });
+    } catch (RuntimeException e) {
+      handler.onError(explained(e));
+    }
+  }
+
+  private static void send(
+      String text, StringBuilder sent, StreamingChatResponseHandler handler, Handle handle) {
+    if (text.length() > sent.length()) {
+      String more = text.substring(sent.length());
+      sent.append(more);
+      handler.onPartialResponse(new PartialResponse(more), new PartialResponseContext(handle));
+    }
+  }
+
+  /** In terms of LangChain4j, whose callers retry some failures. */
+  private static RuntimeException explained(Throwable failure) {
+    Throwable reason =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (reason instanceof RejectedExecutionException) {
+      return new RateLimitException(reason.getMessage(), reason);
+    } else if (reason instanceof IllegalArgumentException) {
+      return new InvalidRequestException(reason.getMessage(), reason);
+    }
+    return reason instanceof RuntimeException other
+        ? other
+        : new InternalServerException(String.valueOf(reason.getMessage()), reason);
+  }
+
+  /** Ends a stream: no further step is made and nothing more is said. */
+  private static final class Handle implements StreamingHandle {
+    private volatile boolean cancelled;
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return cancelled;
+    }
+  }
+}
