@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -51,29 +50,46 @@ final class Api extends Handler.Abstract {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    AtomicReference<@Nullable Generation> made = new AtomicReference<>();
-    Runnable gone =
-        () -> {
-          Generation generation = made.getAndSet(null);
-          if (generation != null && !generation.done()) {
-            metrics.gone();
-            generation.cancel();
-          }
-        };
-    Exchange exchange = new Exchange(response, callback, metrics, gone);
-    request.addFailureListener(failure -> gone.run());
+    Client client = new Client();
+    Exchange exchange = new Exchange(response, callback, metrics, client::leave);
+    request.addFailureListener(failure -> client.leave());
     // A client that waits for us is not idle; one that does not take what we send is.
-    request.addIdleTimeoutListener(late -> made.get() == null || exchange.stuck());
+    request.addIdleTimeoutListener(late -> !client.waits() || exchange.stuck());
     try {
-      route(request, exchange, made);
+      route(request, exchange, client);
     } catch (Refusal refusal) {
       exchange.refuse(refusal);
     }
     return true;
   }
 
-  private void route(
-      Request request, Exchange exchange, AtomicReference<@Nullable Generation> made) {
+  /** Who waits for a generation, and may leave before it has begun or is done. */
+  private final class Client {
+    private @Nullable Generation generation;
+    private boolean gone;
+
+    synchronized void waitFor(Generation made) {
+      generation = made;
+      if (gone) {
+        leave();
+      }
+    }
+
+    synchronized boolean waits() {
+      return generation != null;
+    }
+
+    synchronized void leave() {
+      gone = true;
+      if (generation != null && !generation.done()) {
+        metrics.gone();
+        generation.cancel();
+      }
+      generation = null;
+    }
+  }
+
+  private void route(Request request, Exchange exchange, Client client) {
     String path = Request.getPathInContext(request);
     String method = METHODS.get(path);
     if (method == null) {
@@ -99,7 +115,7 @@ final class Api extends Handler.Abstract {
                 request,
                 limits.bodyBytes(),
                 limits.idle(),
-                bytes -> generate(bytes, chat, exchange, made),
+                bytes -> generate(bytes, chat, exchange, client),
                 exchange::refuse)
             .read();
       }
@@ -118,8 +134,7 @@ final class Api extends Handler.Abstract {
     return ApiReply.text(document);
   }
 
-  private void generate(
-      byte[] bytes, boolean chat, Exchange exchange, AtomicReference<@Nullable Generation> made) {
+  private void generate(byte[] bytes, boolean chat, Exchange exchange, Client client) {
     try {
       JsonNode body = ApiReply.JSON.readTree(bytes);
       ApiRequest request = ApiRequest.read(body, chat, generator.model(), limits.deadline(), seed);
@@ -133,16 +148,20 @@ final class Api extends Handler.Abstract {
               : GenerationListener.NONE;
       Generation generation = generator.submit(request.request(), listener);
       metrics.begun();
-      made.set(generation);
+      client.waitFor(generation);
       generation
           .stage()
           .whenComplete(
               (result, failure) -> {
                 metrics.ended();
-                if (result == null) {
-                  exchange.refuse(refusal(failure));
-                } else {
-                  answer(result, request, reply, exchange);
+                try {
+                  if (result == null) {
+                    exchange.refuse(refusal(failure));
+                  } else {
+                    answer(result, request, reply, exchange);
+                  }
+                } catch (RuntimeException | Error e) {
+                  exchange.refuse(refusal(e)); // nobody else would hear of it
                 }
               });
     } catch (JsonProcessingException e) {
@@ -150,7 +169,7 @@ final class Api extends Handler.Abstract {
       exchange.refuse(Refusal.invalid("the body is no JSON: %s", why));
     } catch (IOException e) {
       exchange.refuse(Refusal.invalid("the body is no text in UTF-8"));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       exchange.refuse(refusal(e));
     }
   }

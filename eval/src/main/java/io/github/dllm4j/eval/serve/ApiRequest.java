@@ -35,6 +35,7 @@ record ApiRequest(
   static final double COLDEST = 1e-3;
 
   private static final int MOST_SAMPLES = 8;
+  private static final int MOST_STEPS = 4096;
 
   /**
    * Reads a request.
@@ -193,6 +194,9 @@ record ApiRequest(
             .withTopP(fields.number("top_p").orElse(1.0));
     Optional<Integer> most = fields.count("max_completion_tokens", 1_000_000);
     Optional<Integer> old = fields.count("max_tokens", 1_000_000);
+    if (most.isPresent() && old.isPresent()) {
+      throw Refusal.invalid("max_completion_tokens is the new name of max_tokens: give one");
+    }
     int length = model.config().network().length();
     if (request.template().isEmpty()) {
       long wanted = (long) prompt + most.or(() -> old).orElse(Math.max(1, length - prompt));
@@ -247,9 +251,11 @@ record ApiRequest(
     Fields own = fields.get();
     GenerationRequest changed = request;
     Optional<Double> epsilon = own.number("epsilon");
-    Optional<Integer> steps = own.count("steps", 1_000_000);
+    Optional<Integer> steps = own.count("steps", MOST_STEPS);
     Optional<String> sampler = own.text("sampler");
-    own.text("template");
+    if (request.template().isPresent()) {
+      own.text("template"); // read before
+    }
     own.end();
     if (epsilon.isPresent() && steps.isPresent()) {
       throw Refusal.invalid("dllm.epsilon chooses the steps: give no dllm.steps with it");

@@ -1,5 +1,6 @@
 package io.github.dllm4j.eval.serve;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -9,15 +10,18 @@ import org.eclipse.jetty.util.Callback;
 
 /**
  * The answer to one HTTP request: one document, or events as they come. Never blocks: what a slow
- * client has not taken waits here, which is at most one event per step. Answers once; safe for
- * several threads.
+ * client has not taken waits here, at most {@value #MOST_WAITING} characters; beyond that it is
+ * given up. Answers once; safe for several threads.
  */
 final class Exchange {
+  private static final int MOST_WAITING = 1 << 20;
+
   private final Response response;
   private final Callback callback;
   private final Metrics metrics;
   private final Runnable gone;
   private final ArrayDeque<String> events = new ArrayDeque<>();
+  private int waiting; // characters of the events
   private boolean streaming; // headers of a stream are out
   private boolean writing;
   private boolean last; // nothing comes behind what waits
@@ -82,6 +86,11 @@ final class Exchange {
       response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache");
     }
     events.add("data: " + data + "\n\n");
+    waiting += data.length();
+    if (writing && waiting > MOST_WAITING) {
+      lost(new IOException("the client takes its events too slowly"));
+      return;
+    }
     write();
   }
 
@@ -102,6 +111,7 @@ final class Exchange {
     }
     String all = String.join("", events);
     events.clear();
+    waiting = 0;
     if (last) {
       over = true;
       response.write(true, bytes(all), callback);
