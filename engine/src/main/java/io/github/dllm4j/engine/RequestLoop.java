@@ -227,6 +227,7 @@ final class RequestLoop {
   }
 
   /** Until something changes, or the next deadline. */
+  @SuppressWarnings("WaitNotInLoop") // the caller looks again at everything
   private void await() {
     long nanos =
         waiting.stream()

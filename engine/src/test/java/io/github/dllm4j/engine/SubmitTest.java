@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -191,7 +192,7 @@ class SubmitTest {
               waitFor(known);
               seen.add(step);
               if (seen.size() == 3) {
-                self.get().cancel();
+                Objects.requireNonNull(self.get()).cancel();
               }
               return true;
             });
@@ -351,7 +352,9 @@ class SubmitTest {
     closer.join();
     assertEquals(Finish.CANCELLED, first.result().samples().get(0).finish());
     assertEquals(Finish.CANCELLED, second.result().samples().get(0).finish());
-    assertEquals("a generator cannot be closed by its own listener", refused.get().getMessage());
+    assertEquals(
+        "a generator cannot be closed by its own listener",
+        Objects.requireNonNull(refused.get()).getMessage());
     assertThrows(IllegalStateException.class, () -> own.submit(LONG));
     assertThrows(IllegalStateException.class, () -> own.generate(LONG));
     own.close();

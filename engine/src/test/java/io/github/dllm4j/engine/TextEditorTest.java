@@ -7,14 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TextEditorTest {
   private static final String TEXT = "abcd efgh abcd";
-  private static final ToDoubleFunction<String> LETTERS =
-      text -> 3 * text.chars().skip(5).limit(4).filter(c -> c >= 'a' && c <= 'd').count();
+
+  /** Three for each of a to d in the place of the span. */
+  private static double letters(String text) {
+    return 3.0 * text.chars().skip(5).limit(4).filter(c -> c >= 'a' && c <= 'd').count();
+  }
 
   @TempDir private Path folder;
 
@@ -52,9 +54,10 @@ class TextEditorTest {
       try (TextGenerator generator = masks ? masking() : uniform()) {
         TextEditor editor = new TextEditor(generator);
         TextEditor.Edit better =
-            editor.improve(TEXT, 5, 9, LETTERS, TextEditor.Effort.DEFAULT.withSeed(2));
-        assertTrue(better.score() > LETTERS.applyAsDouble(TEXT), better.toString());
-        assertEquals(LETTERS.applyAsDouble(better.text()), better.score());
+            editor.improve(
+                TEXT, 5, 9, TextEditorTest::letters, TextEditor.Effort.DEFAULT.withSeed(2));
+        assertTrue(better.score() > letters(TEXT), better.toString());
+        assertEquals(letters(better.text()), better.score());
         assertTrue(better.text().startsWith("abcd ") && better.text().endsWith(" abcd"));
         // Nothing is better than what is already best, and nothing is taken that is not.
         assertEquals(
@@ -74,13 +77,13 @@ class TextEditorTest {
       double free = 0;
       for (long seed = 0; seed < 8; seed++) {
         TextEditor.Effort effort = new TextEditor.Effort(8, 0, 4, 0.5, seed);
-        steered += editor.steer("abcd {4} abcd", LETTERS, effort).score();
+        steered += editor.steer("abcd {4} abcd", TextEditorTest::letters, effort).score();
         free +=
             generator
                 .generate(GenerationRequest.template("abcd {4} abcd").withSamples(8).withSeed(seed))
                 .samples()
                 .stream()
-                .mapToDouble(sample -> LETTERS.applyAsDouble(sample.text()))
+                .mapToDouble(sample -> letters(sample.text()))
                 .max()
                 .orElseThrow();
       }

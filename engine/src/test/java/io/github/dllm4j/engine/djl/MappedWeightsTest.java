@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +83,8 @@ class MappedWeightsTest {
         SafeTensors source = SafeTensors.open(file)) {
       Program program = Program.load(manager);
       long before = own();
-      NDArray kept = Network.kept(manager, program, source, source.entries().get("w"));
+      NDArray kept =
+          Network.kept(manager, program, source, Objects.requireNonNull(source.entries().get("w")));
       // Pages arrive on use, so one from each end is used.
       try (NDArray row = kept.get(0);
           NDArray last = kept.get(ROWS - 1);
@@ -95,7 +97,9 @@ class MappedWeightsTest {
       assertTrue(more < 128 * MIB, type + " took " + more / MIB + " MiB of its own");
       // The twin: what is widened is copied, and shows.
       if (bytes == 2) {
-        try (NDArray copy = Network.load(manager, program, source, source.entries().get("w"))) {
+        try (NDArray copy =
+            Network.load(
+                manager, program, source, Objects.requireNonNull(source.entries().get("w")))) {
           assertTrue(own() - before > 400 * MIB, "must show: " + copy.getShape());
         }
       }

@@ -162,7 +162,8 @@ class DiffusionChatModelTest {
                 .build());
     assertTrue(new ObjectMapper().readTree(formed.aiMessage().text()).path("good").isBoolean());
     assertEquals(FinishReason.STOP, formed.finishReason());
-    ChatResponse called = model.chat(request().maxOutputTokens(40).toolSpecifications(TOOL).build());
+    ChatResponse called =
+        model.chat(request().maxOutputTokens(40).toolSpecifications(TOOL).build());
     ToolExecutionRequest call = called.aiMessage().toolExecutionRequests().get(0);
     assertEquals("age", call.name());
     assertTrue(call.arguments().matches("\\{\"name\":\"(Noah|Ham)\"}"), call.arguments());

@@ -69,7 +69,7 @@ class AdaptivePlanTest {
   }
 
   private static String refused(Executable action) {
-    return assertThrows(IllegalArgumentException.class, action).getMessage();
+    return String.valueOf(assertThrows(IllegalArgumentException.class, action).getMessage());
   }
 
   @Test

@@ -203,7 +203,7 @@ final class Api extends Handler.Abstract {
     } else if (reason instanceof RejectedExecutionException) {
       return new Refusal(503, "overloaded", String.valueOf(reason.getMessage()));
     } else if (reason instanceof IllegalArgumentException) {
-      return Refusal.invalid("%s", reason.getMessage());
+      return Refusal.invalid("%s", String.valueOf(reason.getMessage()));
     }
     return new Refusal(500, "failed", "the generation failed: " + reason.getMessage());
   }

@@ -169,7 +169,8 @@ final class ApiReply {
   private ObjectNode call(String text, int sample) {
     try {
       JsonNode call = JSON.readTree(text);
-      ObjectNode node = JSON.createObjectNode().put("id", "call_" + id + "_" + sample).put("type", "function");
+      ObjectNode node =
+          JSON.createObjectNode().put("id", "call_" + id + "_" + sample).put("type", "function");
       node.putObject("function")
           .put("name", call.path("name").asText())
           .put("arguments", text(call.path("arguments")));

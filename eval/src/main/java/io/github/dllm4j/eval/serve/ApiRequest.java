@@ -66,7 +66,7 @@ record ApiRequest(
       fields.end();
       return new ApiRequest(request, chat, start.calls, stream, usage, prompt);
     } catch (IllegalArgumentException e) {
-      throw Refusal.invalid("%s", e.getMessage());
+      throw Refusal.invalid("%s", String.valueOf(e.getMessage()));
     }
   }
 

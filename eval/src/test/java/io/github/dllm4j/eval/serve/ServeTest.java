@@ -183,11 +183,12 @@ class ServeTest {
     String body = "{\"prompt\":\"And God\",\"max_tokens\":24,\"seed\":3,\"dllm\":{\"steps\":8}";
     String whole = ask("/v1/completions", body + "}").at("/choices/0/text").asText();
     HttpResponse<Stream<String>> response =
-        client().send(
-            post(
-                "/v1/completions",
-                body + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"),
-            HttpResponse.BodyHandlers.ofLines());
+        client()
+            .send(
+                post(
+                    "/v1/completions",
+                    body + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"),
+                HttpResponse.BodyHandlers.ofLines());
     assertEquals(
         "text/event-stream;charset=utf-8", response.headers().firstValue("Content-Type").get());
     List<String> events =
