@@ -63,7 +63,7 @@ class ExamplesTest {
     assertTrue(out.contains("And it came to pass, that "), out);
     assertTrue(out.contains(" went forth., score="), out);
     String[] scores =
-        out.replaceAll("(?s).*\\n([0-9.]+) -> Edit.*?score=([0-9.]+).*", "$1 $2").split(" ");
+        out.replaceAll("(?s).*\\n([0-9.]+) -> Edit.*?score=([0-9.]+).*", "$1 $2").split(" ", -1);
     assertTrue(Double.parseDouble(scores[1]) >= Double.parseDouble(scores[0]), out);
   }
 

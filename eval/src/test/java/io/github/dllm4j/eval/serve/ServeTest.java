@@ -18,6 +18,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -335,7 +336,7 @@ class ServeTest {
     String body =
         "{\"prompt\":\"a\",\"stream\":true,\"n\":4,\"max_tokens\":120,\"dllm\":{\"steps\":120}}";
     String before = send(at("/metrics").build()).body();
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       write(socket, "POST /v1/completions HTTP/1.1", body);
       InputStream in = socket.getInputStream();
       assertEquals("HTTP/1.1 200 OK", new String(in.readNBytes(15), StandardCharsets.US_ASCII));
@@ -389,7 +390,7 @@ class ServeTest {
             "\0\1\2 noise\r\n\r\n",
             "GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n")) {
       for (int i = 0; i < 3; i++) {
-        Socket socket = new Socket("127.0.0.1", strict.port());
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), strict.port());
         socket.setSoTimeout(60_000);
         socket.getOutputStream().write(start.getBytes(StandardCharsets.US_ASCII));
         bad.add(socket);
@@ -408,12 +409,18 @@ class ServeTest {
   @Test
   void aBodyThatTricklesIsRefused() throws Exception {
     try (GenerationServer strict = GenerationServer.start(generator, "127.0.0.1", 0, STRICT, 0);
-        Socket socket = new Socket("127.0.0.1", strict.port())) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), strict.port())) {
       socket.setSoTimeout(60_000);
       OutputStream out = socket.getOutputStream();
       out.write(
-          ("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                  + "Content-Length: 10000\r\n\r\n")
+          String.join(
+                  "\r\n",
+                  "POST /v1/completions HTTP/1.1",
+                  "Host: a",
+                  "Content-Type: application/json",
+                  "Content-Length: 10000",
+                  "",
+                  "")
               .getBytes(StandardCharsets.US_ASCII));
       CompletableFuture<String> said =
           CompletableFuture.supplyAsync(
