@@ -28,7 +28,7 @@ class SameBitsTest {
         int[] tokens = new int[SEQUENCES * length];
         for (int i = 0; i < tokens.length; i++) {
           boolean hole = KeyedRandom.uniform(1, 0, 0, i, Purpose.DRAW) < 0.5;
-          int id = (int) (3000 * KeyedRandom.uniform(2, 0, 0, i, Purpose.DRAW));
+          int id = (int) (2000 * KeyedRandom.uniform(2, 0, 0, i, Purpose.DRAW));
           tokens[i] = hole ? model.config().mask() : id;
         }
         double[][] all = laws(model, length, tokens, 0, SEQUENCES, length);
