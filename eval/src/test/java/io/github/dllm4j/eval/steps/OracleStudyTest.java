@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -109,9 +110,8 @@ class OracleStudyTest {
   @Test
   void samplersAreNamedWithScheduleAndCorrector() {
     assertEquals(
-        "PlanChoice[sampler=mask-predictor, plan=cosine, sizes=[], grid=alpha-linear, horizon=8.0,"
-            + " delta=0.02, correctorSteps=3]",
-        SamplerSpec.parse("mask-predictor/cosine+gibbs*3", false).choice().toString());
+        PlanChoice.OPTIMAL.withPlan("cosine").withCorrector(3),
+        SamplerSpec.parse("mask-predictor/cosine+gibbs*3", false).choice());
     assertEquals("geometric", SamplerSpec.parse("euler/geometric", true).choice().schedule());
     for (String wrong :
         List.of("tweedie/", "tweedie+ctmc", "first-hitting/uniform", "confidence+gibbs", "x")) {
