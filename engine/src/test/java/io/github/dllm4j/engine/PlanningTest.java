@@ -108,10 +108,10 @@ class PlanningTest {
       assertEquals(canvas.holeCount(), sizes.holes());
       InformationCurve own =
           sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES).curve();
-      assertEquals(
-          SamplingCost.conditionalKl(own, sizes),
-          planned.predictedKlNats().orElseThrow().mean(),
-          1e-12);
+      // Never below what the text's own curve says; above it where the known curve says more.
+      double predicted = planned.predictedKlNats().orElseThrow().mean();
+      assertTrue(predicted >= SamplingCost.conditionalKl(own, sizes) - 1e-12);
+      assertTrue(predicted <= 0.5);
       assertTrue(planned.note().contains("4 samples of the model"), planned.note());
       // What needs no curve is not measured, and then nothing is said.
       PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");

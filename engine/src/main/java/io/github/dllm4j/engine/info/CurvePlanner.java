@@ -17,8 +17,10 @@ import java.util.OptionalDouble;
  * <p>Of a model's measured curves those that choose are others than those that pay: its entropies
  * vary far less than its log-losses, but only these say without bias what a plan costs ({@link
  * CurveStudy#choosing}). The choosing half speaks through a curve with no more bends than it proves
- * ({@link SmoothCurve}). Fewer than {@value #LEAST_EXAMPLES} examples are not split: they choose
- * balanced sizes, or the prior curve's, and all pay. Not thread-safe.
+ * ({@link SmoothCurve}). Where a like curve is known before, the price is the larger of what both
+ * say: a few examples may miss what tokens have in common, and the known curve what this text has.
+ * Fewer than {@value #LEAST_EXAMPLES} examples are not split: they choose balanced sizes, or the
+ * prior curve's, and all pay. Not thread-safe.
  */
 public final class CurvePlanner {
   private static final int LEAST_EXAMPLES = 4;
@@ -26,16 +28,19 @@ public final class CurvePlanner {
   private final StepPlanner planner;
   private final Optional<CurveSample> paying; // empty: the curve is exact
   private final InformationCurve prices;
+  private final Optional<InformationCurve> prior;
 
-  private CurvePlanner(InformationCurve choosing, Optional<CurveSample> paying) {
+  private CurvePlanner(
+      InformationCurve choosing, Optional<CurveSample> paying, Optional<InformationCurve> prior) {
     this.planner = new StepPlanner(choosing);
     this.paying = paying;
     this.prices = paying.map(CurveSample::curve).orElse(choosing);
+    this.prior = prior;
   }
 
   /** A planner on the exact curve of a law. */
   public static CurvePlanner of(InformationCurve exact) {
-    return new CurvePlanner(exact, Optional.empty());
+    return new CurvePlanner(exact, Optional.empty(), Optional.empty());
   }
 
   /** A planner on measured curves that choose and pay. */
@@ -44,7 +49,8 @@ public final class CurvePlanner {
   }
 
   /**
-   * The same where a like curve is known: few examples then only tilt it.
+   * The same where a like curve is known: few examples then only tilt it, and no plan is cheaper
+   * than it says.
    *
    * @param prior of the same length
    */
@@ -69,9 +75,10 @@ public final class CurvePlanner {
       CurveSample choosing, CurveSample paying, Optional<InformationCurve> prior) {
     if (choosing.examples() < LEAST_EXAMPLES) {
       InformationCurve line = SmoothCurve.of(choosing, prior, Double.POSITIVE_INFINITY);
-      return new CurvePlanner(line, Optional.of(paying));
+      return new CurvePlanner(line, Optional.of(paying), prior);
     }
-    return new CurvePlanner(SmoothCurve.of(choosing.half(0), prior), Optional.of(paying.half(1)));
+    return new CurvePlanner(
+        SmoothCurve.of(choosing.half(0), prior), Optional.of(paying.half(1)), prior);
   }
 
   /** The curve that chooses; it does not increase. */
@@ -125,15 +132,21 @@ public final class CurvePlanner {
     if (mean.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(
+    double error =
         paying
             .map(p -> p.estimate(c -> cost(InformationCurve.exact(c), plan).orElseThrow()))
-            .orElseGet(() -> new Estimate(mean.getAsDouble(), 0, 0)));
+            .map(Estimate::standardError)
+            .orElse(0.0);
+    int count = paying.map(CurveSample::examples).orElse(0);
+    return Optional.of(new Estimate(mean.getAsDouble(), error, count));
   }
 
   /** The same without its error, for searching. */
   public OptionalDouble cost(RevealPlan plan) {
-    return cost(prices, plan);
+    OptionalDouble own = cost(prices, plan);
+    return own.isPresent() && prior.isPresent()
+        ? OptionalDouble.of(Math.max(own.getAsDouble(), cost(prior.get(), plan).getAsDouble()))
+        : own;
   }
 
   /** A plan's conditional KL on a curve, nats; empty for plans that look at values. */

@@ -245,6 +245,16 @@ class CurvePlannerTest {
     }
     assertTrue(known < alone, known + " against " + alone);
     assertTrue(flat < 1.05 * alone, flat + " against " + alone);
+    SizePlan plan = SizePlan.balanced(D, 8);
+    double high = SamplingCost.conditionalKl(lifted, plan);
+    InformationCurve steep =
+        InformationCurve.exact(IntStream.range(0, D).mapToDouble(j -> 9 - 0.25 * j).toArray());
+    double own = CurvePlanner.of(sample).cost(plan).getAsDouble();
+    assertEquals(
+        Math.max(own, high), CurvePlanner.of(sample, lifted).cost(plan).getAsDouble(), 1e-12);
+    double more = SamplingCost.conditionalKl(steep, plan);
+    assertTrue(more > own);
+    assertEquals(more, CurvePlanner.of(sample, steep).price(plan).orElseThrow().mean(), 1e-12);
     assertThrows(
         IllegalArgumentException.class,
         () -> CurvePlanner.of(sample, InformationCurve.exact(1, 0)));
