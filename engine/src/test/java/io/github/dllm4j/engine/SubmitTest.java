@@ -236,21 +236,27 @@ class SubmitTest {
     }
   }
 
+  /** A request under way that goes on when it may. */
+  private static Generation held(TextGenerator generator, CountDownLatch go) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    Generation held =
+        generator.submit(
+            LONG,
+            step -> {
+              begun.countDown();
+              waitFor(go);
+              return true;
+            });
+    assertTrue(begun.await(5, TimeUnit.MINUTES));
+    return held;
+  }
+
   /** One that needs nothing measured is planned while it waits; it is late all the same. */
   @Test
   void aPlannedRequestThatIsLateSaysSo() throws Exception {
     try (TextGenerator small = limited(1, 2)) {
-      CountDownLatch begun = new CountDownLatch(1);
       CountDownLatch go = new CountDownLatch(1);
-      Generation first =
-          small.submit(
-              LONG,
-              step -> {
-                begun.countDown();
-                waitFor(go);
-                return true;
-              });
-      assertTrue(begun.await(5, TimeUnit.MINUTES));
+      Generation first = held(small, go);
       PlanChoice balanced = PlanChoice.OPTIMAL.withPlan("balanced");
       Generation late =
           small.submit(
@@ -265,17 +271,8 @@ class SubmitTest {
   @Test
   void aFullQueueRefusesAndALateRequestNeedNotBeginToEnd() throws Exception {
     try (TextGenerator small = limited(1, 2)) {
-      CountDownLatch begun = new CountDownLatch(1);
       CountDownLatch go = new CountDownLatch(1);
-      Generation first =
-          small.submit(
-              LONG,
-              step -> {
-                begun.countDown();
-                waitFor(go);
-                return true;
-              });
-      assertTrue(begun.await(5, TimeUnit.MINUTES));
+      Generation first = held(small, go);
       Generation late = small.submit(LONG.withDeadline(Duration.ofMillis(1)));
       Generation second = small.submit(LONG.withSeed(1));
       assertEquals(2, small.waiting());

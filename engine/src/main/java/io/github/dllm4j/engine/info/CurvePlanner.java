@@ -78,7 +78,7 @@ public final class CurvePlanner {
       return new CurvePlanner(line, Optional.of(paying), prior);
     }
     return new CurvePlanner(
-        SmoothCurve.of(choosing.half(0), prior), Optional.of(paying.half(1)), prior);
+        SmoothCurve.of(choosing.without(1, 2), prior), Optional.of(paying.without(0, 2)), prior);
   }
 
   /** The curve that chooses; it does not increase. */

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -106,28 +105,15 @@ public final class CurveSample {
   }
 
   /**
-   * Every second example.
-   *
-   * @param first 0 or 1
-   */
-  CurveSample half(int first) {
-    return some(e -> e % 2 == first);
-  }
-
-  /**
    * All examples but every so many-th.
    *
    * @param fold which are left out: those whose number is this modulo the folds
    * @param folds at least 2
    */
   CurveSample without(int fold, int folds) {
-    return some(e -> e % folds != fold);
-  }
-
-  private CurveSample some(IntPredicate which) {
     double[][] some =
         IntStream.range(0, values.length)
-            .filter(which)
+            .filter(e -> e % folds != fold)
             .mapToObj(e -> values[e])
             .toArray(double[][]::new);
     return new CurveSample(source, nodes, some);

@@ -87,6 +87,7 @@ final class SmoothCurve {
     double[][] missed = new double[STIFFNESS.length][examples];
     double[] weights = sample.weights();
     List<double[]> values = sample.values();
+    int[] at = sample.nodes().at();
     int folds = Math.min(FOLDS, examples);
     for (int fold = 0; fold < folds; fold++) {
       CurveSample others = sample.without(fold, folds);
@@ -94,7 +95,7 @@ final class SmoothCurve {
         InformationCurve curve = of(others, prior, STIFFNESS[s]);
         for (int e = fold; e < examples; e += folds) {
           for (int n = 0; n < weights.length; n++) {
-            double miss = values.get(e)[n] - curve.at(sample.nodes().at()[n]);
+            double miss = values.get(e)[n] - curve.at(at[n]);
             missed[s][e] += weights[n] * miss * miss;
           }
         }

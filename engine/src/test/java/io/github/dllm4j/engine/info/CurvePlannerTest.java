@@ -131,7 +131,7 @@ class CurvePlannerTest {
       paying.add(study.crossEntropy().values().get(e));
     }
     StepPlanner choice =
-        new StepPlanner(SmoothCurve.of(study.choosing().half(0), Optional.empty()));
+        new StepPlanner(SmoothCurve.of(study.choosing().without(1, 2), Optional.empty()));
     for (int steps : new int[] {1, 2, 3, 5, 8}) {
       SizePlan own = planner.forSteps(steps);
       assertArrayEquals(choice.forSteps(steps).sizes(), own.sizes());
