@@ -38,12 +38,6 @@ def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
     return None
 
 
-def affine(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
-    if bias is not None:
-        return torch.linear(x, weight.to(dt), bias.to(dt))
-    return torch.linear(x, weight.to(dt))
-
-
 def norm(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.layer_norm(x, [x.size(-1)], weight, bias, 1e-5)
 
@@ -121,7 +115,7 @@ class Dit(Module):
             i = i + 1 + gpt
             n2, b2 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
             i = i + 1 + bias
-            up_w, up_b, down_w, down_b = ws[i].to(dt), ws[i + 1].to(dt), ws[i + 2].to(dt), ws[i + 3].to(dt)
+            up_w, up_b, down_w, down_b = ws[i], ws[i + 1], ws[i + 2], ws[i + 3]
             i = i + 4
             m : List[Optional[Tensor]] = [None, None, None, None, None, None]
             if c is not None:
@@ -129,7 +123,7 @@ class Dit(Module):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
-            qkv = __torch__.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+            qkv = __torch__.linear.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
             # Split, not indexed: the gradient of an index is a whole tensor of zeros.
             if gpt == 0:
                 qk, v1 = torch.split(qkv.contiguous(), [2, 1])
@@ -142,10 +136,10 @@ class Dit(Module):
                 past[2 * layer + 1][:, :, at:at + n].copy_(v)
                 k, v = past[2 * layer][:, :, :at + n], past[2 * layer + 1][:, :, :at + n]
             a = self.attend(q, k, v, shape[4] == 1, train, scale)
-            a = __torch__.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
+            a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
             x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
-            f = torch.linear(torch.gelu(torch.linear(h, up_w, up_b), approximate="tanh"), down_w, down_b)
+            f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, down_b, dt)
             x = x + __torch__.gated(torch.dropout(f, drop, train).to(6), m[5])
         return x
 
@@ -167,7 +161,8 @@ class Dit(Module):
         return [i, i + 1, ws[i].size(0)]
 
     def head(self, h: Tensor, ws: List[Tensor], at: List[int], dt: int, mask: int) -> Tensor:
-        # Logits in float32, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is -infinity.
+        # Logits in the type of the products, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is
+        # -infinity.
         # `at` is the matrix, the bias (-1 for none), and the number of known ids.
         matrix = ws[at[0]]
         known = at[2]
@@ -176,7 +171,7 @@ class Dit(Module):
             bias = torch.cat([bias[:known], torch.full([matrix.size(0) - known], -float("inf"), device=bias.device)])
         if mask >= 0:
             bias = torch.cat([bias[:mask], torch.full([1], -float("inf"), device=bias.device), bias[mask + 1:]])
-        logits = torch.linear(self.repeated(h, 16).to(dt), matrix.to(dt), bias.to(dt)).to(6)
+        logits = __torch__.linear.affine(self.repeated(h, 16).to(dt), matrix, bias, dt)
         return torch.narrow(logits, 0, 0, h.size(0))
 
     def repeated(self, x: Tensor, least: int) -> Tensor:
@@ -206,7 +201,7 @@ class Dit(Module):
         logits = h
         for part in torch.split(h, some):
             logits = self.head(part, ws, self.place(ws, shape), dt, mask)
-        return logits
+        return logits[:1].to(6)
 
     # ---- left to right --------------------------------------------------------------------------------------------
 
@@ -257,7 +252,7 @@ class Dit(Module):
         parts = zip(torch.split(h.detach(), some), torch.split(target.unsqueeze(1), some), torch.split(weight.unsqueeze(1), some))
         for part, ids, own in parts:
             z = part.to(dt)
-            p = self.head(z, ws, place, dt, mask)
+            p = self.head(z, ws, place, dt, mask).to(6)
             at = p.gather(1, ids)
             most = torch.amax(p, -1, True)
             p.sub_(most).exp_()
@@ -294,7 +289,7 @@ class Dit(Module):
         shape = [int(s) for s in c[:6]]
         x = self.trunk(tok, sigmas, ws, shape, int(c[6]), True, c[9])
         h = self.final(x, sigmas, rows, ws, shape)
-        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])), -1)
+        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])).to(6), -1)
         sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
@@ -530,13 +525,16 @@ class Dit(Module):
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
-    def cast(self, ws: List[Tensor], dt: int, which: List[int]) -> List[Tensor]:
-        # The matrices of the products go to dt once instead of at every call; the rest stays in float32.
+    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int) -> List[Tensor]:
+        # The matrices of the products go to dt once instead of at every call, and into the processor's order if `pack`
+        # is 1; the rest stays in float32.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
         for i in which:
             out[i] = ws[i].to(dt)
+            if pack == 1:
+                out[i] = __torch__.linear.pack(out[i])
         return out
 
     def fold(self, ws: List[Tensor], shape: List[int]) -> List[Tensor]:
