@@ -215,7 +215,7 @@ public final class Benchmark implements AutoCloseable {
     private final NoisyBatch examples;
 
     private Training(Precision precision, Update update, int batch) {
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
       this.loss = new TrainingLoss(network, precision, mask, Objective.ELBO, 0);
       this.optimizer = new Optimizer(network, update, precision);
       int[][] blocks = new int[batch][shape.length()];

@@ -257,6 +257,12 @@ final class Network implements AutoCloseable {
     return map;
   }
 
+  /** Gives every weight a gradient, zero, to which passes of {@link Program#train} add. */
+  void learn() {
+    weights.forEach(weight -> weight.setRequiresGradient(true));
+    program.train(manager, "start", "ws", weights).close();
+  }
+
   /**
    * A kept list of weights, matrices in the type of a precision and, on a processor, in its order,
    * which is a copy; those of a {@link LlamaShape} stay as they are. The caller closes it.
