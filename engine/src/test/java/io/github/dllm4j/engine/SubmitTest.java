@@ -79,14 +79,10 @@ class SubmitTest {
     return requests;
   }
 
-  private static GenerationResult untimed(GenerationResult r) {
+  /** A result without what depends on the clock. */
+  static GenerationResult untimed(GenerationResult r) {
     return new GenerationResult(
-        r.samples().stream()
-            .map(
-                t ->
-                    new GenerationResult.Text(
-                        t.text(), t.fills(), t.tokens(), t.steps(), t.evaluations(), 0, t.finish()))
-            .toList(),
+        r.samples().stream().map(SubmitTest::untimed).toList(),
         r.model(),
         r.sampler(),
         r.plan(),
@@ -96,6 +92,12 @@ class SubmitTest {
         r.note(),
         r.seed(),
         r.versions());
+  }
+
+  /** A sample without what depends on the clock. */
+  static GenerationResult.Text untimed(GenerationResult.Text t) {
+    return new GenerationResult.Text(
+        t.text(), t.fills(), t.tokens(), t.steps(), t.evaluations(), 0, t.finish());
   }
 
   private static void assertTwins(TextGenerator generator, List<GenerationRequest> requests)
