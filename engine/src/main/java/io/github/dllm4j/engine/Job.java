@@ -77,9 +77,7 @@ final class Job {
   /** Makes its plan, if it has not ended before. */
   void prepare(Preparation preparation) {
     try {
-      plan =
-          preparation.prepare(
-              request, canvas, denoiser -> new Watched(denoiser, () -> why().isPresent()));
+      plan = preparation.prepare(request, canvas, () -> why().isPresent());
       run = plan.start().apply(this::onStep);
     } catch (Watched.EndedException e) {
       plan = null;
