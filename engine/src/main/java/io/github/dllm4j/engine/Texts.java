@@ -103,7 +103,9 @@ final class Texts {
     Finish finish = sample.complete() ? Finish.LENGTH : interrupted;
     int[] holes = canvas.holes();
     int end = sample.complete() ? end(tokens, holes, request) : tokens.length;
-    List<String> fills = fills(tokens, holes, request);
+    List<int[]> stretches = stretches(tokens, holes, request);
+    List<String> fills = stretches.stream().map(s -> between(tokens, s[0], s[1])).toList();
+    int generated = stretches.stream().mapToInt(s -> s[1] - s[0]).sum();
     int from = request.chat() ? holes[0] : 0; // of a conversation the answer alone
     // What a constraint keeps behind an end token is part of the text.
     int to = request.constraint().isEmpty() ? end : tokens.length;
@@ -118,12 +120,17 @@ final class Texts {
         finish = Finish.STOP;
         text = text.substring(0, text.length() - (fill.length() - stop));
         fills = List.of(fill.substring(0, stop));
+        generated = spelling(tokens, stretches.get(0), stop);
       }
+    }
+    if (!sample.complete()) {
+      generated = (int) Arrays.stream(holes).filter(at -> tokens[at] != hole).count();
     }
     return new GenerationResult.Text(
         text,
         fills,
         Arrays.stream(tokens).boxed().toList(),
+        generated,
         sample.steps(),
         sample.evaluations(),
         seconds,
@@ -144,9 +151,22 @@ final class Texts {
         .orElse(tokens.length);
   }
 
-  /** The text of every stretch of holes, up to its own end token. */
-  private List<String> fills(int[] tokens, int[] holes, GenerationRequest request) {
-    List<String> fills = new ArrayList<>();
+  /** How many tokens of a stretch spell so many characters of its text. */
+  private int spelling(int[] tokens, int[] stretch, int characters) {
+    int low = 0;
+    int high = stretch[1] - stretch[0];
+    while (low < high) {
+      int middle = (low + high) / 2;
+      boolean enough = between(tokens, stretch[0], stretch[0] + middle).length() >= characters;
+      low = enough ? low : middle + 1;
+      high = enough ? middle : high;
+    }
+    return low;
+  }
+
+  /** Every stretch of holes, up to its own end token: first position, position behind the last. */
+  private List<int[]> stretches(int[] tokens, int[] holes, GenerationRequest request) {
+    List<int[]> stretches = new ArrayList<>();
     for (int h = 0; h < holes.length; ) {
       int last = h;
       while (last + 1 < holes.length && holes[last + 1] == holes[last] + 1) {
@@ -154,10 +174,10 @@ final class Texts {
       }
       int[] own = Arrays.copyOfRange(holes, h, last + 1);
       int to = Math.min(end(tokens, own, request), holes[last] + 1);
-      fills.add(between(tokens, holes[h], to));
+      stretches.add(new int[] {holes[h], to});
       h = last + 1;
     }
-    return fills;
+    return stretches;
   }
 
   /** The text of some tokens as it stands behind those before them. */

@@ -173,11 +173,10 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     boolean whole = text.finish() != Finish.CANCELLED && text.finish() != Finish.DEADLINE;
     String said = result.completion().stripLeading();
     AiMessage message = calls && whole ? called(said) : AiMessage.from(said);
-    int made = text.tokens().size() - promptTokens;
     return ChatResponse.builder()
         .aiMessage(message)
         .modelName(model)
-        .tokenUsage(new TokenUsage(promptTokens, made))
+        .tokenUsage(new TokenUsage(promptTokens, text.generated()))
         .finishReason(reason(text.finish()))
         .build();
   }

@@ -178,7 +178,7 @@ final class Api extends Handler.Abstract {
       GenerationResult result, ApiRequest request, ApiReply reply, Exchange exchange) {
     long evaluations =
         result.samples().stream().mapToLong(GenerationResult.Text::evaluations).sum();
-    metrics.made(reply.made(result), evaluations, result.samples().get(0).seconds());
+    metrics.made(ApiReply.made(result), evaluations, result.samples().get(0).seconds());
     if (!request.stream()) {
       exchange.answer(200, JSON, ApiReply.text(reply.whole(result)));
       return;
