@@ -10,6 +10,7 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
@@ -53,18 +54,12 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
    */
   static Conversation of(ChatRequest chat, Model model, UnaryOperator<GenerationRequest> options) {
     ChatRequestParameters parameters = chat.parameters();
-    refuse("modelName", parameters.modelName());
-    refuse("topK", parameters.topK());
-    refuse("frequencyPenalty", parameters.frequencyPenalty());
-    refuse("presencePenalty", parameters.presencePenalty());
+    check(parameters, model);
     List<Message> messages = chat.messages().stream().map(Conversation::message).toList();
     Optional<Constraint> call = call(parameters, messages);
     Optional<Constraint> form = form(parameters.responseFormat());
-    if (call.isPresent() && form.isPresent()) {
-      throw new IllegalArgumentException("a response format does not go with a call of a tool");
-    }
     String prompt = Message.prompt(messages);
-    Optional<Constraint> constraint = call.or(() -> form);
+    Optional<Constraint> constraint = call.or(() -> form); // the form is the last answer's
     GenerationRequest request =
         constraint
             .map(held -> GenerationRequest.prompt(prompt).withConstraint(held))
@@ -91,9 +86,25 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     return new Conversation(options.apply(request), call.isPresent(), known);
   }
 
+  /**
+   * Refuses what has no equivalent.
+   *
+   * @throws UnsupportedFeatureException if there is any
+   */
+  static void check(ChatRequestParameters parameters, Model model) {
+    String name = parameters.modelName();
+    if (name != null && !name.equals(model.name())) {
+      throw new UnsupportedFeatureException(
+          "modelName is not supported but for " + model.name() + ", got " + name);
+    }
+    refuse("topK", parameters.topK());
+    refuse("frequencyPenalty", parameters.frequencyPenalty());
+    refuse("presencePenalty", parameters.presencePenalty());
+  }
+
   private static void refuse(String name, @Nullable Object value) {
     if (value != null) {
-      throw new IllegalArgumentException(name + " is not supported, got " + value);
+      throw new UnsupportedFeatureException(name + " is not supported, got " + value);
     }
   }
 
@@ -115,7 +126,8 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
       }
       return Message.assistant(text.toString());
     }
-    throw new IllegalArgumentException("only messages of one text are supported, got " + message);
+    throw new UnsupportedFeatureException(
+        "images and what else is not one text are not supported, got " + message);
   }
 
   private static Optional<Constraint> call(
@@ -139,7 +151,8 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
       return Optional.empty();
     }
     if (format.jsonSchema() == null) {
-      throw new IllegalArgumentException("a JSON response format needs its schema");
+      throw new UnsupportedFeatureException(
+          "a JSON response format without its schema is not supported");
     }
     JsonSchemaElement root = format.jsonSchema().rootElement();
     if (root instanceof JsonRawSchema raw) {
@@ -167,13 +180,18 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     }
   }
 
-  /** The answer. */
-  ChatResponse response(GenerationResult result, String model) {
+  /**
+   * The answer.
+   *
+   * @param id of it
+   */
+  ChatResponse response(GenerationResult result, String model, String id) {
     GenerationResult.Text text = result.samples().get(0);
     boolean whole = text.finish() != Finish.CANCELLED && text.finish() != Finish.DEADLINE;
     String said = result.completion().stripLeading();
-    AiMessage message = calls && whole ? called(said) : AiMessage.from(said);
+    AiMessage message = calls && whole ? called(said, id) : AiMessage.from(said);
     return ChatResponse.builder()
+        .id(id)
         .aiMessage(message)
         .modelName(model)
         .tokenUsage(new TokenUsage(promptTokens, text.generated()))
@@ -181,11 +199,11 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
         .build();
   }
 
-  private static AiMessage called(String said) {
+  private static AiMessage called(String said, String id) {
     JsonNode call = tree(said);
     return AiMessage.from(
         ToolExecutionRequest.builder()
-            .id("call_0")
+            .id(id + "-call")
             .name(call.path("name").asText())
             .arguments(call.path("arguments").toString())
             .build());
