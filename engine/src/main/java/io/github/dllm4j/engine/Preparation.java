@@ -256,16 +256,14 @@ final class Preparation {
    *
    * @throws IllegalArgumentException if it does not fit the model
    */
-  Canvas canvas(GenerationRequest request) {
+  Canvas canvas(GenerationRequest request, Opening opening) {
     Tokenizer tokenizer = model.tokenizer();
     int mask = hole(model);
     int longest = model.config().network().length();
     if (request.template().isPresent()) {
       return Template.parse(request.template().get()).canvas(tokenizer, mask, longest);
     }
-    int[] given =
-        request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
-    int length = request.length().orElse(usual(given.length));
+    int length = request.length().orElse(usual(opening.given().length));
     if (length > longest) {
       throw new IllegalArgumentException(
           String.format(
@@ -274,7 +272,7 @@ final class Preparation {
               length,
               longest));
     }
-    return Template.prompt(given, length, mask);
+    return Template.prompt(opening.given(), length, mask);
   }
 
   /** Tokens of a sequence whose length is not said. */

@@ -201,8 +201,23 @@ public final class TextGenerator implements AutoCloseable {
     if (closing) {
       throw new IllegalStateException(CLOSED);
     }
-    Canvas canvas = preparation.canvas(request);
-    return new Job(request, listener, canvas, texts, model.name());
+    Opening opening = Opening.of(request, model);
+    Canvas canvas = preparation.canvas(request, opening);
+    return new Job(request, opening, listener, canvas, texts, model.name());
+  }
+
+  /**
+   * How many tokens a request gives: of its prompt, its conversation, or its template's text.
+   *
+   * @throws IllegalArgumentException if the request does not fit the model
+   */
+  public int given(GenerationRequest request) {
+    Opening opening = Opening.of(request, model);
+    if (request.template().isEmpty()) {
+      return opening.given().length;
+    }
+    Canvas canvas = preparation.canvas(request, opening);
+    return canvas.length() - canvas.holeCount();
   }
 
   /**

@@ -26,10 +26,10 @@ import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
+import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.djl.Model;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -52,19 +52,17 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
    *
    * @throws IllegalArgumentException if it is not understood, or not for this model
    */
-  static Conversation of(ChatRequest chat, Model model, UnaryOperator<GenerationRequest> options) {
+  static Conversation of(
+      ChatRequest chat, TextGenerator generator, UnaryOperator<GenerationRequest> options) {
     ChatRequestParameters parameters = chat.parameters();
-    check(parameters, model);
+    check(parameters, generator.model());
     List<Message> messages = chat.messages().stream().map(Conversation::message).toList();
     Optional<Constraint> call = call(parameters, messages);
     Optional<Constraint> form = form(parameters.responseFormat());
-    String prompt = Message.prompt(messages);
     Optional<Constraint> constraint = call.or(() -> form); // the form is the last answer's
-    GenerationRequest request =
-        constraint
-            .map(held -> GenerationRequest.prompt(prompt).withConstraint(held))
-            .orElseGet(() -> GenerationRequest.messages(messages));
-    int known = model.tokenizer().encode(prompt).length;
+    GenerationRequest start = GenerationRequest.messages(messages);
+    GenerationRequest request = constraint.map(start::withConstraint).orElse(start);
+    int known = generator.given(request);
     Integer most = parameters.maxOutputTokens();
     if (most != null) {
       request = request.withLength(Math.addExact(known, most));
@@ -79,9 +77,7 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     }
     List<String> stops = parameters.stopSequences();
     if (stops != null && !stops.isEmpty()) {
-      List<String> all = new ArrayList<>(request.stop());
-      all.addAll(stops);
-      request = request.withStop(all);
+      request = request.withStop(stops);
     }
     return new Conversation(options.apply(request), call.isPresent(), known);
   }

@@ -126,7 +126,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   @Override
   public ChatResponse doChat(ChatRequest request) {
     try {
-      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Conversation conversation = Conversation.of(request, generator, options);
       Generation generation = generator.submit(conversation.request());
       try {
         return response(conversation, generation.result());
@@ -143,7 +143,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   @Override
   public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
     try {
-      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Conversation conversation = Conversation.of(request, generator, options);
       Handle handle = new Handle();
       StringBuilder sent = new StringBuilder();
       GenerationListener listener =

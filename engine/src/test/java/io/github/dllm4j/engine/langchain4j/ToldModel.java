@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.langchain4j;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
@@ -44,9 +45,10 @@ final class ToldModel {
   private static GenerationRequest told(GenerationRequest request) {
     PlanChoice blocks = PlanChoice.ofSampler("confidence").withPlan("balanced").withBlocks(4);
     GenerationRequest all = request.withSampler(blocks).withSteps(32);
-    String prompt = request.prompt();
+    List<Message> messages = request.messages();
+    String last = messages.get(messages.size() - 1).content();
     for (Map.Entry<String, List<String>> known : ANSWERS.entrySet()) {
-      if (prompt.endsWith(" " + known.getKey() + "\nAssistant:")) {
+      if (last.equals(known.getKey())) {
         boolean formed = request.constraint().isPresent();
         String answer = known.getValue().get(formed ? 1 : 0);
         assertTrue(request.constraint().map(held -> held.accepts(answer)).orElse(true), answer);

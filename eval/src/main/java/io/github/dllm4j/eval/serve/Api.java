@@ -137,7 +137,7 @@ final class Api extends Handler.Abstract {
   private void generate(byte[] bytes, boolean chat, Exchange exchange, Client client) {
     try {
       JsonNode body = ApiReply.JSON.readTree(bytes);
-      ApiRequest request = ApiRequest.read(body, chat, generator.model(), limits.deadline(), seed);
+      ApiRequest request = ApiRequest.read(body, chat, generator, limits.deadline(), seed);
       ApiReply reply = new ApiReply(request, generator.model().name(), number.incrementAndGet());
       GenerationListener listener =
           request.stream()
