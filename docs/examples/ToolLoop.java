@@ -32,7 +32,7 @@ public final class ToolLoop {
     try (TextGenerator generator = TextGenerator.bundled()) {
       for (int turn = 0; turn < 2; turn++) {
         GenerationRequest call =
-            GenerationRequest.prompt(Message.prompt(messages))
+            GenerationRequest.messages(messages)
                 .withSteps(4)
                 .withSeed(turn)
                 .withConstraint(Constraint.toolCall(TOOLS));

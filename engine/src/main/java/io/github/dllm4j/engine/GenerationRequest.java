@@ -13,6 +13,8 @@ import java.util.function.Consumer;
  * #messages} and change what differs from the defaults with {@code withX}.
  *
  * @param prompt text the sequence begins with; empty string for none
+ * @param messages a conversation instead of a prompt, to whose end the reply is made; empty for
+ *     none. See {@link Message} for how models read it. The text of a sample is the reply alone
  * @param template text with holes {@code {n}} that is kept outside them; instead of prompt and
  *     length
  * @param length tokens of the whole sequence, prompt included; if absent, the model's own length,
@@ -31,11 +33,10 @@ import java.util.function.Consumer;
  *     {@value #MOST_STOPS}; not with a template or a constraint
  * @param deadline time from the call on after which no further step is made; what is there then is
  *     the result. Above 0
- * @param chat whether the prompt is a user's message, which the model's chat template wraps, and
- *     the text of a sample is the answer alone
  */
 public record GenerationRequest(
     String prompt,
+    List<Message> messages,
     Optional<String> template,
     OptionalInt length,
     int samples,
@@ -47,8 +48,7 @@ public record GenerationRequest(
     long seed,
     Optional<Constraint> constraint,
     List<String> stop,
-    Optional<Duration> deadline,
-    boolean chat) {
+    Optional<Duration> deadline) {
 
   /** Error budget unless something else is asked for, nats per sequence. */
   public static final double DEFAULT_EPSILON = 2;
@@ -62,8 +62,10 @@ public record GenerationRequest(
       throw new IllegalArgumentException(
           "a template says everything: give no prompt and no length with it");
     }
-    if (chat && (template.isPresent() || prompt.isBlank())) {
-      throw new IllegalArgumentException("a message must have a text, and no template with it");
+    messages = List.copyOf(messages);
+    if (!messages.isEmpty() && (template.isPresent() || !prompt.isEmpty())) {
+      throw new IllegalArgumentException(
+          "a conversation is all that is given: give no prompt and no template with it");
     }
     require("length", length.orElse(1));
     require("samples", samples);
@@ -111,6 +113,7 @@ public record GenerationRequest(
   public static GenerationRequest unconditional() {
     return new GenerationRequest(
         "",
+        List.of(),
         Optional.empty(),
         OptionalInt.empty(),
         1,
@@ -122,21 +125,12 @@ public record GenerationRequest(
         0,
         Optional.empty(),
         List.of(),
-        Optional.empty(),
-        false);
+        Optional.empty());
   }
 
   /** One sample that begins with a text. */
   public static GenerationRequest prompt(String prompt) {
     return unconditional().withPrompt(prompt);
-  }
-
-  /**
-   * One answer to a user's message, for models that were tuned for conversations and whose chat
-   * template is known here.
-   */
-  public static GenerationRequest message(String message) {
-    return prompt(message).with(draft -> draft.chat = true);
   }
 
   /** One sample that keeps a template's text. */
@@ -154,16 +148,18 @@ public record GenerationRequest(
   }
 
   /**
-   * One reply to a conversation, as the plain text of {@link Message}: it ends where the model goes
-   * on with another's turn.
+   * One reply to a conversation.
    *
    * @param messages at least one
    */
   public static GenerationRequest messages(List<Message> messages) {
-    return prompt(Message.prompt(messages)).withStop(Message.STOP);
+    if (messages.isEmpty()) {
+      throw new IllegalArgumentException("a conversation needs at least one message, got none");
+    }
+    return unconditional().with(draft -> draft.messages = messages);
   }
 
-  /** The same with another beginning. */
+  /** The same with another beginning, of a request that is no conversation. */
   public GenerationRequest withPrompt(String value) {
     return with(draft -> draft.prompt = value);
   }
@@ -236,6 +232,7 @@ public record GenerationRequest(
   /** The values on the way from one request to another. */
   private static final class Draft {
     private String prompt;
+    private List<Message> messages;
     private Optional<String> template;
     private OptionalInt length;
     private int samples;
@@ -248,10 +245,10 @@ public record GenerationRequest(
     private Optional<Constraint> constraint;
     private List<String> stop;
     private Optional<Duration> deadline;
-    private boolean chat;
 
     Draft(GenerationRequest from) {
       prompt = from.prompt;
+      messages = from.messages;
       template = from.template;
       length = from.length;
       samples = from.samples;
@@ -264,12 +261,12 @@ public record GenerationRequest(
       constraint = from.constraint;
       stop = from.stop;
       deadline = from.deadline;
-      chat = from.chat;
     }
 
     GenerationRequest request() {
       return new GenerationRequest(
           prompt,
+          messages,
           template,
           length,
           samples,
@@ -281,8 +278,7 @@ public record GenerationRequest(
           seed,
           constraint,
           stop,
-          deadline,
-          chat);
+          deadline);
     }
   }
 }

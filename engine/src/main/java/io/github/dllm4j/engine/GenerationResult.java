@@ -56,6 +56,8 @@ public record GenerationResult(
    * @param text decoded, prompt or template included
    * @param fills what was generated, one text per stretch of holes, in order
    * @param tokens ids of the whole sequence
+   * @param generated how many of them the fills are made of: of each those before its end token, or
+   *     before a stop text; of a text that was interrupted those that are there
    * @param steps of its plan, empty ones included
    * @param evaluations network evaluations it took part in
    * @param seconds from the request to the end of all its samples
@@ -65,6 +67,7 @@ public record GenerationResult(
       String text,
       List<String> fills,
       List<Integer> tokens,
+      int generated,
       int steps,
       int evaluations,
       double seconds,

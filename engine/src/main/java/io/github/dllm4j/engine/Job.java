@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Job {
   private final GenerationRequest request;
+  private final Opening opening;
   private final GenerationListener listener;
   private final Canvas canvas;
   private final Texts texts;
@@ -33,11 +34,13 @@ final class Job {
 
   Job(
       GenerationRequest request,
+      Opening opening,
       GenerationListener listener,
       Canvas canvas,
       Texts texts,
       String model) {
     this.request = request;
+    this.opening = opening;
     this.listener = listener;
     this.canvas = canvas;
     this.texts = texts;
@@ -77,9 +80,7 @@ final class Job {
   /** Makes its plan, if it has not ended before. */
   void prepare(Preparation preparation) {
     try {
-      plan =
-          preparation.prepare(
-              request, canvas, denoiser -> new Watched(denoiser, () -> why().isPresent()));
+      plan = preparation.prepare(request, canvas, () -> why().isPresent());
       run = plan.start().apply(this::onStep);
     } catch (Watched.EndedException e) {
       plan = null;
@@ -93,7 +94,7 @@ final class Job {
     }
     try {
       boolean keeps = Objects.requireNonNull(plan).keeps();
-      return listener.onStep(texts.step(event, canvas, request, keeps));
+      return listener.onStep(texts.step(event, canvas, opening, keeps));
     } catch (Error e) {
       throw new IllegalStateException("the listener failed: " + e, e);
     }
@@ -148,7 +149,7 @@ final class Job {
             : made.samples();
     double seconds = (System.nanoTime() - begin) * 1e-9;
     return new GenerationResult(
-        samples.stream().map(s -> texts.text(s, canvas, request, seconds, why)).toList(),
+        samples.stream().map(s -> texts.text(s, canvas, request, opening, seconds, why)).toList(),
         model,
         how == null ? request.sampler().map(SamplerChoice::sampler).orElse("none") : how.sampler(),
         how == null ? "none" : how.schedule(),

@@ -5,8 +5,9 @@ import java.util.List;
 /**
  * One turn of a conversation.
  *
- * <p>The engine's models are no chat models: a conversation is plain text to them, one paragraph
- * per turn, and their reply is what stands behind the last word:
+ * <p>A model that was tuned for conversations reads them in its own chat template, if that is known
+ * here. To others a conversation is plain text, one paragraph per turn, and their reply is what
+ * stands behind the last word, up to somebody else's turn:
  *
  * <pre>
  * System: Answer briefly.

@@ -21,8 +21,8 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -34,11 +34,15 @@ final class Preparation {
   /** What a model that could take thousands of tokens adds to a prompt, as LLaDA's own code. */
   private static final int NEW_TOKENS = 128;
 
+  /** Memory of the automata that are remembered. */
+  private static final long KEPT_BYTES = 1L << 26;
+
   private final Model model;
-  private final Rounds rounds;
+  private final Kind kind;
   private final MeasuredCurves curves = new MeasuredCurves();
   private final MeasuredDependence dependence = new MeasuredDependence();
-  private final Recent<Constraint, TokenAutomaton> automata = new Recent<>(16);
+  private final Recent<Constraint, TokenAutomaton> automata =
+      new Recent<>(16, TokenAutomaton::bytes, KEPT_BYTES);
 
   /**
    * For a model.
@@ -47,16 +51,30 @@ final class Preparation {
    */
   Preparation(Model model, int maxBatch) {
     this.model = model;
-    rounds =
-        model.config().autoregressive()
-            ? new LeftToRightSampler(model.causal(), maxBatch)
-            : model.config().mask() >= 0
-                ? new Sampler(model.denoiser(), maxBatch)
-                : new ReverseSampler(
-                    model.denoiser(),
-                    NoiseProcess.uniform(model.denoiser().vocabulary()),
-                    maxBatch);
+    kind = kind(maxBatch);
   }
+
+  private Kind kind(int maxBatch) {
+    if (model.config().autoregressive()) {
+      LeftToRightSampler sampler = new LeftToRightSampler(model.causal(), maxBatch);
+      return new Kind(sampler, (request, canvas, ended) -> read(request, canvas, sampler));
+    }
+    if (model.config().mask() >= 0) {
+      Sampler sampler = new Sampler(model.denoiser(), maxBatch);
+      return new Kind(sampler, (request, canvas, ended) -> fill(request, canvas, ended, sampler));
+    }
+    NoiseProcess noise = NoiseProcess.uniform(model.denoiser().vocabulary());
+    ReverseSampler sampler = new ReverseSampler(model.denoiser(), noise, maxBatch);
+    return new Kind(sampler, (request, canvas, ended) -> reverse(request, canvas, sampler));
+  }
+
+  /** Makes a request ready for one kind of sampler. */
+  private interface Planner {
+    Prepared prepare(GenerationRequest request, Canvas canvas, BooleanSupplier ended);
+  }
+
+  /** The sampler that the model's noise needs, and what plans for it. */
+  private record Kind(Rounds rounds, Planner planner) {}
 
   /**
    * A request made ready: how it will be made, what that costs, and the start of its run.
@@ -75,7 +93,7 @@ final class Preparation {
 
   /** What moves the runs. */
   Rounds rounds() {
-    return rounds;
+    return kind.rounds;
   }
 
   /** What stands for a token that is not there; uniform noise has no MASK, so no token does. */
@@ -88,20 +106,16 @@ final class Preparation {
   /**
    * Plans a request, measuring what its plan needs.
    *
-   * @param watched wraps the denoiser that measures
+   * @param ended whether the request has ended, so that nothing more is to be measured or made
    * @throws IllegalArgumentException if the request does not fit the model
+   * @throws Watched.EndedException if it ended before it was planned
    */
-  Prepared prepare(GenerationRequest request, Canvas canvas, UnaryOperator<Denoiser> watched) {
-    if (model.config().autoregressive()) {
-      return read(request, canvas);
-    }
-    return model.config().mask() < 0
-        ? reverse(request, canvas)
-        : fill(request, canvas, watched.apply(model.denoiser()));
+  Prepared prepare(GenerationRequest request, Canvas canvas, BooleanSupplier ended) {
+    return kind.planner.prepare(request, canvas, ended);
   }
 
   /** An autoregressive model draws one token after the other: there is nothing to plan. */
-  private Prepared read(GenerationRequest request, Canvas canvas) {
+  private Prepared read(GenerationRequest request, Canvas canvas, LeftToRightSampler sampler) {
     if (request.template().isPresent()) {
       throw new IllegalArgumentException(
           "an autoregressive model reads what is before a hole only: give a prompt, no template");
@@ -126,16 +140,18 @@ final class Preparation {
         0,
         own ? "exact: one token per step" : "temperature or top-p change the model's law",
         true,
-        listener -> ((LeftToRightSampler) rounds).start(task, listener));
+        listener -> sampler.start(task, listener));
   }
 
   /** A masked model fills the holes by a plan. */
-  private Prepared fill(GenerationRequest request, Canvas canvas, Denoiser denoiser) {
+  private Prepared fill(
+      GenerationRequest request, Canvas canvas, BooleanSupplier ended, Sampler sampler) {
     if (!(request.sampler().orElse(PlanChoice.OPTIMAL) instanceof PlanChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
-    Optional<JointDraw> together = together(request, choice, canvas);
+    Denoiser denoiser = new Watched(model.denoiser(), ended);
+    Optional<JointDraw> together = together(request, choice, canvas, ended);
     Planning.Planned planned =
         Planning.plan(
             request,
@@ -165,7 +181,7 @@ final class Preparation {
         planned.evaluations(),
         planned.note(),
         planned.plan().keeps(),
-        listener -> ((Sampler) rounds).start(tasks, listener));
+        listener -> sampler.start(tasks, listener));
   }
 
   private Canvas blank() {
@@ -174,7 +190,7 @@ final class Preparation {
 
   /** What draws the holes of a constrained request; refuses what cannot be, before any call. */
   private Optional<JointDraw> together(
-      GenerationRequest request, PlanChoice choice, Canvas canvas) {
+      GenerationRequest request, PlanChoice choice, Canvas canvas, BooleanSupplier ended) {
     if (request.constraint().isEmpty()) {
       return Optional.empty();
     }
@@ -186,12 +202,17 @@ final class Preparation {
     TokenAutomaton automaton =
         automata.get(
             constraint,
-            () -> new TokenAutomaton(constraint, model.tokenizer(), model.denoiser().vocabulary()));
+            () ->
+                new TokenAutomaton(
+                    constraint,
+                    model.tokenizer(),
+                    model.denoiser().vocabulary(),
+                    () -> Watched.check(ended)));
     return Optional.of(automaton.on(canvas));
   }
 
   /** A uniform model redraws the holes down a grid of noise levels; it always ends by denoising. */
-  private Prepared reverse(GenerationRequest request, Canvas canvas) {
+  private Prepared reverse(GenerationRequest request, Canvas canvas, ReverseSampler sampler) {
     ReverseChoice unsaid =
         request.steps().isPresent()
             ? ReverseChoice.TWEEDIE
@@ -227,7 +248,7 @@ final class Preparation {
         0,
         planned.note(),
         false,
-        listener -> ((ReverseSampler) rounds).start(tasks, listener));
+        listener -> sampler.start(tasks, listener));
   }
 
   /**
@@ -235,16 +256,14 @@ final class Preparation {
    *
    * @throws IllegalArgumentException if it does not fit the model
    */
-  Canvas canvas(GenerationRequest request) {
+  Canvas canvas(GenerationRequest request, Opening opening) {
     Tokenizer tokenizer = model.tokenizer();
     int mask = hole(model);
     int longest = model.config().network().length();
     if (request.template().isPresent()) {
       return Template.parse(request.template().get()).canvas(tokenizer, mask, longest);
     }
-    int[] given =
-        request.chat() ? model.message(request.prompt()) : tokenizer.encode(request.prompt());
-    int length = request.length().orElse(usual(given.length));
+    int length = request.length().orElse(usual(opening.given().length));
     if (length > longest) {
       throw new IllegalArgumentException(
           String.format(
@@ -253,7 +272,7 @@ final class Preparation {
               length,
               longest));
     }
-    return Template.prompt(given, length, mask);
+    return Template.prompt(opening.given(), length, mask);
   }
 
   /** Tokens of a sequence whose length is not said. */

@@ -2,6 +2,7 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.TimeGrid;
@@ -34,7 +35,8 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>A span is text from one index to another and keeps its number of tokens. Scores are
  * log-weights in nats: a reward divided by a temperature, higher is better; a scorer must be a pure
- * function of the text. Everything runs on the calling thread. For masking and uniform models.
+ * function of the text. Everything runs on the calling thread; closing the generator ends it within
+ * a network call. For masking and uniform models.
  */
 public final class TextEditor {
   private static final int BATCH = 16;
@@ -58,18 +60,11 @@ public final class TextEditor {
 
     /** Checks the ranges. */
     public Effort {
-      require("chains", chains, 1);
-      require("turns", turns, 0);
-      require("steps", steps, 1);
+      TextGenerator.require("chains", chains, 1);
+      TextGenerator.require("turns", turns, 0);
+      TextGenerator.require("steps", steps, 1);
       if (!(strength > 0 && strength < 1)) {
         throw new IllegalArgumentException("strength must be in (0, 1), got " + strength);
-      }
-    }
-
-    private static void require(String name, int value, int least) {
-      if (value < least) {
-        throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "%s must be at least %d, got %d", name, least, value));
       }
     }
 
@@ -125,7 +120,8 @@ public final class TextEditor {
       String text, int from, int to, ToDoubleFunction<String> score, Effort effort) {
     check(text, from, to);
     return generator.using(
-        model -> {
+        denoiser -> {
+          Model model = generator.model();
           Tokenizer tokenizer = model.tokenizer();
           int hole = Preparation.hole(model);
           int[] before = tokenizer.encode(text.substring(0, from));
@@ -135,7 +131,7 @@ public final class TextEditor {
           int[] blank = whole.clone();
           Arrays.fill(blank, before.length, before.length + span.length, hole);
           TimeGrid grid = TimeGrid.uniform(-Math.log1p(-effort.strength), effort.steps);
-          ReverseChain back = chain(model, Canvas.of(blank, hole), grid);
+          ReverseChain back = chain(model, denoiser, Canvas.of(blank, hole), grid);
           UTurn turns = UTurn.metropolis(back, scorer(tokenizer, score));
           List<int[]> starts = Collections.nCopies(effort.chains, whole);
           Edit start = new Edit(text, score.applyAsDouble(text));
@@ -156,7 +152,8 @@ public final class TextEditor {
    */
   public Edit steer(String template, ToDoubleFunction<String> score, Effort effort) {
     return generator.using(
-        model -> {
+        denoiser -> {
+          Model model = generator.model();
           Tokenizer tokenizer = model.tokenizer();
           Canvas canvas =
               Template.parse(template)
@@ -166,7 +163,7 @@ public final class TextEditor {
               model.config().mask() >= 0
                   ? TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, effort.steps)
                   : TimeGrid.logLinear(1e-3, effort.steps);
-          ReverseChain chain = chain(model, canvas, grid);
+          ReverseChain chain = chain(model, denoiser, canvas, grid);
           // A look ahead with few draws: what the particle is likely to become.
           Twist twist = Twist.sampled(chain, scorer, 4, effort.seed);
           ParticleSampler.Particles made =
@@ -200,7 +197,7 @@ public final class TextEditor {
         sequences.stream().mapToDouble(s -> score.applyAsDouble(tokenizer.decode(s))).toArray();
   }
 
-  private static ReverseChain chain(Model model, Canvas canvas, TimeGrid grid) {
+  private static ReverseChain chain(Model model, Denoiser denoiser, Canvas canvas, TimeGrid grid) {
     int longest = model.config().network().length();
     if (canvas.length() > longest) {
       throw new IllegalArgumentException(
@@ -210,7 +207,7 @@ public final class TextEditor {
               canvas.length(),
               longest));
     }
-    int vocabulary = model.denoiser().vocabulary();
+    int vocabulary = denoiser.vocabulary();
     int mask = model.config().mask();
     if (mask >= 0 && mask != vocabulary - 1) {
       throw new IllegalArgumentException(
@@ -222,7 +219,7 @@ public final class TextEditor {
     }
     NoiseProcess noise =
         mask >= 0 ? NoiseProcess.masking(vocabulary - 1) : NoiseProcess.uniform(vocabulary);
-    StepModel steps = StepModel.of(model.denoiser(), noise, BATCH);
+    StepModel steps = StepModel.of(denoiser, noise, BATCH);
     return ReverseChain.of(steps, canvas, grid, ReverseKernel.tweedie());
   }
 }

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine;
 
+import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.sample.Canvas;
@@ -53,6 +54,8 @@ public final class TextGenerator implements AutoCloseable {
   /** Most requests that wait, unless another number is given. */
   public static final int DEFAULT_QUEUE = 64;
 
+  private static final String CLOSED = "the generator is closed";
+
   private final Model model;
   private final Preparation preparation;
   private final Texts texts;
@@ -63,18 +66,19 @@ public final class TextGenerator implements AutoCloseable {
   private boolean closed; // guarded by the write lock
 
   private TextGenerator(Model model, int maxBatch, int maxQueue) {
-    require("maxBatch", maxBatch);
-    require("maxQueue", maxQueue);
+    require("maxBatch", maxBatch, 1);
+    require("maxQueue", maxQueue, 1);
     this.model = model;
     preparation = new Preparation(model, maxBatch);
     texts = new Texts(model);
     loop = new RequestLoop(preparation, maxBatch, maxQueue);
   }
 
-  private static void require(String name, int value) {
-    if (value < 1) {
+  /** Refuses a number that is too small. */
+  static void require(String name, int value, int least) {
+    if (value < least) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%s must be at least 1, got %d", name, value));
+          String.format(Locale.ROOT, "%s must be at least %d, got %d", name, least, value));
     }
   }
 
@@ -171,14 +175,18 @@ public final class TextGenerator implements AutoCloseable {
     }
   }
 
-  /** Works with the model while it cannot be closed. */
-  <T> T using(Function<Model, T> work) {
+  /**
+   * Works with the model's denoiser, which gives up when the generator is to be closed.
+   *
+   * @throws IllegalStateException if it is closed, or is to be meanwhile
+   */
+  <T> T using(Function<Denoiser, T> work) {
     use.readLock().lock();
     try {
-      if (closing) {
-        throw new IllegalStateException("the generator is closed");
-      }
-      return work.apply(model);
+      Watched.check(() -> closing);
+      return work.apply(new Watched(model.denoiser(), () -> closing));
+    } catch (Watched.EndedException e) {
+      throw new IllegalStateException(CLOSED, e);
     } finally {
       use.readLock().unlock();
     }
@@ -191,10 +199,25 @@ public final class TextGenerator implements AutoCloseable {
 
   private Job job(GenerationRequest request, GenerationListener listener) {
     if (closing) {
-      throw new IllegalStateException("the generator is closed");
+      throw new IllegalStateException(CLOSED);
     }
-    Canvas canvas = preparation.canvas(request);
-    return new Job(request, listener, canvas, texts, model.name());
+    Opening opening = Opening.of(request, model);
+    Canvas canvas = preparation.canvas(request, opening);
+    return new Job(request, opening, listener, canvas, texts, model.name());
+  }
+
+  /**
+   * How many tokens a request gives: of its prompt, its conversation, or its template's text.
+   *
+   * @throws IllegalArgumentException if the request does not fit the model
+   */
+  public int given(GenerationRequest request) {
+    Opening opening = Opening.of(request, model);
+    if (request.template().isEmpty()) {
+      return opening.given().length;
+    }
+    Canvas canvas = preparation.canvas(request, opening);
+    return canvas.length() - canvas.holeCount();
   }
 
   /**

@@ -12,12 +12,10 @@ import java.util.List;
 
 /** From tokens to what is shown: canvases, texts, and where they are cut. */
 final class Texts {
-  private final Model model;
   private final Tokenizer tokenizer;
   private final int hole;
 
   Texts(Model model) {
-    this.model = model;
     tokenizer = model.tokenizer();
     hole = Preparation.hole(model);
   }
@@ -27,20 +25,19 @@ final class Texts {
    *
    * @param keeps whether a token that is there stays to the end
    */
-  GenerationListener.Step step(
-      StepEvent event, Canvas canvas, GenerationRequest request, boolean keeps) {
+  GenerationListener.Step step(StepEvent event, Canvas canvas, Opening opening, boolean keeps) {
     int[] tokens = event.tokens();
     return new GenerationListener.Step(
         event.task(),
         event.step(),
         event.steps(),
         shown(tokens),
-        keeps ? settled(tokens, canvas.holes(), request) : "");
+        keeps ? settled(tokens, canvas.holes(), opening) : "");
   }
 
   /** What cannot change any more of the text of the first stretch of holes. */
-  private String settled(int[] tokens, int[] holes, GenerationRequest request) {
-    List<String> stops = request.stop();
+  private String settled(int[] tokens, int[] holes, Opening opening) {
+    List<String> stops = opening.stop();
     int count = 0;
     while (count < holes.length
         && holes[count] == holes[0] + count
@@ -51,7 +48,7 @@ final class Texts {
       return "";
     }
     int[] known = Arrays.copyOf(holes, count);
-    int end = end(tokens, known, request);
+    int end = end(tokens, known, opening);
     boolean ended = end < tokens.length;
     String text = between(tokens, holes[0], Math.min(end, holes[count - 1] + 1));
     int stop = firstStop(text, stops);
@@ -98,13 +95,20 @@ final class Texts {
    * @param interrupted why it ended, if it is not complete
    */
   GenerationResult.Text text(
-      Sample sample, Canvas canvas, GenerationRequest request, double seconds, Finish interrupted) {
+      Sample sample,
+      Canvas canvas,
+      GenerationRequest request,
+      Opening opening,
+      double seconds,
+      Finish interrupted) {
     int[] tokens = sample.tokens();
     Finish finish = sample.complete() ? Finish.LENGTH : interrupted;
     int[] holes = canvas.holes();
-    int end = sample.complete() ? end(tokens, holes, request) : tokens.length;
-    List<String> fills = fills(tokens, holes, request);
-    int from = request.chat() ? holes[0] : 0; // of a conversation the answer alone
+    int end = sample.complete() ? end(tokens, holes, opening) : tokens.length;
+    List<int[]> stretches = stretches(tokens, holes, opening);
+    List<String> fills = stretches.stream().map(s -> between(tokens, s[0], s[1])).toList();
+    int generated = stretches.stream().mapToInt(s -> s[1] - s[0]).sum();
+    int from = request.messages().isEmpty() || holes.length == 0 ? 0 : holes[0]; // the reply alone
     // What a constraint keeps behind an end token is part of the text.
     int to = request.constraint().isEmpty() ? end : tokens.length;
     String text = shown(Arrays.copyOfRange(tokens, from, to));
@@ -113,17 +117,22 @@ final class Texts {
     }
     if (sample.complete() && !fills.isEmpty()) {
       String fill = fills.get(0);
-      int stop = firstStop(fill, request.stop());
+      int stop = firstStop(fill, opening.stop());
       if (stop < fill.length()) {
         finish = Finish.STOP;
         text = text.substring(0, text.length() - (fill.length() - stop));
         fills = List.of(fill.substring(0, stop));
+        generated = spelling(tokens, stretches.get(0), stop);
       }
+    }
+    if (!sample.complete()) {
+      generated = (int) Arrays.stream(holes).filter(at -> tokens[at] != hole).count();
     }
     return new GenerationResult.Text(
         text,
         fills,
         Arrays.stream(tokens).boxed().toList(),
+        generated,
         sample.steps(),
         sample.evaluations(),
         seconds,
@@ -135,29 +144,41 @@ final class Texts {
   }
 
   /** Where the first generated end token, in a conversation also the turn's, cuts the text. */
-  private int end(int[] tokens, int[] holes, GenerationRequest request) {
+  private int end(int[] tokens, int[] holes, Opening opening) {
     int end = tokenizer.vocabulary().end().orElse(-1);
-    int turn = request.chat() ? model.turnEnd() : -1;
     return Arrays.stream(holes)
-        .filter(at -> tokens[at] == end || tokens[at] == turn)
+        .filter(at -> tokens[at] == end || tokens[at] == opening.turnEnd())
         .findFirst()
         .orElse(tokens.length);
   }
 
-  /** The text of every stretch of holes, up to its own end token. */
-  private List<String> fills(int[] tokens, int[] holes, GenerationRequest request) {
-    List<String> fills = new ArrayList<>();
+  /** How many tokens of a stretch spell so many characters of its text. */
+  private int spelling(int[] tokens, int[] stretch, int characters) {
+    int low = 0;
+    int high = stretch[1] - stretch[0];
+    while (low < high) {
+      int middle = (low + high) / 2;
+      boolean enough = between(tokens, stretch[0], stretch[0] + middle).length() >= characters;
+      low = enough ? low : middle + 1;
+      high = enough ? middle : high;
+    }
+    return low;
+  }
+
+  /** Every stretch of holes, up to its own end token: first position, position behind the last. */
+  private List<int[]> stretches(int[] tokens, int[] holes, Opening opening) {
+    List<int[]> stretches = new ArrayList<>();
     for (int h = 0; h < holes.length; ) {
       int last = h;
       while (last + 1 < holes.length && holes[last + 1] == holes[last] + 1) {
         last++;
       }
       int[] own = Arrays.copyOfRange(holes, h, last + 1);
-      int to = Math.min(end(tokens, own, request), holes[last] + 1);
-      fills.add(between(tokens, holes[h], to));
+      int to = Math.min(end(tokens, own, opening), holes[last] + 1);
+      stretches.add(new int[] {holes[h], to});
       h = last + 1;
     }
-    return fills;
+    return stretches;
   }
 
   /** The text of some tokens as it stands behind those before them. */

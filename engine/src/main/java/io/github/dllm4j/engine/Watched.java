@@ -17,12 +17,23 @@ import java.util.function.BooleanSupplier;
  */
 record Watched(Denoiser denoiser, BooleanSupplier ended) implements Denoiser {
 
-  /** Thrown instead of asking the network for a request that has ended. */
+  /** Thrown instead of working on for a request that has ended. */
   static final class EndedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     EndedException() {
       super("the request has ended", null, false, false);
+    }
+  }
+
+  /**
+   * Goes on unless a request has ended.
+   *
+   * @throws EndedException if so
+   */
+  static void check(BooleanSupplier ended) {
+    if (ended.getAsBoolean()) {
+      throw new EndedException();
     }
   }
 
@@ -43,9 +54,7 @@ record Watched(Denoiser denoiser, BooleanSupplier ended) implements Denoiser {
 
   @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
-    if (ended.getAsBoolean()) {
-      throw new EndedException();
-    }
+    check(ended);
     return denoiser.predict(batch, rows);
   }
 }

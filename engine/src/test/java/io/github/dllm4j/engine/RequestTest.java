@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -42,10 +43,15 @@ class RequestTest {
                 Message.assistant("Yes?"),
                 Message.tool("7"),
                 Message.user("Who?")));
-    assertEquals(
-        "System: Be brief.\nUser: Hi\nAssistant: Yes?\nTool: 7\nUser: Who?\nAssistant:",
-        request.prompt());
-    assertEquals(List.of("\nUser:", "\nTool:"), request.stop());
+    Opening opening = Opening.of(request.withStop(List.of(".")), generator.model());
+    String plain = "System: Be brief.\nUser: Hi\nAssistant: Yes?\nTool: 7\nUser: Who?\nAssistant:";
+    assertEquals(plain, Message.prompt(request.messages()));
+    assertArrayEquals(generator.model().tokenizer().encode(plain), opening.given());
+    assertEquals(List.of("\nUser:", "\nTool:", "."), opening.stop());
+    Constraint any = Constraint.regex("[a-z]*");
+    assertEquals(List.of(), Opening.of(request.withConstraint(any), generator.model()).stop());
+    assertEquals(3, generator.given(GenerationRequest.template("ab{2}c")));
+    assertThrows(IllegalArgumentException.class, () -> request.withPrompt("a"));
     assertThrows(IllegalArgumentException.class, () -> GenerationRequest.messages(List.of()));
   }
 

@@ -79,14 +79,10 @@ class SubmitTest {
     return requests;
   }
 
-  private static GenerationResult untimed(GenerationResult r) {
+  /** A result without what depends on the clock. */
+  static GenerationResult untimed(GenerationResult r) {
     return new GenerationResult(
-        r.samples().stream()
-            .map(
-                t ->
-                    new GenerationResult.Text(
-                        t.text(), t.fills(), t.tokens(), t.steps(), t.evaluations(), 0, t.finish()))
-            .toList(),
+        r.samples().stream().map(SubmitTest::untimed).toList(),
         r.model(),
         r.sampler(),
         r.plan(),
@@ -96,6 +92,12 @@ class SubmitTest {
         r.note(),
         r.seed(),
         r.versions());
+  }
+
+  /** A sample without what depends on the clock. */
+  static GenerationResult.Text untimed(GenerationResult.Text t) {
+    return new GenerationResult.Text(
+        t.text(), t.fills(), t.tokens(), t.generated(), t.steps(), t.evaluations(), 0, t.finish());
   }
 
   private static void assertTwins(TextGenerator generator, List<GenerationRequest> requests)
@@ -266,6 +268,17 @@ class SubmitTest {
       assertEquals(Finish.DEADLINE, late.result().samples().get(0).finish());
       first.result();
     }
+  }
+
+  /** What is late is not made at all: the automaton of its constraint least of all. */
+  @Test
+  void aLateRequestMakesNoAutomaton() {
+    Constraint large = Constraint.regex("[a-z]{0,9000}");
+    GenerationRequest late =
+        LONG.withSampler(PlanChoice.OPTIMAL.withPlan("balanced"))
+            .withConstraint(large)
+            .withDeadline(Duration.ofNanos(1));
+    assertEquals("ended before it was planned", generator.generate(late).note());
   }
 
   @Test

@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +70,35 @@ class TextEditorTest {
                 TEXT, 5, 9, text -> text.equals(TEXT) ? 0 : -50, TextEditor.Effort.DEFAULT));
       }
     }
+  }
+
+  /** Without an end these would take days; closing ends them after a network call. */
+  @Test
+  void closingEndsAnImprovement() throws Exception {
+    TextGenerator generator = masking();
+    TextEditor editor = new TextEditor(generator);
+    TextEditor.Effort endless = new TextEditor.Effort(1, 1_000_000_000, 4, 0.5, 0);
+    CountDownLatch begun = new CountDownLatch(3);
+    CompletableFuture<TextEditor.Edit> edit =
+        CompletableFuture.supplyAsync(
+            () ->
+                editor.improve(
+                    TEXT,
+                    5,
+                    9,
+                    text -> {
+                      begun.countDown();
+                      return 0;
+                    },
+                    endless));
+    assertTrue(begun.await(1, TimeUnit.MINUTES));
+    generator.close();
+    ExecutionException e =
+        assertThrows(ExecutionException.class, () -> edit.get(1, TimeUnit.MINUTES));
+    assertEquals("the generator is closed", e.getCause().getMessage());
+    assertThrows(
+        IllegalStateException.class,
+        () -> editor.steer("ab{3}", TextEditorTest::letters, TextEditor.Effort.DEFAULT));
   }
 
   /** The best of the particles beats, on average over seeds, the best of as many free samples. */

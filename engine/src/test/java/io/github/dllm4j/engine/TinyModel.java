@@ -17,13 +17,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Models of a few thousand weights and {@value #LENGTH} bytes, trained in a moment. */
-final class TinyModel {
+public final class TinyModel {
   static final int LENGTH = 16;
 
   private TinyModel() {}
 
   /** One that masks, with its curves measured. */
-  static void masking(Path folder) throws IOException {
+  public static void masking(Path folder) throws IOException {
     train(folder, Objective.ELBO, true, true);
   }
 

@@ -52,6 +52,7 @@ class ArchitectureTest {
         "engine.loss",
         "engine.train",
         "engine.djl",
+        "engine.djl.serving",
         "engine.langchain4j",
         "eval.bench",
         "eval.cli",
@@ -142,15 +143,35 @@ class ArchitectureTest {
     slices().matching("io.github.dllm4j.engine.(*)").should().beFreeOfCycles().check(CODE);
   }
 
+  /** And the one below it, which DJL calls: it needs DJL's types and the facade. */
   @Test
   void onlyOneEnginePackageKnowsDjl() {
     noClasses()
-        .that(not(resideInAPackage(ENGINE + "djl")))
+        .that(not(resideInAnyPackage(ENGINE + "djl", ENGINE + "djl.serving")))
         .and()
         .resideOutsideOfPackage(ROOT + "tokenizer")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("ai.djl..")
+        .check(CODE);
+  }
+
+  /** So that the network knows no facade. */
+  @Test
+  void nobodyUsesWhatDjlCalls() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ENGINE + "djl.serving")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ENGINE + "djl.serving")
+        .check(CODE);
+    noClasses()
+        .that()
+        .resideInAPackage(ENGINE + "djl")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + "engine")
         .check(CODE);
   }
 

@@ -1,6 +1,9 @@
 package io.github.dllm4j.engine.constrain;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** A set of code points as ascending disjoint ranges; never with surrogates. */
 final class CodePoints {
@@ -23,7 +26,31 @@ final class CodePoints {
 
   /** The code points of a text. */
   static CodePoints of(String text) {
-    return text.codePoints().mapToObj(c -> range(c, c)).reduce(NONE, CodePoints::or);
+    return any(text.codePoints().mapToObj(c -> range(c, c)).toList());
+  }
+
+  /** What is in any of some sets; O(n log n) in their ranges. */
+  static CodePoints any(List<CodePoints> sets) {
+    int[][] ranges =
+        sets.stream()
+            .flatMap(set -> IntStream.range(0, set.ranges()).mapToObj(set::range))
+            .sorted(Comparator.comparingInt(range -> range[0]))
+            .toArray(int[][]::new);
+    int[] union = new int[2 * ranges.length];
+    int count = 0;
+    for (int[] range : ranges) {
+      if (count > 0 && range[0] <= union[count - 1] + 1) {
+        union[count - 1] = Math.max(union[count - 1], range[1]);
+      } else {
+        union[count++] = range[0];
+        union[count++] = range[1];
+      }
+    }
+    return new CodePoints(Arrays.copyOf(union, count));
+  }
+
+  private int[] range(int range) {
+    return new int[] {first(range), last(range)};
   }
 
   /** How many ranges there are. */
@@ -51,7 +78,7 @@ final class CodePoints {
 
   /** What is in this set or in another. */
   CodePoints or(CodePoints other) {
-    return not().and(other.not()).not();
+    return any(List.of(this, other));
   }
 
   /** What is in this set and not in another. */

@@ -32,7 +32,7 @@ public final class Constraint {
   private static Constraint of(String description, Expression expression) {
     Dfa dfa = Dfa.of(expression);
     if (dfa.states() == 0) {
-      throw new IllegalArgumentException("no text at all satisfies " + description);
+      throw new IllegalArgumentException(JsonText.line("no text at all satisfies " + description));
     }
     return new Constraint(description, dfa, false);
   }

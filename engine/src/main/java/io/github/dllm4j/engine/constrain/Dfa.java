@@ -20,6 +20,8 @@ import java.util.Map;
  */
 final class Dfa {
   private static final int MOST_STATES = 50_000;
+  private static final int MOST_MOVES = 8_000_000; // states times columns: 32 MB
+  private static final long MOST_WORK = 40_000_000; // moves followed by the subset construction
 
   private final int[] classes; // of the bytes, [256]
   private final int width; // number of classes
@@ -39,7 +41,8 @@ final class Dfa {
   /**
    * The automaton of an expression.
    *
-   * @throws IllegalArgumentException if it would have more than 50,000 states
+   * @throws IllegalArgumentException if it would have more than 50,000 states, or 8 million moves,
+   *     or take more than 40 million moves to make, less than a second
    */
   static Dfa of(Expression expression) {
     Nfa nfa = Nfa.of(expression);
@@ -111,7 +114,7 @@ final class Dfa {
           row[c] = known == null ? pairs.size() : known;
           if (known == null) {
             pairs.add(pair);
-            checkSize(pairs.size());
+            checkSize(pairs.size(), columns);
           }
         }
       }
@@ -128,13 +131,13 @@ final class Dfa {
     return flat;
   }
 
-  private static void checkSize(int count) {
-    if (count > MOST_STATES) {
+  private static void checkSize(int count, int width) {
+    if (count > MOST_STATES || (long) count * width > MOST_MOVES) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
               "the constraint is too large: it needs more than %,d states; allow fewer repeats",
-              MOST_STATES));
+              Math.min(MOST_STATES, MOST_MOVES / width)));
     }
   }
 
@@ -183,6 +186,7 @@ final class Dfa {
     private final boolean[] seen;
     private final Map<States, Integer> ids = new HashMap<>();
     private final List<int[]> subsets = new ArrayList<>();
+    private long work; // moves followed
 
     /** A set of states that can be looked up. */
     private record States(int[] sorted) {
@@ -214,6 +218,7 @@ final class Dfa {
         for (int state : subsets.get(i)) {
           accepted.set(i, accepted.get(i) || state == nfa.accepting());
           for (int[] move : nfa.edges(state)) {
+            work += 1 + to(move) - from(move);
             for (int c = from(move); c <= to(move); c++) {
               if (counts[c] == targets[c].length) {
                 targets[c] = Arrays.copyOf(targets[c], 2 * counts[c]);
@@ -241,12 +246,18 @@ final class Dfa {
 
     private int add(int[] members, int count) {
       int[] closed = nfa.closure(distinct(members, count), seen);
+      work += count + closed.length;
+      if (work > MOST_WORK) {
+        throw new IllegalArgumentException(
+            "the constraint is too large: too many of its parts may be under way at once; allow"
+                + " fewer repeats");
+      }
       Integer known = ids.putIfAbsent(new States(closed), subsets.size());
       if (known != null) {
         return known;
       }
       subsets.add(closed);
-      checkSize(subsets.size());
+      checkSize(subsets.size(), width);
       return subsets.size() - 1;
     }
 

@@ -25,6 +25,7 @@ import java.util.Set;
  */
 final class JsonSchema {
   private static final int DEEPEST = 24;
+  private static final int MOST_PARTS = 10_000;
   private static final int DECIMALS = 6;
   private static final BigDecimal LARGEST = BigDecimal.TEN.pow(15).subtract(BigDecimal.ONE);
 
@@ -50,6 +51,7 @@ final class JsonSchema {
           .build();
 
   private final JsonNode root;
+  private int parts;
 
   private JsonSchema(JsonNode root) {
     this.root = root;
@@ -92,6 +94,10 @@ final class JsonSchema {
     }
     if (depth > DEEPEST) {
       throw bad(at, "is nested deeper than " + DEEPEST + ": a schema must not contain itself");
+    }
+    if (++parts > MOST_PARTS) {
+      throw new IllegalArgumentException(
+          "the schema is too large: it has more than 10,000 parts where references are written out");
     }
     if (schema.has("$ref")) {
       only(schema, at, Set.of("$ref"));
@@ -243,7 +249,7 @@ final class JsonSchema {
     try {
       parsed = RegexParser.parse(pattern);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(at + ".pattern: " + e.getMessage(), e);
+      throw new IllegalArgumentException(JsonText.line(at + ".pattern: " + e.getMessage()), e);
     }
     Expression any = JsonText.anything(0, Repeat.UNBOUNDED);
     return Expression.sequence(
@@ -292,6 +298,10 @@ final class JsonSchema {
       }
       bound = schema.get(name).decimalValue().min(LARGEST.add(BigDecimal.ONE));
       bound = bound.max(LARGEST.add(BigDecimal.ONE).negate());
+      BigDecimal below = BigDecimal.ONE.movePointLeft(decimals + 1); // rounds like all below it
+      if (bound.abs().compareTo(below) < 0) {
+        bound = below.multiply(BigDecimal.valueOf(bound.signum()));
+      }
     }
     BigInteger units = bound.movePointRight(decimals).setScale(0, mode).toBigIntegerExact();
     BigInteger most = LARGEST.movePointRight(decimals).toBigIntegerExact();
@@ -393,6 +403,6 @@ final class JsonSchema {
   }
 
   private static IllegalArgumentException bad(String at, String why) {
-    return new IllegalArgumentException(at + " " + why);
+    return new IllegalArgumentException(JsonText.line(at + " " + why));
   }
 }

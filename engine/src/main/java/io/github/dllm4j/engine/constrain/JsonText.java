@@ -14,6 +14,7 @@ import java.util.List;
  */
 final class JsonText {
   private static final String ESCAPED = "\"\\\b\f\n\r\t";
+  private static final int MOST_SAID = 400;
   private static final String NAMES = "\"\\bfnrt";
   private static final CodePoints PLAIN =
       CodePoints.range(0, 0x1F).or(CodePoints.of(ESCAPED)).not();
@@ -23,6 +24,12 @@ final class JsonText {
   /** The strings whose values are the texts of an expression, quotes included. */
   static Expression string(Expression value) {
     return Expression.sequence(Expression.text("\""), escaped(value), Expression.text("\""));
+  }
+
+  /** A message in one line: without control characters, and not endless. */
+  static String line(String message) {
+    String line = message.replaceAll("\\p{Cntrl}|[\u0085\u2028\u2029]+", " ");
+    return line.length() <= MOST_SAID ? line : line.substring(0, MOST_SAID) + "...";
   }
 
   /** Any text of so many characters. */

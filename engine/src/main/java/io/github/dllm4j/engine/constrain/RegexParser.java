@@ -74,7 +74,8 @@ final class RegexParser {
     }
     if ((atStart || anchoredAtEnd) && expression instanceof Choice) {
       throw new IllegalArgumentException(
-          "regular expression: an anchor binds closer than |: write ^(a|b)$, got " + source);
+          JsonText.line(
+              "regular expression: an anchor binds closer than |: write ^(a|b)$, got " + source));
     }
     return new Parsed(expression, atStart, anchoredAtEnd);
   }
@@ -186,7 +187,7 @@ final class RegexParser {
     at++;
     boolean negated = at < end && source.charAt(at) == '^';
     at += negated ? 1 : 0;
-    CodePoints set = CodePoints.NONE;
+    List<CodePoints> items = new ArrayList<>();
     while (at < end && source.charAt(at) != ']') {
       if (source.charAt(at) == '[' || source.startsWith("&&", at)) {
         throw bad("sets in sets are not supported; \\[ is a bracket");
@@ -201,12 +202,13 @@ final class RegexParser {
         }
         item = CodePoints.range(single(item), single(last));
       }
-      set = set.or(item);
+      items.add(item);
     }
     if (at >= end) {
       throw bad("[ is never closed");
     }
     at++;
+    CodePoints set = CodePoints.any(items);
     CodePoints result = negated ? set.not() : set;
     if (set.isEmpty() || result.isEmpty()) {
       throw bad("[] must hold a character; \\] is a bracket");
@@ -271,8 +273,9 @@ final class RegexParser {
   }
 
   private IllegalArgumentException bad(String why) {
-    return new IllegalArgumentException(
+    String message =
         String.format(
-            Locale.ROOT, "regular expression, character %d: %s, got %s", at + 1, why, source));
+            Locale.ROOT, "regular expression, character %d: %s, got %s", at + 1, why, source);
+    return new IllegalArgumentException(JsonText.line(message));
   }
 }

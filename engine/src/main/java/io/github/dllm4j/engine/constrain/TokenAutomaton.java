@@ -25,6 +25,7 @@ import java.util.Map;
  * differ. Immutable, safe for several threads.
  */
 public final class TokenAutomaton {
+  private static final int MOST_MOVES = 5_000_000; // from states to states
   private static final int[] NONE = {};
 
   private final Dfa dfa;
@@ -35,6 +36,7 @@ public final class TokenAutomaton {
   private final int[][] targets; // by state; states that no tokens reach have none
   private final int[][] blocks; // by state, beside targets
   private final List<int[]> tokens = new ArrayList<>(); // by block, ascending
+  private long bytes; // of targets, blocks and tokens
 
   /** Tokens that can be looked up. */
   private record Block(int[] ids) {
@@ -53,9 +55,11 @@ public final class TokenAutomaton {
    * A constraint for a tokenizer.
    *
    * @param width number of ids that the network has laws over; tokens beyond are never drawn
-   * @throws IllegalArgumentException if the tokenizer's tokens are not bytes
+   * @param pulse run at every state; what it throws ends the making
+   * @throws IllegalArgumentException if the tokenizer's tokens are not bytes, or more than 5
+   *     million moves lead from state to state
    */
-  public TokenAutomaton(Constraint constraint, Tokenizer tokenizer, int width) {
+  public TokenAutomaton(Constraint constraint, Tokenizer tokenizer, int width, Runnable pulse) {
     dfa = constraint.dfa();
     greedy = constraint.isGreedy();
     Vocabulary vocabulary = tokenizer.vocabulary();
@@ -72,7 +76,12 @@ public final class TokenAutomaton {
     blocks = new int[dfa.states()][];
     Arrays.fill(targets, NONE);
     Arrays.fill(blocks, NONE);
-    explore();
+    explore(pulse);
+  }
+
+  /** The same without a pulse. */
+  public TokenAutomaton(Constraint constraint, Tokenizer tokenizer, int width) {
+    this(constraint, tokenizer, width, () -> {});
   }
 
   private static int drawable(int id, int width) {
@@ -80,8 +89,9 @@ public final class TokenAutomaton {
   }
 
   /** Follows the tokens from the start. */
-  private void explore() {
+  private void explore(Runnable pulse) {
     Map<Block, Integer> known = new HashMap<>();
+    long all = 0;
     boolean[] found = new boolean[dfa.states()];
     int[] followers = new int[table.size()];
     int[] after = new int[table.size()];
@@ -89,6 +99,7 @@ public final class TokenAutomaton {
     Deque<Integer> queue = new ArrayDeque<>(List.of(0));
     found[0] = true;
     while (!queue.isEmpty()) {
+      pulse.run();
       int state = queue.remove();
       int count = table.follow(dfa, state, followers, after);
       int[] reached = new int[Math.min(count, dfa.states()) + 1];
@@ -119,12 +130,19 @@ public final class TokenAutomaton {
         reached[moves] = end();
         ids[moves++] = new int[] {stop};
       }
+      all += moves;
+      if (all > MOST_MOVES) {
+        throw new IllegalArgumentException(
+            "the constraint is too large for this tokenizer: its tokens lead from state to state in"
+                + " more than 5,000,000 ways; allow fewer repeats");
+      }
       targets[state] = Arrays.copyOf(reached, moves);
       blocks[state] = new int[moves];
       for (int m = 0; m < moves; m++) {
         blocks[state][m] = block(ids[m], known);
       }
     }
+    bytes = 4 * (2 * all + tokens.stream().mapToLong(ids -> ids.length).sum());
   }
 
   /** The number of a block, a new one if it is not known. */
@@ -147,6 +165,11 @@ public final class TokenAutomaton {
    */
   public JointDraw on(Canvas canvas) {
     return ConstrainedDraw.of(this, canvas, greedy);
+  }
+
+  /** Memory that it takes, bytes, but for what it shares with its constraint. */
+  public long bytes() {
+    return bytes;
   }
 
   /** Number of states, with the one after the text. */

@@ -6,17 +6,19 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * How a model that was tuned for conversations reads a user's message, by {@code chat_template} of
- * {@code tokenizer_config.json}. Templates are programs (Jinja); none is run here. Those known by
- * their whole text are written out below, and others are refused:
+ * How a model that was tuned for conversations reads one, by {@code chat_template} of {@code
+ * tokenizer_config.json}. Templates are programs (Jinja); none is run here. Those known by their
+ * whole text are written out below, and others are refused:
  *
  * <pre>
- * LLaDA   &lt;begin&gt; &lt;|start_header_id|&gt; user &lt;|end_header_id|&gt; \n\nMESSAGE &lt;|eot_id|&gt;
+ * LLaDA   &lt;begin&gt;
+ *         &lt;|start_header_id|&gt; ROLE &lt;|end_header_id|&gt; \n\nMESSAGE &lt;|eot_id|&gt;     each turn
  *         &lt;|start_header_id|&gt; assistant &lt;|end_header_id|&gt; \n\n
  * </pre>
  *
@@ -72,15 +74,15 @@ final class ChatTemplate {
   }
 
   /**
-   * The tokens of one message, up to where the answer begins.
+   * The tokens of a conversation, up to where the answer begins; empty if the model has no chat
+   * template.
    *
-   * @throws IllegalArgumentException if the model has no chat template, or one not known here, or
-   *     its tokenizer lacks a mark
+   * @throws IllegalArgumentException if it has one that is not known here, or its tokenizer lacks a
+   *     mark
    */
-  int[] tokens(String message, Tokenizer tokenizer) {
+  Optional<int[]> tokens(List<Model.Turn> turns, Tokenizer tokenizer) {
     if (template.isEmpty()) {
-      throw new IllegalArgumentException(
-          file + " has no chat_template: the model is not for messages, give a prompt");
+      return Optional.empty();
     }
     if (!template.get().equals(LLADA)) {
       throw new IllegalArgumentException(
@@ -91,15 +93,19 @@ final class ChatTemplate {
     int start = mark("<|start_header_id|>", tokenizer);
     int end = mark("<|end_header_id|>", tokenizer);
     IntStream.Builder ids = IntStream.builder();
-    ids.add(mark(begin, tokenizer)).add(start);
-    text("user", tokenizer, ids);
-    ids.add(end);
-    text("\n\n" + message.strip(), tokenizer, ids);
-    ids.add(turnEnd(tokenizer)).add(start);
+    ids.add(mark(begin, tokenizer));
+    for (Model.Turn turn : turns) {
+      ids.add(start);
+      text(turn.role(), tokenizer, ids);
+      ids.add(end);
+      text("\n\n" + turn.content().strip(), tokenizer, ids);
+      ids.add(turnEnd(tokenizer));
+    }
+    ids.add(start);
     text("assistant", tokenizer, ids);
     ids.add(end);
     text("\n\n", tokenizer, ids);
-    return ids.build().toArray();
+    return Optional.of(ids.build().toArray());
   }
 
   /** The token that ends an answer, beside the end of the text. */

@@ -15,6 +15,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -258,28 +259,30 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * A user's message as the model's chat template writes it, up to where the answer begins.
+   * One turn of a conversation.
    *
-   * @return its tokens
-   * @throws IllegalArgumentException if the model has no chat template, or one that is not known
-   *     here
+   * @param role as chat templates name it: system, user, assistant, tool
    */
-  public int[] message(String text) {
-    return template().tokens(text, tokenizer);
+  public record Turn(String role, String content) {}
+
+  /**
+   * A conversation as the model's chat template writes it, up to where the answer begins.
+   *
+   * @return its tokens; empty if the model has no chat template
+   * @throws IllegalArgumentException if it has one that is not known here
+   */
+  public Optional<int[]> conversation(List<Turn> turns) {
+    return chat.flatMap(template -> template.tokens(turns, tokenizer));
   }
 
   /**
-   * The token that ends an answer to a {@link #message}, beside the end of the text.
+   * The token that ends an answer in a {@link #conversation}, beside the end of the text.
    *
-   * @throws IllegalArgumentException as {@link #message}
+   * @throws IllegalArgumentException if the model has no chat template
    */
   public int turnEnd() {
-    return template().turnEnd(tokenizer);
-  }
-
-  private ChatTemplate template() {
-    return chat.orElseThrow(
-        () -> new IllegalArgumentException(name + " has no chat template: give a prompt"));
+    return chat.orElseThrow(() -> new IllegalArgumentException(name + " has no chat template"))
+        .turnEnd(tokenizer);
   }
 
   /** What config.json says, in our terms if it is not ours. */

@@ -10,6 +10,7 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
@@ -25,10 +26,10 @@ import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
+import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.djl.Model;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -51,25 +52,17 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
    *
    * @throws IllegalArgumentException if it is not understood, or not for this model
    */
-  static Conversation of(ChatRequest chat, Model model, UnaryOperator<GenerationRequest> options) {
+  static Conversation of(
+      ChatRequest chat, TextGenerator generator, UnaryOperator<GenerationRequest> options) {
     ChatRequestParameters parameters = chat.parameters();
-    refuse("modelName", parameters.modelName());
-    refuse("topK", parameters.topK());
-    refuse("frequencyPenalty", parameters.frequencyPenalty());
-    refuse("presencePenalty", parameters.presencePenalty());
+    check(parameters, generator.model());
     List<Message> messages = chat.messages().stream().map(Conversation::message).toList();
     Optional<Constraint> call = call(parameters, messages);
     Optional<Constraint> form = form(parameters.responseFormat());
-    if (call.isPresent() && form.isPresent()) {
-      throw new IllegalArgumentException("a response format does not go with a call of a tool");
-    }
-    String prompt = Message.prompt(messages);
-    Optional<Constraint> constraint = call.or(() -> form);
-    GenerationRequest request =
-        constraint
-            .map(held -> GenerationRequest.prompt(prompt).withConstraint(held))
-            .orElseGet(() -> GenerationRequest.messages(messages));
-    int known = model.tokenizer().encode(prompt).length;
+    Optional<Constraint> constraint = call.or(() -> form); // the form is the last answer's
+    GenerationRequest start = GenerationRequest.messages(messages);
+    GenerationRequest request = constraint.map(start::withConstraint).orElse(start);
+    int known = generator.given(request);
     Integer most = parameters.maxOutputTokens();
     if (most != null) {
       request = request.withLength(Math.addExact(known, most));
@@ -84,16 +77,30 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     }
     List<String> stops = parameters.stopSequences();
     if (stops != null && !stops.isEmpty()) {
-      List<String> all = new ArrayList<>(request.stop());
-      all.addAll(stops);
-      request = request.withStop(all);
+      request = request.withStop(stops);
     }
     return new Conversation(options.apply(request), call.isPresent(), known);
   }
 
+  /**
+   * Refuses what has no equivalent.
+   *
+   * @throws UnsupportedFeatureException if there is any
+   */
+  static void check(ChatRequestParameters parameters, Model model) {
+    String name = parameters.modelName();
+    if (name != null && !name.equals(model.name())) {
+      throw new UnsupportedFeatureException(
+          "modelName is not supported but for " + model.name() + ", got " + name);
+    }
+    refuse("topK", parameters.topK());
+    refuse("frequencyPenalty", parameters.frequencyPenalty());
+    refuse("presencePenalty", parameters.presencePenalty());
+  }
+
   private static void refuse(String name, @Nullable Object value) {
     if (value != null) {
-      throw new IllegalArgumentException(name + " is not supported, got " + value);
+      throw new UnsupportedFeatureException(name + " is not supported, got " + value);
     }
   }
 
@@ -115,7 +122,8 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
       }
       return Message.assistant(text.toString());
     }
-    throw new IllegalArgumentException("only messages of one text are supported, got " + message);
+    throw new UnsupportedFeatureException(
+        "images and what else is not one text are not supported, got " + message);
   }
 
   private static Optional<Constraint> call(
@@ -139,7 +147,8 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
       return Optional.empty();
     }
     if (format.jsonSchema() == null) {
-      throw new IllegalArgumentException("a JSON response format needs its schema");
+      throw new UnsupportedFeatureException(
+          "a JSON response format without its schema is not supported");
     }
     JsonSchemaElement root = format.jsonSchema().rootElement();
     if (root instanceof JsonRawSchema raw) {
@@ -167,26 +176,30 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     }
   }
 
-  /** The answer. */
-  ChatResponse response(GenerationResult result, String model) {
+  /**
+   * The answer.
+   *
+   * @param id of it
+   */
+  ChatResponse response(GenerationResult result, String model, String id) {
     GenerationResult.Text text = result.samples().get(0);
     boolean whole = text.finish() != Finish.CANCELLED && text.finish() != Finish.DEADLINE;
     String said = result.completion().stripLeading();
-    AiMessage message = calls && whole ? called(said) : AiMessage.from(said);
-    int made = text.tokens().size() - promptTokens;
+    AiMessage message = calls && whole ? called(said, id) : AiMessage.from(said);
     return ChatResponse.builder()
+        .id(id)
         .aiMessage(message)
         .modelName(model)
-        .tokenUsage(new TokenUsage(promptTokens, made))
+        .tokenUsage(new TokenUsage(promptTokens, text.generated()))
         .finishReason(reason(text.finish()))
         .build();
   }
 
-  private static AiMessage called(String said) {
+  private static AiMessage called(String said, String id) {
     JsonNode call = tree(said);
     return AiMessage.from(
         ToolExecutionRequest.builder()
-            .id("call_0")
+            .id(id + "-call")
             .name(call.path("name").asText())
             .arguments(call.path("arguments").toString())
             .build());

@@ -1,8 +1,14 @@
 package io.github.dllm4j.engine.langchain4j;
 
+import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onCompleteResponse;
+import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onCompleteToolCall;
+import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onPartialResponse;
+import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.withLoggingExceptions;
+
 import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
@@ -10,20 +16,21 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
-import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
 /**
@@ -37,14 +44,19 @@ import java.util.function.UnaryOperator;
  *
  * <p>A JSON schema or a tool's arguments become a constraint, so a call is always valid. As the
  * engine's models were not taught when to call, tool choice AUTO calls one unless the last message
- * is a tool's answer. What has no equivalent (top-k, penalties, a model's name, JSON without a
- * schema, images) is refused with {@link InvalidRequestException}; a full queue is a {@link
- * RateLimitException}. Streams say what is settled; their handlers run on the generator's thread.
- * Without a length given the reply may be as long as the model allows.
+ * is a tool's answer; a response format then holds for the last answer. What has no equivalent
+ * (top-k, penalties, another model's name, JSON without a schema, images) is refused with {@link
+ * UnsupportedFeatureException}, what does not fit with {@link InvalidRequestException}; a full
+ * queue is a {@link RateLimitException}. Streams say what is settled; their handlers run on the
+ * generator's thread, and what they throw is told to their {@code onError}. Without a length given
+ * the reply may be as long as the model allows.
  */
 public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   private final TextGenerator generator;
   private final UnaryOperator<GenerationRequest> options;
+  private final ChatRequestParameters defaults;
+  private final List<ChatModelListener> listeners;
+  private final AtomicLong number = new AtomicLong();
 
   /** Over a generator, which stays open. */
   public DiffusionChatModel(TextGenerator generator) {
@@ -57,18 +69,48 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
    * @param options changes every request, such as its steps, seed or deadline
    */
   public DiffusionChatModel(TextGenerator generator, UnaryOperator<GenerationRequest> options) {
+    this(generator, options, DefaultChatRequestParameters.EMPTY, List.of());
+  }
+
+  private DiffusionChatModel(
+      TextGenerator generator,
+      UnaryOperator<GenerationRequest> options,
+      ChatRequestParameters defaults,
+      List<ChatModelListener> listeners) {
+    Conversation.check(defaults, generator.model());
     this.generator = generator;
     this.options = options;
+    this.defaults = defaults;
+    this.listeners = List.copyOf(listeners);
+  }
+
+  /**
+   * The same with parameters for requests that do not say otherwise.
+   *
+   * @throws UnsupportedFeatureException if there is one that has no equivalent
+   */
+  public DiffusionChatModel withDefaults(ChatRequestParameters value) {
+    return new DiffusionChatModel(generator, options, value, listeners);
+  }
+
+  /** The same with listeners. */
+  public DiffusionChatModel withListeners(List<ChatModelListener> value) {
+    return new DiffusionChatModel(generator, options, defaults, value);
   }
 
   @Override
   public ChatRequestParameters defaultRequestParameters() {
-    return ChatRequestParameters.builder().build();
+    return defaults;
   }
 
   @Override
   public List<ChatModelListener> listeners() {
-    return List.of();
+    return listeners;
+  }
+
+  private ChatResponse response(Conversation conversation, GenerationResult result) {
+    String id = "dllm-" + number.incrementAndGet();
+    return conversation.response(result, generator.model().name(), id);
   }
 
   @Override
@@ -84,10 +126,10 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   @Override
   public ChatResponse doChat(ChatRequest request) {
     try {
-      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Conversation conversation = Conversation.of(request, generator, options);
       Generation generation = generator.submit(conversation.request());
       try {
-        return conversation.response(generation.result(), generator.model().name());
+        return response(conversation, generation.result());
       } catch (InterruptedException e) {
         generation.cancel();
         Thread.currentThread().interrupt();
@@ -101,7 +143,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   @Override
   public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
     try {
-      Conversation conversation = Conversation.of(request, generator.model(), options);
+      Conversation conversation = Conversation.of(request, generator, options);
       Handle handle = new Handle();
       StringBuilder sent = new StringBuilder();
       GenerationListener listener =
@@ -116,22 +158,31 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
           .whenComplete(
               (result, failure) -> {
                 if (result == null) {
-                  handler.onError(explained(failure));
-                  return;
-                }
-                ChatResponse response = conversation.response(result, generator.model().name());
-                if (!handle.cancelled) {
-                  if (response.aiMessage().hasToolExecutionRequests()) {
-                    var call = response.aiMessage().toolExecutionRequests().get(0);
-                    handler.onCompleteToolCall(new CompleteToolCall(0, call));
-                  } else {
-                    send(response.aiMessage().text(), sent, handler, handle);
-                  }
-                  handler.onCompleteResponse(response);
+                  withLoggingExceptions(() -> handler.onError(explained(failure)));
+                } else if (!handle.cancelled) {
+                  complete(response(conversation, result), sent, handler, handle);
                 }
               });
+    } catch (UnsupportedFeatureException e) {
+      throw e;
     } catch (RuntimeException e) {
       handler.onError(explained(e));
+    }
+  }
+
+  private static void complete(
+      ChatResponse response,
+      StringBuilder sent,
+      StreamingChatResponseHandler handler,
+      Handle handle) {
+    if (response.aiMessage().hasToolExecutionRequests()) {
+      var call = response.aiMessage().toolExecutionRequests().get(0);
+      onCompleteToolCall(handler, new CompleteToolCall(0, call));
+    } else {
+      send(response.aiMessage().text(), sent, handler, handle);
+    }
+    if (!handle.cancelled) {
+      onCompleteResponse(handler, response);
     }
   }
 
@@ -140,7 +191,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
     if (text.length() > sent.length()) {
       String more = text.substring(sent.length());
       sent.append(more);
-      handler.onPartialResponse(new PartialResponse(more), new PartialResponseContext(handle));
+      onPartialResponse(handler, more, handle);
     }
   }
 

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,7 +29,7 @@ class ChatTemplateTest {
   void messagesAreWrittenAsTheReferenceWritesThem() throws IOException {
     FieldFixture fixture = new FieldFixture("llada");
     try (Model model = fixture.open()) {
-      assertArrayEquals(fixture.integers("chat"), model.message(MESSAGE));
+      assertArrayEquals(fixture.integers("chat"), model.conversation(turn(MESSAGE)).orElseThrow());
       assertEquals("<|eot_id|>", model.tokenizer().token(model.turnEnd()));
     }
   }
@@ -37,7 +39,7 @@ class ChatTemplateTest {
     FieldFixture fixture = new FieldFixture("llada");
     int[] asked = fixture.integers("chat");
     GenerationRequest request =
-        GenerationRequest.message(MESSAGE)
+        GenerationRequest.messages(List.of(Message.user(MESSAGE)))
             .withSampler(PlanChoice.ofSampler("threshold:0.5").withBlocks(4))
             .withLength(60);
     try (TextGenerator generator = TextGenerator.open(fixture.folder())) {
@@ -70,18 +72,43 @@ class ChatTemplateTest {
     }
   }
 
+  private static List<Model.Turn> turn(String message) {
+    return List.of(new Model.Turn("user", message));
+  }
+
+  /** Each turn is written as the only one is, one behind the other. */
+  @Test
+  void turnsFollowEachOther() throws IOException {
+    try (Model model = new FieldFixture("llada").open()) {
+      List<Model.Turn> turns =
+          List.of(
+              new Model.Turn("user", "tell"),
+              new Model.Turn("assistant", "me"),
+              new Model.Turn("user", "please"));
+      int[] all = model.conversation(turns).orElseThrow();
+      int[] first = model.conversation(turns.subList(0, 1)).orElseThrow();
+      int header = (int) java.util.Arrays.stream(all).filter(id -> id == first[1]).count();
+      assertEquals(4, header); // three turns and the answer's
+      // Up to the text of the answer, the first turn is written as it is alone.
+      int same = first.length - model.tokenizer().encode("\n\n").length;
+      assertArrayEquals(java.util.Arrays.copyOf(first, same), java.util.Arrays.copyOf(all, same));
+    }
+  }
+
   private String refusal() throws IOException {
     ChatTemplate template = ChatTemplate.read(folder);
     try (Tokenizer tokenizer =
         io.github.dllm4j.tokenizer.Tokenizers.load(
             new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
-      return message(IllegalArgumentException.class, () -> template.tokens("a", tokenizer));
+      return message(IllegalArgumentException.class, () -> template.tokens(turn("a"), tokenizer));
     }
   }
 
   @Test
   void othersAreRefused() throws IOException {
-    assertTrue(refusal().contains("no chat_template"), refusal());
+    try (Model plain = new FieldFixture("dream").open()) {
+      assertTrue(plain.conversation(turn("a")).isEmpty());
+    }
     Path file = folder.resolve("tokenizer_config.json");
     Files.writeString(file, "{\"chat_template\": \"{{ messages }}\"}");
     assertTrue(refusal().contains("none that is known here"), refusal());
@@ -93,8 +120,5 @@ class ChatTemplateTest {
     Files.writeString(file, "[]");
     String why = message(IOException.class, () -> ChatTemplate.read(folder));
     assertTrue(why.contains("a JSON object is wanted"), why);
-    assertTrue(
-        message(IllegalArgumentException.class, () -> GenerationRequest.message(" "))
-            .contains("must have a text"));
   }
 }

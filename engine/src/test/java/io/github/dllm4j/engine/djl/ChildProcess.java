@@ -6,19 +6,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A class with a main method in a process of its own, with a small fixed heap. */
-final class ChildProcess {
+public final class ChildProcess {
   private ChildProcess() {}
 
   /**
-   * Starts it.
+   * Starts it with a heap of 64 MiB.
    *
    * @param output file for what it prints
    */
   static Process start(Class<?> type, Path output, String... arguments) throws IOException {
+    return start(64, type, output, arguments);
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param heapMib size of its heap, which is resident from the start
+   * @param output file for what it prints
+   */
+  public static Process start(int heapMib, Class<?> type, Path output, String... arguments)
+      throws IOException {
     String ownPath = System.getProperty("java.class.path");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xms64m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-Xms" + heapMib + "m", "-Xmx" + heapMib + "m"));
+    command.addAll(List.of("-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", ownPath)));
     command.add(type.getName());
     command.addAll(List.of(arguments));

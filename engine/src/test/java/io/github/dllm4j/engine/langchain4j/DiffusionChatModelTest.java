@@ -11,6 +11,7 @@ import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
@@ -181,11 +182,14 @@ class DiffusionChatModelTest {
 
   @Test
   void whatHasNoEquivalentIsRefused() {
-    assertThrows(InvalidRequestException.class, () -> model.chat(request().topK(3).build()));
+    assertThrows(UnsupportedFeatureException.class, () -> model.chat(request().topK(3).build()));
     assertThrows(
-        InvalidRequestException.class,
+        UnsupportedFeatureException.class,
         () -> model.chat(request().responseFormat(ResponseFormat.JSON).build()));
     assertThrows(
         InvalidRequestException.class, () -> model.chat(request().maxOutputTokens(999).build()));
+    assertThrows(
+        UnsupportedFeatureException.class, () -> model.chat(request().modelName("other").build()));
+    assertEquals("bundled", model.chat(request().modelName("bundled").build()).modelName());
   }
 }

@@ -3,6 +3,7 @@ package io.github.dllm4j.eval.cli;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
@@ -61,7 +62,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--message",
-      description = "A user's message, in the model's chat template; prints the answer alone.")
+      description = "A user's message, to which the model replies; prints the reply alone.")
   private Optional<String> message = Optional.empty();
 
   @Option(
@@ -184,9 +185,10 @@ final class GenerateCommand implements Callable<Integer> {
     }
     return constraint.on(
         new GenerationRequest(
-            prompt.or(() -> message).isPresent()
-                ? prompt.or(() -> message).get()
-                : promptFile.isPresent() ? TextFile.read("--prompt-file", promptFile.get()) : "",
+            promptFile.isPresent()
+                ? TextFile.read("--prompt-file", promptFile.get())
+                : prompt.orElse(""),
+            message.map(text -> List.of(Message.user(text))).orElse(List.of()),
             template,
             length.map(OptionalInt::of).orElse(OptionalInt.empty()),
             samples,
@@ -200,8 +202,7 @@ final class GenerateCommand implements Callable<Integer> {
             common.seed,
             Optional.empty(),
             List.of(),
-            Optional.empty(),
-            message.isPresent()));
+            Optional.empty()));
   }
 
   /** An autoregressive model draws its tokens one after the other, and that is all there is. */

@@ -137,7 +137,7 @@ final class Api extends Handler.Abstract {
   private void generate(byte[] bytes, boolean chat, Exchange exchange, Client client) {
     try {
       JsonNode body = ApiReply.JSON.readTree(bytes);
-      ApiRequest request = ApiRequest.read(body, chat, generator.model(), limits.deadline(), seed);
+      ApiRequest request = ApiRequest.read(body, chat, generator, limits.deadline(), seed);
       ApiReply reply = new ApiReply(request, generator.model().name(), number.incrementAndGet());
       GenerationListener listener =
           request.stream()
@@ -178,7 +178,7 @@ final class Api extends Handler.Abstract {
       GenerationResult result, ApiRequest request, ApiReply reply, Exchange exchange) {
     long evaluations =
         result.samples().stream().mapToLong(GenerationResult.Text::evaluations).sum();
-    metrics.made(reply.made(result), evaluations, result.samples().get(0).seconds());
+    metrics.made(ApiReply.made(result), evaluations, result.samples().get(0).seconds());
     if (!request.stream()) {
       exchange.answer(200, JSON, ApiReply.text(reply.whole(result)));
       return;

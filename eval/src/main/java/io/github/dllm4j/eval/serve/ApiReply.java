@@ -198,19 +198,17 @@ final class ApiReply {
     return formed || sample.finish() != GenerationResult.Finish.LENGTH ? "stop" : "length";
   }
 
+  /** Tokens of the answers. */
+  static long made(GenerationResult result) {
+    return result.samples().stream().mapToLong(GenerationResult.Text::generated).sum();
+  }
+
   private ObjectNode usage(GenerationResult result) {
     long made = made(result);
     return JSON.createObjectNode()
         .put("prompt_tokens", request.promptTokens())
         .put("completion_tokens", made)
         .put("total_tokens", request.promptTokens() + made);
-  }
-
-  /** Tokens behind the prompt; all of a template's. */
-  long made(GenerationResult result) {
-    return result.samples().stream()
-        .mapToLong(sample -> sample.tokens().size() - request.promptTokens())
-        .sum();
   }
 
   private static ObjectNode record(GenerationResult result) {

@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
+import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.djl.Model;
 import java.time.Duration;
@@ -44,7 +45,9 @@ record ApiRequest(
    * @param seed of those that give none
    * @throws Refusal if it is not understood, or not for this model
    */
-  static ApiRequest read(JsonNode body, boolean chat, Model model, Duration deadline, long seed) {
+  static ApiRequest read(
+      JsonNode body, boolean chat, TextGenerator generator, Duration deadline, long seed) {
+    Model model = generator.model();
     Fields fields = new Fields(body, "");
     fields
         .text("model")
@@ -60,7 +63,7 @@ record ApiRequest(
       Optional<Fields> streaming = fields.object("stream_options");
       boolean usage = streaming.map(options -> options.flag("include_usage")).orElse(false);
       streaming.ifPresent(Fields::end);
-      int prompt = model.tokenizer().encode(start.request.prompt()).length;
+      int prompt = generator.given(start.request);
       GenerationRequest given = start.request.withSeed(seed).withDeadline(deadline);
       GenerationRequest request = options(given, fields, prompt, model);
       fields.end();
@@ -107,11 +110,8 @@ record ApiRequest(
       throw Refusal.invalid("response_format does not go with a call of a tool");
     }
     Optional<Constraint> constraint = form.or(() -> call);
-    GenerationRequest request =
-        constraint.isPresent()
-            ? GenerationRequest.prompt(Message.prompt(messages)).withConstraint(constraint.get())
-            : GenerationRequest.messages(messages);
-    return new Start(request, call.isPresent());
+    GenerationRequest request = GenerationRequest.messages(messages);
+    return new Start(constraint.map(request::withConstraint).orElse(request), call.isPresent());
   }
 
   private static List<Message> messages(Fields fields) {
@@ -217,9 +217,7 @@ record ApiRequest(
     }
     List<String> stop = stop(fields);
     if (!stop.isEmpty()) {
-      List<String> all = new ArrayList<>(request.stop());
-      all.addAll(stop);
-      request = request.withStop(all);
+      request = request.withStop(stop);
     }
     fields.text("user");
     fields.neutral("frequency_penalty", "0");

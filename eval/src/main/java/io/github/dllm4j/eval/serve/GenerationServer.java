@@ -45,6 +45,7 @@ public final class GenerationServer implements AutoCloseable {
     connector.setPort(port);
     connector.setIdleTimeout(limits.idle().toMillis());
     server.addConnector(connector);
+    connector.addBean(new SlowHeads(connector, limits.idle()));
     server.addBean(new NetworkConnectionLimit(limits.connections(), server));
     server.setHandler(new Api(generator, limits, seed));
     try {

@@ -123,6 +123,25 @@ class ServeTest {
     assertEquals("bundled", reply.path("model").asText());
   }
 
+  /** Tokens behind a stop text were made, but are no part of the answer. */
+  @Test
+  void usageCountsTheTokensOfTheAnswer() throws Exception {
+    String request = "{\"prompt\":\"And God\",\"max_tokens\":24,\"seed\":3,\"dllm\":{\"steps\":8}";
+    JsonNode whole = ask("/v1/completions", request + "}");
+    assertEquals(24, whole.at("/usage/completion_tokens").asInt());
+    String text = whole.at("/choices/0/text").asText();
+    String stop = text.substring(8, 11);
+    JsonNode cut =
+        ask("/v1/completions", request + ",\"stop\":" + ApiReply.JSON.valueToTree(stop) + "}");
+    String kept = text.substring(0, text.indexOf(stop));
+    assertEquals(kept, cut.at("/choices/0/text").asText());
+    int count = cut.at("/usage/completion_tokens").asInt();
+    assertTrue(count > 0 && count <= kept.length() && count < 24, cut.toString());
+    JsonNode template =
+        ask("/v1/completions", "{\"dllm\":{\"template\":\"a{3}b{2}\",\"steps\":2}}");
+    assertEquals(5, template.at("/usage/completion_tokens").asInt());
+  }
+
   @Test
   void aChatIsAnswered() throws Exception {
     String chat =
@@ -408,39 +427,78 @@ class ServeTest {
   /** A byte now and then keeps a connection busy, but not for long. */
   @Test
   void aBodyThatTricklesIsRefused() throws Exception {
+    assertEquals("HTTP/1.1 408", trickled(BODY_AWAITED, ' '));
+  }
+
+  /** The same for a head; it is closed without an answer. */
+  @Test
+  void aHeadThatTricklesIsClosed() throws Exception {
+    assertEquals("", trickled("POST /v1/completions HTTP/1.1\r\nHost: a\r\nX: ", 'x'));
+  }
+
+  /** A head that trickles behind an answered request. */
+  @Test
+  void aSecondHeadThatTricklesIsClosed() throws Exception {
+    String first = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+    assertEquals("HTTP/1.1 200", trickled(first + "GET /hea", 'x').substring(0, 12));
+  }
+
+  private static final String BODY_AWAITED =
+      "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+          + "Content-Length: 10000\r\n\r\n";
+
+  /** Sends a beginning, then a character again and again; how the answer begins when it ends. */
+  private static String trickled(String beginning, char more) throws Exception {
     try (GenerationServer strict = GenerationServer.start(generator, "127.0.0.1", 0, STRICT, 0);
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), strict.port())) {
       socket.setSoTimeout(60_000);
       OutputStream out = socket.getOutputStream();
-      out.write(
-          String.join(
-                  "\r\n",
-                  "POST /v1/completions HTTP/1.1",
-                  "Host: a",
-                  "Content-Type: application/json",
-                  "Content-Length: 10000",
-                  "",
-                  "")
-              .getBytes(StandardCharsets.US_ASCII));
+      out.write(beginning.getBytes(StandardCharsets.US_ASCII));
       CompletableFuture<String> said =
           CompletableFuture.supplyAsync(
               () -> {
+                byte[] start = new byte[12];
                 try {
-                  return new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+                  InputStream in = socket.getInputStream();
+                  int count = in.readNBytes(start, 0, 12);
+                  if (more == 'x') {
+                    in.readAllBytes(); // until it is closed
+                  }
+                  return new String(start, 0, count, StandardCharsets.UTF_8);
                 } catch (IOException e) {
-                  return e.toString();
+                  return new String(start, StandardCharsets.UTF_8).strip();
                 }
               });
+      long begin = System.nanoTime();
       for (int i = 0; i < 600 && !said.isDone(); i++) {
         try {
-          out.write(' ');
+          out.write(more);
           out.flush();
         } catch (IOException e) {
           break; // closed at the other end
         }
         Thread.sleep(100);
       }
-      assertEquals("HTTP/1.1 408", said.get(1, TimeUnit.MINUTES));
+      assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(30), "not closed in time");
+      return said.get(1, TimeUnit.MINUTES);
+    }
+  }
+
+  /** Who has said all may still listen; who stops in the middle is told, or closed. */
+  @Test
+  void aHalfClosedConnectionIsAnswered() throws Exception {
+    String body = "{\"prompt\":\"a\",\"max_tokens\":2,\"dllm\":{\"steps\":1}}";
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      write(socket, "POST /v1/completions HTTP/1.1", body);
+      socket.shutdownOutput();
+      assertEquals(List.of(200), HttpAnswers.of(socket.getInputStream().readAllBytes()));
+    }
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket.setSoTimeout(30_000);
+      socket.getOutputStream().write((BODY_AWAITED + "{").getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+      List<Integer> answers = HttpAnswers.of(socket.getInputStream().readAllBytes());
+      assertTrue(answers.isEmpty() || answers.equals(List.of(400)), answers.toString());
     }
   }
 
