@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.CurveStudy;
@@ -35,7 +37,7 @@ public final class Model implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final Network network;
   private final Precision precision;
-  private final @Nullable TransformerDenoiser denoiser;
+  private final @Nullable Denoiser denoiser;
   private final @Nullable CausalNetwork causal;
   private final Information information;
   private final Optional<ChatTemplate> chat;
@@ -61,11 +63,17 @@ public final class Model implements AutoCloseable {
         config.autoregressive()
             ? new CausalNetwork(network, network.weights(), precision, mask, mask, true)
             : null;
-    this.denoiser =
-        causal == null
-            ? TransformerDenoiser.owning(network, precision, mask, config.representation())
-            : null;
+    this.denoiser = causal == null ? denoiser(network, precision, config, tokenizer) : null;
     this.information = information;
+  }
+
+  private static Denoiser denoiser(
+      Network network, Precision precision, ModelConfig config, Tokenizer tokenizer) {
+    if (network.shape() instanceof BlockShape) {
+      int begin = tokenizer.vocabulary().begin().orElseThrow();
+      return new BlockNetwork(network, precision, config.mask(), begin, true);
+    }
+    return TransformerDenoiser.owning(network, precision, config.mask(), config.representation());
   }
 
   /**
@@ -168,7 +176,9 @@ public final class Model implements AutoCloseable {
           options.information()
               && options.label().isEmpty() // the file is about the model without a class
               && Files.exists(directory.resolve(InformationFile.NAME));
-      boolean masks = config.process().equals("masking");
+      // A curve of whole texts in random order is not one of a model that writes in blocks.
+      boolean blocks = config.network() instanceof BlockShape;
+      boolean masks = config.process().equals("masking") && !blocks;
       boolean uniform = config.process().equals("uniform");
       return new Information(
           measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
@@ -298,7 +308,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalArgumentException if its network is no DiT
    */
   public NetworkShape shape() {
-    if ((denoiser == null ? config.network() : denoiser.shape()) instanceof NetworkShape shape) {
+    if ((denoiser == null ? config.network() : network.shape()) instanceof NetworkShape shape) {
       return shape;
     }
     throw new IllegalArgumentException(
@@ -339,6 +349,11 @@ public final class Model implements AutoCloseable {
               Locale.ROOT, "%s is a %s model, not autoregressive", name, config.process()));
     }
     return causal;
+  }
+
+  /** Its blocks, if it writes block after block. */
+  public Optional<Blocks> blocks() {
+    return denoiser instanceof BlockDenoiser block ? Optional.of(block.blocks()) : Optional.empty();
   }
 
   /** The type its matrix products run in. */

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -45,8 +46,11 @@ final class Program implements AutoCloseable {
   /** Compiles another program. */
   static Program load(NDManager owner, String resource, String name) {
     try (InputStream source = Program.class.getResourceAsStream(resource);
-        InputStream llama = Program.class.getResourceAsStream("llama.py")) {
-      byte[] archive = archive(name, source.readAllBytes(), llama.readAllBytes());
+        InputStream llama = Program.class.getResourceAsStream("llama.py");
+        InputStream blocks = Program.class.getResourceAsStream("blocks.py")) {
+      Map<String, byte[]> functions =
+          Map.of("llama", llama.readAllBytes(), "blocks", blocks.readAllBytes());
+      byte[] archive = archive(name, source.readAllBytes(), functions);
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {
@@ -170,9 +174,10 @@ final class Program implements AutoCloseable {
 
   /**
    * A TorchScript archive of one class without parameters: a zip of its source, of the functions in
-   * {@code __torch__.llama} and of its empty state.
+   * {@code __torch__.NAME} and of its empty state.
    */
-  private static byte[] archive(String name, byte[] source, byte[] llama) throws IOException {
+  private static byte[] archive(String name, byte[] source, Map<String, byte[]> functions)
+      throws IOException {
     ByteArrayOutputStream state = new ByteArrayOutputStream();
     state.write(new byte[] {(byte) 0x80, 2, 'c'});
     state.write(("__torch__\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
@@ -183,7 +188,9 @@ final class Program implements AutoCloseable {
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       put(zip, "m/data.pkl", state.toByteArray());
       put(zip, "m/code/__torch__.py", source);
-      put(zip, "m/code/__torch__/llama.py", llama);
+      for (Map.Entry<String, byte[]> part : functions.entrySet()) {
+        put(zip, "m/code/__torch__/" + part.getKey() + ".py", part.getValue());
+      }
       put(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       put(zip, "m/version", "10\n".getBytes(StandardCharsets.UTF_8));
     }
