@@ -3,6 +3,7 @@ package io.github.dllm4j.engine;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
@@ -131,19 +132,17 @@ final class Preparation {
 
   /** A masked model fills the holes by a plan. */
   private Prepared fill(GenerationRequest request, Canvas canvas, Denoiser denoiser) {
-    if (!(request.sampler().orElse(PlanChoice.OPTIMAL) instanceof PlanChoice choice)) {
+    Optional<Blocks> blocks = model.blocks();
+    PlanChoice usual = blocks.isPresent() ? BlockPlanning.usual(request) : PlanChoice.OPTIMAL;
+    if (!(request.sampler().orElse(usual) instanceof PlanChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
     Optional<JointDraw> together = together(request, choice, canvas);
     Planning.Planned planned =
-        Planning.plan(
-            request,
-            choice,
-            canvas,
-            model.information(),
-            () -> curves.of(denoiser, canvas),
-            () -> dependence.of(denoiser, blank()));
+        blocks.isPresent()
+            ? BlockPlanning.plan(request, choice, blocks.get(), canvas)
+            : whole(request, choice, canvas, denoiser);
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
@@ -159,13 +158,26 @@ final class Preparation {
             .toList();
     return new Prepared(
         choice.sampler(),
-        choice.schedule(),
+        blocks
+            .map(in -> choice.withBlocks(0).schedule() + " in blocks of " + in.length())
+            .orElse(choice.schedule()),
         planned.predictedKlNats(),
         Optional.empty(),
         planned.evaluations(),
         planned.note(),
         planned.plan().keeps(),
         listener -> ((Sampler) rounds).start(tasks, listener));
+  }
+
+  private Planning.Planned whole(
+      GenerationRequest request, PlanChoice choice, Canvas canvas, Denoiser denoiser) {
+    return Planning.plan(
+        request,
+        choice,
+        canvas,
+        model.information(),
+        () -> curves.of(denoiser, canvas),
+        () -> dependence.of(denoiser, blank()));
   }
 
   private Canvas blank() {
@@ -181,6 +193,11 @@ final class Preparation {
     if (choice.sampler().startsWith("theta-trapezoidal")) {
       throw new IllegalArgumentException(
           "a constraint draws holes together: it cannot go with " + choice.sampler());
+    }
+    if (model.blocks().isPresent()) {
+      throw new IllegalArgumentException(
+          "constraints are for models that see the whole text: this one settles a block before it"
+              + " knows the next");
     }
     Constraint constraint = request.constraint().get();
     TokenAutomaton automaton =

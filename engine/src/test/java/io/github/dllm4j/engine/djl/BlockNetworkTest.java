@@ -5,13 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.BlockDenoiser;
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.DenoiserContractTest;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
+import io.github.dllm4j.engine.sample.BlockPlan;
+import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.ChancePlan;
+import io.github.dllm4j.engine.sample.RevealPlan;
+import io.github.dllm4j.engine.sample.Sample;
+import io.github.dllm4j.engine.sample.Sampler;
+import io.github.dllm4j.engine.sample.SamplingTask;
+import io.github.dllm4j.engine.sample.StepListener;
+import io.github.dllm4j.engine.sample.TauLeaping;
+import io.github.dllm4j.engine.sample.TimeGrid;
 import io.github.dllm4j.engine.train.Refusal;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -126,6 +139,27 @@ class BlockNetworkTest extends DenoiserContractTest {
     }
   }
 
+  /** A whole run of the sampler, whose sequences reach their blocks' ends at different steps. */
+  @Test
+  void theSamplerWritesTheSameWithAndWithoutKeeping() {
+    Canvas canvas = Canvas.blank(TEXT, Tiny.MASK);
+    TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6);
+    List<RevealPlan> plans =
+        Collections.nCopies(6, ChancePlan.of(grid, TauLeaping.MODIFIED));
+    BlockPlan plan = BlockPlan.of(new Blocks(BLOCK, 1), canvas, plans);
+    List<SamplingTask> tasks =
+        IntStream.range(0, 20).mapToObj(s -> SamplingTask.of(canvas, plan, 3, s)).toList();
+    try (BlockNetwork keeping = network(TEXT + 1, BLOCK, true);
+        BlockNetwork whole = network(TEXT + 1, BLOCK, false)) {
+      List<Sample> kept = new Sampler(keeping, 8).run(tasks, StepListener.NONE);
+      List<Sample> plain = new Sampler(whole, 8).run(tasks, StepListener.NONE);
+      for (int s = 0; s < kept.size(); s++) {
+        assertArrayEquals(plain.get(s).tokens(), kept.get(s).tokens(), "sample " + s);
+      }
+      assertTrue(kept.stream().map(s -> Arrays.toString(s.tokens())).distinct().count() > 15);
+    }
+  }
+
   /** Positions see their own block and those before it; nothing behind, and all of them. */
   @Test
   void positionsSeeTheirBlockAndTheBlocksBefore() {
@@ -166,7 +200,7 @@ class BlockNetworkTest extends DenoiserContractTest {
           System.arraycopy(noisy.get(s), from, text, from, to - from);
           int[] rows = IntStream.range(from, to).toArray();
           int first = s * TEXT + from;
-          double[][] own = java.util.Arrays.copyOfRange(together, first, first + to - from);
+          double[][] own = Arrays.copyOfRange(together, first, first + to - from);
           double off = farthest(own, laws(network, batch(List.of(text)), rows));
           assertTrue(off < EXACT, "block " + block + ": " + off);
         }

@@ -6,6 +6,8 @@ import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.denoise.Blocks;
+import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.Estimate;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -73,7 +75,9 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--samples", description = "How many samples (1).")
   private int samples = 1;
 
-  @Option(names = "--steps", description = "Steps, or auto: what --epsilon needs (auto).")
+  @Option(
+      names = "--steps",
+      description = "Steps, or auto: what --epsilon needs; BD3LM: one per token (auto).")
   private String steps = "auto";
 
   @Option(
@@ -102,7 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--block-length",
       description =
           "Fill block after block of so many holes; for samplers that choose places by the laws, with"
-              + " sizes by --plan (balanced).")
+              + " sizes by --plan (balanced). A BD3LM has blocks of its own.")
   private Optional<Integer> blockLength = Optional.empty();
 
   @Option(
@@ -143,7 +147,8 @@ final class GenerateCommand implements Callable<Integer> {
     checkStart();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
-      GenerationRequest request = request(generator.model().config().process());
+      Model model = generator.model();
+      GenerationRequest request = request(model.config().process(), model.blocks());
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -171,7 +176,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerationRequest request(String process) throws IOException {
+  private GenerationRequest request(String process, Optional<Blocks> blocks) throws IOException {
     if (process.equals("autoregressive")) {
       refuseOfNoise();
     }
@@ -194,7 +199,7 @@ final class GenerateCommand implements Callable<Integer> {
             epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
             process.equals("autoregressive")
                 ? Optional.empty()
-                : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
+                : Optional.of(uniform ? reverseChoice(count) : planChoice(count, blocks)),
             temperature,
             topP,
             common.seed,
@@ -231,12 +236,14 @@ final class GenerateCommand implements Callable<Integer> {
     return OptionalInt.of(Integer.parseInt(steps));
   }
 
-  private PlanChoice planChoice(OptionalInt count) {
+  private PlanChoice planChoice(OptionalInt count, Optional<Blocks> blocks) {
     if (horizon.isPresent() || sigmaMin.isPresent()) {
       throw new IllegalArgumentException(
           "--horizon and --sigma-min are for uniform models, this one masks");
     }
-    String name = sampler.orElse(PlanChoice.OPTIMAL.sampler());
+    blocks.ifPresent(this::checkBlocks);
+    boolean oneByOne = blocks.isPresent() && count.isEmpty() && plan.isEmpty();
+    String name = sampler.orElse(oneByOne ? "first-hitting" : PlanChoice.OPTIMAL.sampler());
     PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
       throw new IllegalArgumentException("--plan is not for --sampler " + name);
@@ -251,8 +258,10 @@ final class GenerateCommand implements Callable<Integer> {
               "--sampler %s decides its steps itself: give no --steps and no --epsilon",
               name));
     }
+    boolean inBlocks = blocks.isPresent() || blockLength.isPresent();
+    choice = choice.withPlan(plan.orElse(inBlocks ? "balanced" : choice.plan()));
     return corrector.on(
-        inBlocks(choice.withPlan(plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
+        (blocks.isPresent() ? choice : inBlocks(choice))
             .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
   }
 
@@ -262,6 +271,25 @@ final class GenerateCommand implements Callable<Integer> {
           "--block-length must be at least 1, got " + blockLength.get());
     }
     return choice.withBlocks(blockLength.orElse(0));
+  }
+
+  /** A model that writes block after block does so by itself, and its steps are given. */
+  private void checkBlocks(Blocks blocks) {
+    if (blockLength.isPresent() && blockLength.get() != blocks.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the model writes blocks of %d tokens by itself: --block-length must be that or not"
+                  + " given, got %d",
+              blocks.length(),
+              blockLength.get()));
+    }
+    if (epsilon.isPresent()) {
+      throw new IllegalArgumentException(
+          "--epsilon chooses steps by the curve of whole texts in random order, which says nothing of"
+              + " a model that writes block after block: give --steps, or nothing for one token at a"
+              + " time");
+    }
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {
