@@ -104,6 +104,11 @@ final class PlanCommand implements Callable<Integer> {
     }
     // What is measured anew need not be sound before.
     try (Model model = selection.open(common, !save)) {
+      if (model.blocks().isPresent()) {
+        throw new IllegalArgumentException(
+            "plan measures the curve of whole texts in random order, which says nothing of a model"
+                + " that writes block after block");
+      }
       if (model.denoiser().mask().isPresent()) {
         printMasked(model);
       } else {

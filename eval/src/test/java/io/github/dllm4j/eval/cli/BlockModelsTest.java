@@ -1,0 +1,164 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.done;
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A BD3LM, which writes block after block, through the commands that take a model. */
+class BlockModelsTest {
+  private static final Path MODEL =
+      Path.of("..", "engine", "src", "test", "resources", "field", "bd3lm");
+
+  @TempDir static Path folder;
+  private static String corpus;
+
+  @BeforeAll
+  static void text() throws IOException {
+    corpus = Dllm.corpus(folder).toString();
+  }
+
+  private static String[] command(String name, String args) {
+    return Stream.concat(
+            Stream.of(name, "--model", MODEL.toString()), Arrays.stream(args.split(" ")))
+        .toArray(String[]::new);
+  }
+
+  private static JsonNode generated(String args) throws IOException {
+    return done(command("generate", args + " --json")).json();
+  }
+
+  @Test
+  void inspectSaysHowLongItsBlocksAre() throws IOException {
+    JsonNode facts = done(command("inspect", "--json")).json();
+    assertEquals(4, facts.get("block_length").asInt());
+    assertEquals(15, facts.get("length").asInt());
+    assertEquals(0, facts.get("time_width").asInt() - 8, "the folder's time modules");
+  }
+
+  /** Without steps one token at a time, which has no error of its own. */
+  @Test
+  void oneTokenAtATimeIsTheUsualWay() throws IOException {
+    JsonNode made = generated("--prompt a --samples 2");
+    assertEquals("first-hitting", made.get("sampler").asText());
+    assertEquals("one by one in blocks of 4", made.get("plan").asText());
+    assertEquals(0, made.get("predicted_kl_nats").asDouble());
+    JsonNode text = made.get("samples").get(0);
+    assertEquals(14, text.get("evaluations").asInt());
+    assertEquals(14, text.get("steps").asInt());
+    assertNotEquals(text.get("tokens"), made.get("samples").get(1).get("tokens"));
+    assertEquals(
+        text.get("tokens"),
+        generated("--prompt a --block-length 4").get("samples").get(0).get("tokens"));
+    JsonNode warm = generated("--prompt a --temperature 0.7");
+    assertTrue(warm.get("predicted_kl_nats").isNull());
+  }
+
+  /** The steps of the whole text are shared out among its blocks: 3, 4, 4 and 4 holes. */
+  @ParameterizedTest
+  @CsvSource({
+    "--steps 4, 4, balanced in blocks of 4",
+    "--steps 8 --plan cosine, 8, cosine in blocks of 4",
+    "--steps 15, 15, balanced in blocks of 4",
+    "--steps 99, 15, balanced in blocks of 4",
+    "--steps 9 --sampler confidence, 9, balanced in blocks of 4",
+    "--steps 40 --sampler tweedie, 40, alpha-linear in blocks of 4",
+    "--sampler threshold:0.9, 15, adaptive in blocks of 4",
+    "--sampler entropy-bound:1, 15, adaptive in blocks of 4",
+    "--steps 8 --sampler remask-cap, 8, alpha-linear in blocks of 4",
+    "--steps 8 --sampler theta-trapezoidal, 8, alpha-linear in blocks of 4",
+    "--steps 8 --sampler mask-predictor --corrector gibbs, 8, balanced in blocks of 4"
+  })
+  void everySamplerRunsInBlocks(String args, int steps, String plan) throws IOException {
+    JsonNode made = generated(args);
+    assertEquals(plan, made.get("plan").asText());
+    JsonNode text = made.get("samples").get(0);
+    assertEquals(steps, text.get("steps").asInt());
+    assertEquals(15, text.get("tokens").size());
+    assertEquals(steps == 15 && args.startsWith("--steps"), !made.get("predicted_kl_nats").isNull());
+    assertTrue(text.get("evaluations").asInt() >= 4);
+  }
+
+  @Test
+  void holesInOneBlockMayHaveTextAround() throws IOException {
+    String text =
+        generated("--template abcde{1}g").get("samples").get(0).get("text").asText();
+    assertTrue(text.startsWith("abcde") && text.endsWith("g"), text);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--template a{2}bcdefgh|given text must not stand in a block behind one with holes",
+        "--block-length 8|blocks of 4 tokens by itself",
+        "--block-length 8 --sampler confidence --steps 8|blocks of 4 tokens by itself",
+        "--epsilon 1|block after block",
+        "--steps 3|15 holes in 4 blocks take at least 4 steps, got 3",
+        "--sampler confidence|give the steps of confidence",
+        "--plan cosine|give the steps of mask-predictor",
+        "--steps 8 --plan optimal|says nothing of a model that writes block after block",
+        "--sampler dependence-bound:1|dependence-bound is measured on whole texts",
+        "--steps 5 --sampler first-hitting|decides its steps itself",
+        "--steps 8 --regex [a-z]+|constraints are for models that see the whole text",
+        "--length 16|the model takes at most 15"
+      })
+  void whatDoesNotFitIsRefused(String args, String says) {
+    refused(new String[] {says}, command("generate", args));
+  }
+
+  private static JsonNode bound(String args) throws IOException {
+    return done(command("evaluate", "--corpus " + corpus + " --blocks 40 --json" + args)).json();
+  }
+
+  @Test
+  void evaluateBoundsAndFollowsTheChainRule() throws IOException {
+    JsonNode nelbo = bound("");
+    assertEquals("bound", nelbo.get("claim").asText());
+    assertEquals(
+        "NELBO by 16 systematic mask counts in each block of 4 tokens",
+        nelbo.get("estimator").asText());
+    JsonNode chain = bound(" --estimator chain-rule");
+    assertEquals("exact along an order", chain.get("claim").asText());
+    // Both have the same mean over masks and orders.
+    double error = Math.hypot(chain.get("standard_error").asDouble(), 0.02);
+    double off = nelbo.get("nats_per_token").asDouble() - chain.get("nats_per_token").asDouble();
+    assertTrue(Math.abs(off) < 3 * error, off + " +- " + error);
+    refused(
+        new String[] {"take nelbo or chain-rule"},
+        command("evaluate", "--corpus " + corpus + " --estimator steps:4"));
+    JsonNode windows = bound(" --stride 5");
+    assertTrue(windows.get("tokens").asInt() > 40);
+  }
+
+  @Test
+  void planIsRefused() {
+    refused(new String[] {"block after block"}, command("plan", "--corpus " + corpus));
+    refused(new String[] {"block after block"}, command("plan", "--json"));
+  }
+
+  @Test
+  void stepsMeasuresItsSamplers() throws IOException {
+    Path out = folder.resolve("report");
+    String args = "--corpus " + corpus + " --steps 4,8 --samples 4 --judge ngram:2 --out " + out;
+    done(command("steps", args + " --samplers mask-predictor/balanced,first-hitting"));
+    String csv = Files.readString(out.resolve("steps.csv"));
+    assertEquals(3, csv.lines().filter(line -> line.contains("block")).count(), csv);
+    refused(
+        new String[] {"--blocks is for models that see the whole text"},
+        command("steps", args + "2 --blocks 8 --samplers first-hitting"));
+  }
+}
