@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Keys and values of finished blocks, found by the tokens they are of, so that a caller asks about
@@ -109,10 +110,14 @@ final class PastCache implements AutoCloseable {
         same = past;
       }
     }
-    List<Source> sources = Arrays.stream(wanted).map(this::source).toList();
-    int common = sources.stream().mapToInt(Source::common).min().orElseThrow();
+    List<Optional<Source>> sources = Arrays.stream(wanted).map(this::source).toList();
+    int common =
+        sources.stream().mapToInt(s -> s.map(Source::common).orElse(0)).min().orElseThrow();
     if (same == null || common > same.known()) {
-      same = copied(wanted, sources, common, room);
+      same = new Past(room(wanted.length, room), room, wanted.length);
+      if (common > 0) {
+        copy(sources.stream().map(Optional::orElseThrow).toList(), wanted, common, same);
+      }
     }
     pasts.remove(same);
     pasts.add(same);
@@ -122,24 +127,21 @@ final class PastCache implements AutoCloseable {
     return same;
   }
 
-  private Source source(int[] wanted) {
-    Source best = new Source(null, 0, 0);
+  /** Where most of a sequence's beginning is, if any of it. */
+  private Optional<Source> source(int[] wanted) {
+    Source best = null;
     for (Past past : pasts) {
       for (int b = 0; b < past.tokens.length; b++) {
         int common = common(past.tokens[b], wanted) / block * block;
-        if (common > best.common) {
+        if (common > (best == null ? 0 : best.common)) {
           best = new Source(past, b, common);
         }
       }
     }
-    return best;
+    return Optional.ofNullable(best);
   }
 
-  private Past copied(int[][] wanted, List<Source> sources, int common, int room) {
-    Past past = new Past(room(wanted.length, room), room, wanted.length);
-    if (common == 0) {
-      return past;
-    }
+  private void copy(List<Source> sources, int[][] wanted, int common, Past past) {
     Map<Past, List<Integer>> bySource = new LinkedHashMap<>();
     for (int b = 0; b < wanted.length; b++) {
       bySource.computeIfAbsent(sources.get(b).past, p -> new ArrayList<>()).add(b);
@@ -156,7 +158,6 @@ final class PastCache implements AutoCloseable {
     int[][] known = new int[wanted.length][];
     Arrays.setAll(known, b -> Arrays.copyOf(wanted[b], common));
     past.know(known);
-    return past;
   }
 
   /** How many tokens two sequences begin with alike. */

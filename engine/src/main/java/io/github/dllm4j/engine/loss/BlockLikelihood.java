@@ -73,8 +73,7 @@ final class BlockLikelihood implements LikelihoodEstimator {
       int[] tokens = some.stream().flatMapToInt(copy -> Arrays.stream(copy.tokens)).toArray();
       int[] rows =
           IntStream.range(0, some.size())
-              .flatMap(
-                  c -> some.get(c).rows.stream().mapToInt(r -> c * clean.length + r).sorted())
+              .flatMap(c -> some.get(c).rows.stream().mapToInt(r -> c * clean.length + r).sorted())
               .toArray();
       int[] targets = Arrays.stream(rows).map(r -> clean[r % clean.length]).toArray();
       // Such a network is not told the level.

@@ -98,8 +98,7 @@ public final class BlockPlan implements RevealPlan {
     int all = parts.stream().mapToInt(Part::holes).sum();
     if (holes != all) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "a plan for %d holes cannot fill a canvas of %d", all, holes));
+          String.format(Locale.ROOT, "a plan for %d holes cannot fill a canvas of %d", all, holes));
     }
     return parts.stream().mapToInt(part -> part.plan.steps(part.holes)).sum();
   }

@@ -10,12 +10,7 @@ package io.github.dllm4j.engine.sample;
  * BlockPlan} puts plans one after the other.
  */
 public sealed interface RevealPlan
-    permits ScheduledPlan,
-        AdaptivePlan,
-        CorrectedPlan,
-        RemaskPlan,
-        TrapezoidalPlan,
-        BlockPlan {
+    permits ScheduledPlan, AdaptivePlan, CorrectedPlan, RemaskPlan, TrapezoidalPlan, BlockPlan {
 
   /**
    * Number of steps, the empty ones included; for a plan that decides as it goes, the most there

@@ -60,7 +60,8 @@ class BlockLikelihoodTest {
       }
       LikelihoodEstimator nelbo = LikelihoodEstimator.nelbo(network, 16, 32, 1);
       assertEquals(nats, nelbo.nats(Passage.of(text), 0), 1e-5);
-      assertEquals(nats, LikelihoodEstimator.chainRule(network, 32, 1).nats(Passage.of(text), 0), 1e-5);
+      assertEquals(
+          nats, LikelihoodEstimator.chainRule(network, 32, 1).nats(Passage.of(text), 0), 1e-5);
       assertEquals(Claim.EXACT, nelbo.claim());
     }
   }
@@ -132,9 +133,7 @@ class BlockLikelihoodTest {
       assertTrue(
           message(
                   IllegalArgumentException.class,
-                  () ->
-                      LikelihoodEstimator.steps(
-                          network, "2", d -> SizePlan.balanced(d, 2), 1, 0))
+                  () -> LikelihoodEstimator.steps(network, "2", d -> SizePlan.balanced(d, 2), 1, 0))
               .contains(says));
       assertTrue(
           message(

@@ -144,8 +144,7 @@ class BlockNetworkTest extends DenoiserContractTest {
   void theSamplerWritesTheSameWithAndWithoutKeeping() {
     Canvas canvas = Canvas.blank(TEXT, Tiny.MASK);
     TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 6);
-    List<RevealPlan> plans =
-        Collections.nCopies(6, ChancePlan.of(grid, TauLeaping.MODIFIED));
+    List<RevealPlan> plans = Collections.nCopies(6, ChancePlan.of(grid, TauLeaping.MODIFIED));
     BlockPlan plan = BlockPlan.of(new Blocks(BLOCK, 1), canvas, plans);
     List<SamplingTask> tasks =
         IntStream.range(0, 20).mapToObj(s -> SamplingTask.of(canvas, plan, 3, s)).toList();

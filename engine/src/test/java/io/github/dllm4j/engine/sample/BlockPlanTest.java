@@ -85,9 +85,7 @@ class BlockPlanTest {
             List.of(whole, new CorrectedPlan(SizePlan.of(2), 1)),
             List.of(whole, whole)),
         new Case(
-            "markov_d4_S2",
-            List.of(TrapezoidalPlan.of(grid, 0.5), whole),
-            List.of(ones, ones)));
+            "markov_d4_S2", List.of(TrapezoidalPlan.of(grid, 0.5), whole), List.of(ones, ones)));
   }
 
   /** Block by block: the law of each block's plan behind every beginning. */
@@ -118,9 +116,7 @@ class BlockPlanTest {
     Canvas canvas = Canvas.blank(4, symbols);
     BlockPlan plan = BlockPlan.of(PAIRS, canvas, test.plans);
     List<SamplingTask> tasks =
-        IntStream.range(0, SAMPLES)
-            .mapToObj(s -> SamplingTask.of(canvas, plan, 2026, s))
-            .toList();
+        IntStream.range(0, SAMPLES).mapToObj(s -> SamplingTask.of(canvas, plan, 2026, s)).toList();
     long[] counts = new long[symbols * symbols * symbols * symbols];
     for (Sample sample : new Sampler(oracle, 500).run(tasks, StepListener.NONE)) {
       assertTrue(sample.complete());

@@ -88,14 +88,14 @@ class BlockModelsTest {
     JsonNode text = made.get("samples").get(0);
     assertEquals(steps, text.get("steps").asInt());
     assertEquals(15, text.get("tokens").size());
-    assertEquals(steps == 15 && args.startsWith("--steps"), !made.get("predicted_kl_nats").isNull());
+    assertEquals(
+        steps == 15 && args.startsWith("--steps"), !made.get("predicted_kl_nats").isNull());
     assertTrue(text.get("evaluations").asInt() >= 4);
   }
 
   @Test
   void holesInOneBlockMayHaveTextAround() throws IOException {
-    String text =
-        generated("--template abcde{1}g").get("samples").get(0).get("text").asText();
+    String text = generated("--template abcde{1}g").get("samples").get(0).get("text").asText();
     assertTrue(text.startsWith("abcde") && text.endsWith("g"), text);
   }
 
@@ -136,8 +136,7 @@ class BlockModelsTest {
     // Both have the same mean over masks and orders, and are of the same passages: their difference
     // varies less than this. False alarm at most 0.003, and the seed is fixed.
     double error =
-        Math.hypot(
-            chain.get("standard_error").asDouble(), nelbo.get("standard_error").asDouble());
+        Math.hypot(chain.get("standard_error").asDouble(), nelbo.get("standard_error").asDouble());
     double off = nelbo.get("nats_per_token").asDouble() - chain.get("nats_per_token").asDouble();
     assertTrue(Math.abs(off) < 3 * error, off + " +- " + error);
     refused(
