@@ -38,7 +38,7 @@ class BlockSpeedStudyTest {
             tensor -> {
               long[] sizes = tensor.shape();
               boolean scale = tensor.name().contains("norm") && sizes.length == 1;
-              double deviation = Math.pow(sizes[sizes.length - 1], -0.5);
+              double deviation = Math.pow((double) sizes[sizes.length - 1], -0.5);
               float[] weights = new float[(int) tensor.size()];
               for (int i = 0; i < weights.length; i++) {
                 weights[i] = scale ? 1 : (float) (deviation * random.nextGaussian());
