@@ -133,7 +133,10 @@ final class Preparation {
   /** A masked model fills the holes by a plan. */
   private Prepared fill(GenerationRequest request, Canvas canvas, Denoiser denoiser) {
     Optional<Blocks> blocks = model.blocks();
-    PlanChoice usual = blocks.isPresent() ? BlockPlanning.usual(request) : PlanChoice.OPTIMAL;
+    PlanChoice usual =
+        blocks.isPresent()
+            ? BlockPlanning.usual(request, model.information().isPresent())
+            : PlanChoice.OPTIMAL;
     if (!(request.sampler().orElse(usual) instanceof PlanChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
@@ -141,7 +144,13 @@ final class Preparation {
     Optional<JointDraw> together = together(request, choice, canvas);
     Planning.Planned planned =
         blocks.isPresent()
-            ? BlockPlanning.plan(request, choice, blocks.get(), canvas)
+            ? BlockPlanning.plan(
+                request,
+                choice,
+                blocks.get(),
+                canvas,
+                model.information(),
+                model.config().network().length())
             : whole(request, choice, canvas, denoiser);
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())

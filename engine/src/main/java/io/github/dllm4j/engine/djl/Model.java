@@ -176,9 +176,7 @@ public final class Model implements AutoCloseable {
           options.information()
               && options.label().isEmpty() // the file is about the model without a class
               && Files.exists(directory.resolve(InformationFile.NAME));
-      // A curve of whole texts in random order is not one of a model that writes in blocks.
-      boolean blocks = config.network() instanceof BlockShape;
-      boolean masks = config.process().equals("masking") && !blocks;
+      boolean masks = config.process().equals("masking");
       boolean uniform = config.process().equals("uniform");
       return new Information(
           measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
@@ -197,18 +195,23 @@ public final class Model implements AutoCloseable {
       return file.sample();
     }
 
+    /** A curve is about the model's texts, or about its blocks if it writes in blocks. */
     private static void checkLength(Path directory, int length, ModelConfig config)
         throws IOException {
-      if (length == config.network().length()) {
+      boolean blocks = config.network() instanceof BlockShape;
+      int wanted =
+          config.network() instanceof BlockShape shape ? shape.block() : config.network().length();
+      if (length == wanted) {
         return;
       }
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "%s is about %d tokens, the model's length is %d: measure it anew",
+              "%s is about %d tokens, the model's %s %d: measure it anew",
               directory.resolve(InformationFile.NAME),
               length,
-              config.network().length()));
+              blocks ? "blocks have" : "length is",
+              wanted));
     }
   }
 

@@ -77,7 +77,9 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--steps",
-      description = "Steps, or auto: what --epsilon needs; BD3LM: one per token (auto).")
+      description =
+          "Steps, or auto: what --epsilon needs; of a BD3LM without information.json one per token"
+              + " (auto).")
   private String steps = "auto";
 
   @Option(
@@ -148,7 +150,7 @@ final class GenerateCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
       Model model = generator.model();
-      GenerationRequest request = request(model.config().process(), model.blocks());
+      GenerationRequest request = request(model);
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -176,7 +178,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerationRequest request(String process, Optional<Blocks> blocks) throws IOException {
+  private GenerationRequest request(Model model) throws IOException {
+    String process = model.config().process();
     if (process.equals("autoregressive")) {
       refuseOfNoise();
     }
@@ -199,7 +202,7 @@ final class GenerateCommand implements Callable<Integer> {
             epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
             process.equals("autoregressive")
                 ? Optional.empty()
-                : Optional.of(uniform ? reverseChoice(count) : planChoice(count, blocks)),
+                : Optional.of(uniform ? reverseChoice(count) : planChoice(count, model)),
             temperature,
             topP,
             common.seed,
@@ -236,13 +239,15 @@ final class GenerateCommand implements Callable<Integer> {
     return OptionalInt.of(Integer.parseInt(steps));
   }
 
-  private PlanChoice planChoice(OptionalInt count, Optional<Blocks> blocks) {
+  private PlanChoice planChoice(OptionalInt count, Model model) {
     if (horizon.isPresent() || sigmaMin.isPresent()) {
       throw new IllegalArgumentException(
           "--horizon and --sigma-min are for uniform models, this one masks");
     }
+    Optional<Blocks> blocks = model.blocks();
     blocks.ifPresent(this::checkBlocks);
-    boolean oneByOne = blocks.isPresent() && count.isEmpty() && plan.isEmpty();
+    boolean unplanned = blocks.isPresent() && model.information().isEmpty();
+    boolean oneByOne = unplanned && count.isEmpty() && plan.isEmpty() && epsilon.isEmpty();
     String name = sampler.orElse(oneByOne ? "first-hitting" : PlanChoice.OPTIMAL.sampler());
     PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
@@ -258,8 +263,8 @@ final class GenerateCommand implements Callable<Integer> {
               "--sampler %s decides its steps itself: give no --steps and no --epsilon",
               name));
     }
-    boolean inBlocks = blocks.isPresent() || blockLength.isPresent();
-    choice = choice.withPlan(plan.orElse(inBlocks ? "balanced" : choice.plan()));
+    boolean balanced = unplanned || (blocks.isEmpty() && blockLength.isPresent());
+    choice = choice.withPlan(plan.orElse(balanced ? "balanced" : choice.plan()));
     return corrector.on(
         (blocks.isPresent() ? choice : inBlocks(choice))
             .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
@@ -273,7 +278,7 @@ final class GenerateCommand implements Callable<Integer> {
     return choice.withBlocks(blockLength.orElse(0));
   }
 
-  /** A model that writes block after block does so by itself, and its steps are given. */
+  /** A model that writes block after block does so by itself. */
   private void checkBlocks(Blocks blocks) {
     if (blockLength.isPresent() && blockLength.get() != blocks.length()) {
       throw new IllegalArgumentException(
@@ -283,12 +288,6 @@ final class GenerateCommand implements Callable<Integer> {
                   + " given, got %d",
               blocks.length(),
               blockLength.get()));
-    }
-    if (epsilon.isPresent()) {
-      throw new IllegalArgumentException(
-          "--epsilon chooses steps by the curve of whole texts in random order, which says nothing of"
-              + " a model that writes block after block: give --steps, or nothing for one token at a"
-              + " time");
     }
   }
 

@@ -2,15 +2,20 @@ package io.github.dllm4j.eval.cli;
 
 import static io.github.dllm4j.eval.cli.Dllm.done;
 import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,11 +111,12 @@ class BlockModelsTest {
         "--template a{2}bcdefgh|given text must not stand in a block behind one with holes",
         "--block-length 8|blocks of 4 tokens by itself",
         "--block-length 8 --sampler confidence --steps 8|blocks of 4 tokens by itself",
-        "--epsilon 1|block after block",
+        "--epsilon 1|steps are planned on the curve of a block, and the model has none",
         "--steps 3|15 holes in 4 blocks take at least 4 steps, got 3",
         "--sampler confidence|give the steps of confidence",
+        "--sampler tweedie|planned for samplers with sizes: give the steps of tweedie",
         "--plan cosine|give the steps of mask-predictor",
-        "--steps 8 --plan optimal|says nothing of a model that writes block after block",
+        "--steps 8 --plan optimal|plan optimal is planned on the curve of a block",
         "--sampler dependence-bound:1|dependence-bound is measured on whole texts",
         "--steps 5 --sampler first-hitting|decides its steps itself",
         "--steps 8 --regex [a-z]+|constraints are for models that see the whole text",
@@ -146,10 +152,82 @@ class BlockModelsTest {
     assertTrue(windows.get("tokens").asInt() > 40);
   }
 
+  /**
+   * A copy of the model with the curve of its blocks on the corpus, or rather, since random weights
+   * know nothing, with one in its place: 3, 2, 1.5 and 1 nats for every text.
+   */
+  private static Path planned() throws IOException {
+    Path copy = Files.createDirectories(folder.resolve("planned"));
+    for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Files.copy(MODEL.resolve(file), copy.resolve(file), REPLACE_EXISTING);
+    }
+    String model = copy.toString();
+    String[] plan = {"plan", "--model", model, "--corpus", corpus, "--blocks", "40"};
+    done(with(plan, "--save"));
+    JsonNode measured = done("plan", "--model", model, "--json").json();
+    assertEquals("block", measured.get("per").asText());
+    assertEquals(4, measured.get("information_curve").size());
+    assertEquals(40, measured.get("examples").asInt());
+    ObjectMapper json = new ObjectMapper();
+    Path file = copy.resolve("information.json");
+    ObjectNode information = (ObjectNode) json.readTree(file.toFile());
+    for (String curves : List.of("cross_entropies", "entropies")) {
+      for (JsonNode curve : information.get(curves)) {
+        double[] values = {3, 2, 1.5, 1};
+        for (int n = 0; n < 4; n++) {
+          ((ArrayNode) curve).set(n, values[n]);
+        }
+      }
+    }
+    json.writeValue(file.toFile(), information);
+    return copy;
+  }
+
   @Test
-  void planIsRefused() {
-    refused(new String[] {"block after block"}, command("plan", "--corpus " + corpus));
-    refused(new String[] {"block after block"}, command("plan", "--json"));
+  void stepsArePlannedOnTheCurveOfABlock() throws IOException {
+    String model = planned().toString();
+    JsonNode plan = done("plan", "--model", model, "--json").json();
+    double whole = plan.get("plans").get(0).get("predicted_kl_nats").asDouble();
+    double half = plan.get("plans").get(1).get("predicted_kl_nats").asDouble();
+    assertEquals(4 * 3 - 7.5, whole, 1e-9);
+    assertEquals(3 + 3 * 2 - 7.5, half, 1e-9, "sizes 1, 3 or 2, 2");
+    // Three whole blocks in one step each, and the first block's three tokens one by one.
+    String[] generate = {"generate", "--model", model, "--json", "--epsilon"};
+    JsonNode fast = done(with(generate, String.valueOf(3.001 * whole))).json();
+    assertEquals("optimal in blocks of 4", fast.get("plan").asText());
+    assertEquals(6, fast.get("samples").get(0).get("steps").asInt());
+    assertEquals(3 * whole, fast.get("predicted_kl_nats").asDouble(), 1e-9);
+    JsonNode slower = done(with(generate, String.valueOf(2.999 * whole))).json();
+    assertEquals(9, slower.get("samples").get(0).get("steps").asInt());
+    assertEquals(3 * half, slower.get("predicted_kl_nats").asDouble(), 1e-9);
+    assertEquals(
+        0, done(with(generate, "0")).json().get("predicted_kl_nats").asDouble(), "one by one");
+    // Given text, or another length, is not what the curve is of.
+    JsonNode prompted = done(with(generate, "5", "--prompt", "abc")).json();
+    assertTrue(prompted.get("predicted_kl_nats").isNull(), prompted.toString());
+    assertTrue(prompted.get("note").asText().contains("nothing is given"));
+    JsonNode shorter = done(with(generate, "5", "--length", "11")).json();
+    assertTrue(shorter.get("predicted_kl_nats").isNull());
+    JsonNode sure = done(with(generate, "5", "--sampler", "confidence")).json();
+    assertTrue(sure.get("note").asText().startsWith("heuristic"));
+    refused(
+        new String[] {"--check is for models that see the whole text"},
+        with(new String[] {"plan", "--model", model, "--corpus", corpus}, "--check"));
+    Files.writeString(
+        Path.of(model, "information.json"),
+        Files.readString(Path.of(model, "information.json"))
+            .replace("\"length\":4", "\"length\":3")
+            .replace("\"nodes\":[0,1,2,3]", "\"nodes\":[0,1,2]"));
+    refused(new String[] {"information.json"}, with(generate, "1"));
+  }
+
+  private static String[] with(String[] command, String... more) {
+    return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  @Test
+  void withoutTextNothingIsKnownOfABlock() {
+    refused(new String[] {"plan needs --corpus"}, command("plan", "--json"));
   }
 
   @Test
