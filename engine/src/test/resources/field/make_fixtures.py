@@ -7,6 +7,7 @@ The code is not here. Clone these beside each other, at these commits, and give 
   https://github.com/ML-GSAI/RADD                                60b772df3ad4bc0213e867ec62923fe90359b93d
   https://github.com/kuleshov-group/discrete-diffusion-guidance  edb0f8c28b7caeb4ea7a06a2fee8d74ab6da1661
   https://github.com/s-sahoo/duo                                 7c9b498f5b717de064d6fad7e2509c866e6cb620
+  https://github.com/kuleshov-group/bd3lms                       1c3e8f43d88dfbcee5ff2aa6932a9e74b31ae1d7
 
   pip install torch==2.7.1 transformers==4.52.4 safetensors einops omegaconf
   python make_fixtures.py FOLDER_OF_THE_CLONES OUT
@@ -18,6 +19,10 @@ Per family: config.json, model.safetensors, tokenizer.json, expected.safetensors
   tokens.k [B, N], sigmas.k [B], logits.k [B, N, V]   what the network answers (for SEDD the log score, as it returns it)
   KIND.k [B, N, V]                                     probabilities of one step of the reference's sampler, from the
                                                        case's sigma to to.k [B]; euler also has its step size h.k [B]
+BD3LM's sequences begin with the begin of a text; all but their last block is clean, and logits are as it samples. Of the
+last block, S tokens: cached.k [B, S, V] what the network answers with its cache, ancestral.k [B, S, V], and
+hitting.k [B, S, V] the law from which first hitting draws the token it reveals. At the model's length, as it trains:
+  twin.noisy [B, N], twin.clean [B, N], twin.logits [B, N, V]
 """
 
 import ast
@@ -34,7 +39,7 @@ import torch.nn.functional as F
 from omegaconf import OmegaConf
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz ."
-WIDTH, LAYERS, HEADS, CONDITION, LENGTH = 16, 2, 2, 8, 12
+WIDTH, LAYERS, HEADS, CONDITION, LENGTH, BLOCK = 16, 2, 2, 8, 12, 4
 CASES = [(3, 8, 1), (2, 5, 2)]  # sequences, tokens, seed
 CLONES = pathlib.Path(sys.argv[1])
 OUT = pathlib.Path(sys.argv[2])
@@ -118,23 +123,25 @@ def loglinear(t):
     return -torch.log1p(-(1 - 1e-3) * t)
 
 
-def letters(folder):
+def letters(folder, *special):
     """A tokenizer of single characters that, as GPT-2's, knows no MASK."""
+    added = [{"id": len(LETTERS) + i, "content": name, "single_word": False, "lstrip": False, "rstrip": False,
+              "normalized": False, "special": True} for i, name in enumerate(special)]
     vocab = {c: i for i, c in enumerate(LETTERS)}
     model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
              "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "vocab": vocab, "merges": []}
-    json_file = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+    json_file = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None,
                  "pre_tokenizer": None, "post_processor": None, "decoder": {"type": "Fuse"}, "model": model}
     (folder / "tokenizer.json").write_text(json.dumps(json_file))
 
 
-def save(name, config, state, expected):
+def save(name, config, state, expected, *special):
     folder = OUT / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     safetensors.torch.save_file({k: v.contiguous() for k, v in state.items()}, folder / "model.safetensors", {"format": "pt"})
     safetensors.torch.save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
-    letters(folder)
+    letters(folder, *special)
 
 
 def expectations(network, vocabulary, mask, steps):
@@ -282,6 +289,65 @@ def duo(name, seed):
     save(name, config, {"backbone." + k: v for k, v in network.state_dict().items()}, expected)
 
 
+def bd3lm(name, block, adaln, seed):
+    begin, mask, vocabulary, length = len(LETTERS), len(LETTERS) + 1, len(LETTERS) + 2, 4 * BLOCK
+    hub = module("bd3lms", "models.hf")
+    config = hub.BD3LMConfig(block_size=block, vocab_size=vocabulary, model_length=length, cross_attn=True, adaln=adaln,
+                             attn_backend="sdpa", causal=False, hidden_dim=WIDTH, cond_dim=CONDITION, n_blocks=LAYERS,
+                             n_heads=HEADS, time_conditioning=False, var_min=True, return_dict=False)
+    network = randomise(hub.BD3LM(config), seed)
+    subs = function("bd3lms", "diffusion.py", "_subs_parameterization")
+    drawn = []
+    update = function("bd3lms", "diffusion.py", "_ddpm_caching_update",
+                      _sample_categorical=lambda q: drawn.append(q) or q.argmax(-1))
+    sampling = types.SimpleNamespace(kv_cache=False, first_hitting=False, nucleus_p=1.0)
+    me = types.SimpleNamespace(mask_index=mask, neg_infinity=-1e6, block_size=block, noise=lambda t: (-1 / t, t),
+                               config=types.SimpleNamespace(sampling=sampling), _nucleus_sample=lambda p: p,
+                               _sigma_from_p=lambda p: -torch.log1p(-p))
+    zero = lambda x: torch.zeros(len(x))
+    me.forward = lambda x, sigma, sample_mode: subs(me, network(x, zero(x), sample_mode=sample_mode), x)
+
+    def cached(tokens):
+        for layer in network.backbone.blocks:
+            layer.kv_cache, layer.cache_idx = torch.zeros(len(tokens), length, 3 * WIDTH), 0
+        for i in range(0, tokens.shape[1], block):
+            last = i + block == tokens.shape[1]
+            logits = network(tokens[:, i:i + block], zero(tokens), sample_mode=True, store_kv=not last)
+        for layer in network.backbone.blocks:
+            layer.kv_cache = None
+        return logits
+
+    def law(tokens, t, hitting):
+        sampling.first_hitting = hitting
+        for b in range(len(tokens)):  # first hitting takes one sequence at a time
+            update(me, tokens[b:b + 1], t[b:b + 1, None], 0.05)
+        q = torch.cat(drawn)
+        drawn.clear()
+        return q
+
+    expected = {}
+    with torch.no_grad():
+        for k, (size, count) in enumerate([(3, 3 * BLOCK), (2, length)]):
+            tokens, t = case(size, count, seed + k, len(LETTERS), None)
+            tokens[:, 0] = begin
+            last = tokens[:, -block:]
+            last[torch.rand(last.shape, generator=torch.Generator().manual_seed(k)) < t[:, None]] = mask
+            last[:, -1] = mask
+            q = law(tokens, t, False)
+            expected |= {f"tokens.{k}": tokens, f"sigmas.{k}": -torch.log1p(-t), f"to.{k}": -torch.log1p(-(t - 0.05)),
+                         f"logits.{k}": network(tokens, zero(tokens), sample_mode=True).clone(),
+                         f"cached.{k}": cached(tokens).clone(), f"ancestral.{k}": (q / q.sum(-1, keepdim=True)).float(),
+                         f"hitting.{k}": law(tokens, t, True).float()}
+        clean, _ = case(2, length, seed + 2, len(LETTERS), None)
+        noisy, _ = case(2, length, seed + 2, len(LETTERS), mask)
+        clean[:, 0] = noisy[:, 0] = begin
+        noisy = torch.where(noisy == mask, mask, clean)
+        expected |= {"twin.noisy": noisy, "twin.clean": clean,
+                     "twin.logits": network(torch.cat([noisy, clean], 1), zero(clean)).clone()}
+    written = json.loads(config.to_json_string(use_diff=True))
+    save(name, written | {"architectures": ["BD3LM"]}, network.state_dict(), expected, "<|endoftext|>")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     without_flash_attention()
@@ -293,3 +359,5 @@ if __name__ == "__main__":
     udlm("udlm", 0, 16)
     udlm("udlm-classes", 3, 17)
     duo("duo", 18)
+    bd3lm("bd3lm", BLOCK, True, 19)
+    bd3lm("bd3lm-plain", BLOCK, False, 20)

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.TokenAutomaton;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Family;
 import io.github.dllm4j.engine.djl.Model;
@@ -146,20 +147,27 @@ final class Preparation {
   /** A masked model fills the holes by a plan. */
   private Prepared fill(
       GenerationRequest request, Canvas canvas, BooleanSupplier ended, Sampler sampler) {
-    if (!(request.sampler().orElse(PlanChoice.OPTIMAL) instanceof PlanChoice choice)) {
+    Optional<Blocks> blocks = model.blocks();
+    PlanChoice usual =
+        blocks.isPresent()
+            ? BlockPlanning.usual(request, model.information().isPresent())
+            : PlanChoice.OPTIMAL;
+    if (!(request.sampler().orElse(usual) instanceof PlanChoice choice)) {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
     Denoiser denoiser = new Watched(model.denoiser(), ended);
     Optional<JointDraw> together = together(request, choice, canvas, ended);
     Planning.Planned planned =
-        Planning.plan(
-            request,
-            choice,
-            canvas,
-            model.information(),
-            () -> curves.of(denoiser, canvas),
-            () -> dependence.of(denoiser, blank()));
+        blocks.isPresent()
+            ? BlockPlanning.plan(
+                request,
+                choice,
+                blocks.get(),
+                canvas,
+                model.information(),
+                model.config().network().length())
+            : whole(request, choice, canvas, denoiser);
     List<SamplingTask> tasks =
         IntStream.range(0, request.samples())
             .mapToObj(
@@ -175,13 +183,26 @@ final class Preparation {
             .toList();
     return new Prepared(
         choice.sampler(),
-        choice.schedule(),
+        blocks
+            .map(in -> choice.withBlocks(0).schedule() + " in blocks of " + in.length())
+            .orElse(choice.schedule()),
         planned.predictedKlNats(),
         Optional.empty(),
         planned.evaluations(),
         planned.note(),
         planned.plan().keeps(),
         listener -> sampler.start(tasks, listener));
+  }
+
+  private Planning.Planned whole(
+      GenerationRequest request, PlanChoice choice, Canvas canvas, Denoiser denoiser) {
+    return Planning.plan(
+        request,
+        choice,
+        canvas,
+        model.information(),
+        () -> curves.of(denoiser, canvas),
+        () -> dependence.of(denoiser, blank()));
   }
 
   private Canvas blank() {
@@ -197,6 +218,11 @@ final class Preparation {
     if (choice.sampler().startsWith("theta-trapezoidal")) {
       throw new IllegalArgumentException(
           "a constraint draws holes together: it cannot go with " + choice.sampler());
+    }
+    if (model.blocks().isPresent()) {
+      throw new IllegalArgumentException(
+          "constraints are for models that see the whole text: this one settles a block before it"
+              + " knows the next");
     }
     Constraint constraint = request.constraint().get();
     TokenAutomaton automaton =

@@ -36,7 +36,7 @@ import java.util.function.ToDoubleFunction;
  * <p>A span is text from one index to another and keeps its number of tokens. Scores are
  * log-weights in nats: a reward divided by a temperature, higher is better; a scorer must be a pure
  * function of the text. Everything runs on the calling thread; closing the generator ends it within
- * a network call. For masking and uniform models.
+ * a network call. For masking and uniform models that see the whole text.
  */
 public final class TextEditor {
   private static final int BATCH = 16;
@@ -198,6 +198,11 @@ public final class TextEditor {
   }
 
   private static ReverseChain chain(Model model, Denoiser denoiser, Canvas canvas, TimeGrid grid) {
+    if (model.blocks().isPresent()) {
+      throw new IllegalArgumentException(
+          "editing by a score noises any token again: it is for models that see the whole text, and"
+              + " this one writes block after block");
+    }
     int longest = model.config().network().length();
     if (canvas.length() > longest) {
       throw new IllegalArgumentException(

@@ -47,6 +47,6 @@ record CausalShape(NetworkShape dit) implements Architecture {
 
   @Override
   public long[] program() {
-    return dit.program(true);
+    return dit.program(1);
   }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -65,7 +66,7 @@ public final class Conversion {
     }
     FieldFolder.checkLabel(label, 0);
     ModelConfig config = ModelConfig.read(folder.resolve(CONFIG));
-    try (Weights weights = Weights.ofFolder(folder, renamed, FieldFolder.MARKER);
+    try (Weights weights = Weights.ofFolder(folder, renamed, FieldFolder.MARKER, Set.of());
         Network network =
             Network.read(PyTorch.newManager("cpu"), Network.architecture(config), weights)
                 .told(config)) {

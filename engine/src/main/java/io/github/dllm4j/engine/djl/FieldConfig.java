@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What the {@code config.json} of a published checkpoint says, as far as running it needs. Nothing
@@ -60,6 +61,7 @@ record FieldConfig(
         return switch (family) {
           case LLADA -> LlamaConfig.llada(keys);
           case DREAM -> LlamaConfig.dream(keys);
+          case BD3LM -> blocks(keys);
           default -> flat(family, keys);
         };
       }
@@ -70,7 +72,7 @@ record FieldConfig(
             throw new IOException(
                 file
                     + " names no family that is run here: format (dllm4j), model_type (mdlm, udlm,"
-                    + " duo, llada, dream) or model.type (ddit for SEDD, ddit_wot for RADD) must be there");
+                    + " duo, llada, dream, bd3lm) or model.type (ddit for SEDD, ddit_wot for RADD) must be there");
       };
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
@@ -127,15 +129,7 @@ record FieldConfig(
     if (family == Family.DUO && keys.flag("causal")) {
       throw keys.bad("causal", "must be false, got true: no diffusion model");
     }
-    NetworkShape shape =
-        new NetworkShape(
-            keys.number("vocab_size"),
-            keys.number("hidden_dim"),
-            keys.number("n_blocks"),
-            keys.number("n_heads"),
-            keys.number("model_length"),
-            keys.number("cond_dim"),
-            false);
+    NetworkShape shape = flatShape(keys, keys.number("cond_dim"));
     boolean masking = family == Family.MDLM;
     int classes =
         family == Family.UDLM && keys.flag("cfg")
@@ -148,6 +142,39 @@ record FieldConfig(
         masking ? Representation.DENOISER : Representation.LEAVE_ONE_OUT,
         family == Family.DUO || keys.flag("time_conditioning"),
         classes,
+        NO_IDS);
+  }
+
+  private static NetworkShape flatShape(ConfigKeys keys, int timeWidth) throws IOException {
+    return new NetworkShape(
+        keys.number("vocab_size"),
+        keys.number("hidden_dim"),
+        keys.number("n_blocks"),
+        keys.number("n_heads"),
+        keys.number("model_length"),
+        timeWidth,
+        false);
+  }
+
+  /** BD3LM's. Its attn_backend chooses a kernel, var_min what training sampled: neither matters. */
+  private static FieldConfig blocks(ConfigKeys keys) throws IOException {
+    keys.require("cross_attn", "true");
+    keys.require("causal", "false");
+    keys.require("time_conditioning", "false");
+    NetworkShape shape = flatShape(keys, keys.flag("adaln") ? keys.number("cond_dim") : 0);
+    int block = keys.number("block_size");
+    if (shape.length() % block != 0) {
+      throw keys.bad(
+          "block_size",
+          String.format(Locale.ROOT, "must divide model_length %d, got %d", shape.length(), block));
+    }
+    return new FieldConfig(
+        Family.BD3LM,
+        new BlockShape(shape, block),
+        true,
+        Representation.DENOISER,
+        false,
+        0,
         NO_IDS);
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -43,6 +44,9 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
           + " python -c \"from transformers import Qwen2TokenizerFast as T;"
           + " T.from_pretrained('.')._tokenizer.save('tokenizer.json')\" in the folder";
 
+  /** What BD3LM saves of its training: between which mask rates it drew. */
+  private static final Set<String> CLIPPING = Set.of("sampling_eps_min", "sampling_eps_max");
+
   private static final String CLASSES = "cond_map.embedding_table.weight";
   private static final int LARGEST_CONFIG = 1 << 20;
 
@@ -70,7 +74,8 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
     checkLabel(label, field.classes());
     boolean llama = field.network() instanceof LlamaShape;
     String marker = llama ? LlamaShape.marker(field.family()) : MARKER;
-    try (Weights weights = Weights.ofFolder(folder, renamed, marker)) {
+    Set<String> beside = field.family() == Family.BD3LM ? CLIPPING : Set.of();
+    try (Weights weights = Weights.ofFolder(folder, renamed, marker, beside)) {
       Tokenizer tokenizer = tokenizer(folder, field);
       try {
         FieldConfig known = field.known(tokenizer.vocabulary().size());
@@ -121,6 +126,9 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
           field.network() instanceof LlamaShape
               ? namedIds(folder.resolve(TOKENIZER), field, plain)
               : specialIds(folder.resolve(TOKENIZER), field, plain.vocabulary());
+      if (field.family() == Family.BD3LM) {
+        ids = ids.withBegin(begin(folder.resolve(TOKENIZER), plain.vocabulary()));
+      }
     }
     return Tokenizers.load(json, ids);
   }
@@ -138,7 +146,7 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       if (mask.isEmpty() && extra == 1) {
         return SpecialIds.FROM_FILE.withMask(ids - 1);
       }
-      boolean anywhere = field.family() == Family.MDLM;
+      boolean anywhere = field.family() == Family.MDLM || field.family() == Family.BD3LM;
       if (mask.isPresent() && extra == 0 && (anywhere || mask.getAsInt() == ids - 1)) {
         return SpecialIds.FROM_FILE;
       }
@@ -148,6 +156,17 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       return SpecialIds.FROM_FILE.withPad(ids - 1);
     }
     throw other(file, field, vocabulary);
+  }
+
+  /** What stands before a text: BERT's [CLS], or what GPT-2 has for begin and end. */
+  private static int begin(Path file, Vocabulary vocabulary) throws IOException {
+    OptionalInt begin = vocabulary.begin().isPresent() ? vocabulary.begin() : vocabulary.end();
+    return begin.orElseThrow(
+        () ->
+            new IOException(
+                file
+                    + " has no token that begins a text, as <|endoftext|> or [CLS], which bd3lm's"
+                    + " first position always holds"));
   }
 
   /** The ids that the configuration names, each of which must be a special token. */

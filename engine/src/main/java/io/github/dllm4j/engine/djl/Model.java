@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.CurveStudy;
@@ -36,7 +38,7 @@ public final class Model implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final Network network;
   private final Precision precision;
-  private final @Nullable TransformerDenoiser denoiser;
+  private final @Nullable Denoiser denoiser;
   private final @Nullable CausalNetwork causal;
   private final Information information;
   private final Optional<ChatTemplate> chat;
@@ -62,11 +64,17 @@ public final class Model implements AutoCloseable {
         config.autoregressive()
             ? new CausalNetwork(network, network.weights(), precision, mask, mask, true)
             : null;
-    this.denoiser =
-        causal == null
-            ? TransformerDenoiser.owning(network, precision, mask, config.representation())
-            : null;
+    this.denoiser = causal == null ? denoiser(network, precision, config, tokenizer) : null;
     this.information = information;
+  }
+
+  private static Denoiser denoiser(
+      Network network, Precision precision, ModelConfig config, Tokenizer tokenizer) {
+    if (network.shape() instanceof BlockShape) {
+      int begin = tokenizer.vocabulary().begin().orElseThrow();
+      return new BlockNetwork(network, precision, config.mask(), begin, true);
+    }
+    return TransformerDenoiser.owning(network, precision, config.mask(), config.representation());
   }
 
   /**
@@ -188,18 +196,23 @@ public final class Model implements AutoCloseable {
       return file.sample();
     }
 
+    /** A curve is about the model's texts, or about its blocks if it writes in blocks. */
     private static void checkLength(Path directory, int length, ModelConfig config)
         throws IOException {
-      if (length == config.network().length()) {
+      boolean blocks = config.network() instanceof BlockShape;
+      int wanted =
+          config.network() instanceof BlockShape shape ? shape.block() : config.network().length();
+      if (length == wanted) {
         return;
       }
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "%s is about %d tokens, the model's length is %d: measure it anew",
+              "%s is about %d tokens, the model's %s %d: measure it anew",
               directory.resolve(InformationFile.NAME),
               length,
-              config.network().length()));
+              blocks ? "blocks have" : "length is",
+              wanted));
     }
   }
 
@@ -301,7 +314,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalArgumentException if its network is no DiT
    */
   public NetworkShape shape() {
-    if ((denoiser == null ? config.network() : denoiser.shape()) instanceof NetworkShape shape) {
+    if ((denoiser == null ? config.network() : network.shape()) instanceof NetworkShape shape) {
       return shape;
     }
     throw new IllegalArgumentException(
@@ -342,6 +355,11 @@ public final class Model implements AutoCloseable {
               Locale.ROOT, "%s is a %s model, not autoregressive", name, config.process()));
     }
     return causal;
+  }
+
+  /** Its blocks, if it writes block after block. */
+  public Optional<Blocks> blocks() {
+    return denoiser instanceof BlockDenoiser block ? Optional.of(block.blocks()) : Optional.empty();
   }
 
   /** The type its matrix products run in. */

@@ -152,7 +152,11 @@ final class Network implements AutoCloseable {
     try (IValue all = Program.listOf(weights)) {
       List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
       weights.forEach(NDArray::close);
-      return new Network(manager, ((NetworkShape) shape).withoutTime(), program, folded);
+      Architecture left =
+          shape instanceof BlockShape blocks
+              ? blocks.withoutTime()
+              : ((NetworkShape) shape).withoutTime();
+      return new Network(manager, left, program, folded);
     }
   }
 

@@ -52,12 +52,17 @@ public record NetworkShape(
 
   @Override
   public long[] program() {
-    return program(false);
+    return program(0);
   }
 
-  /** The settings of the program with attention to everything, or to what stands before only. */
-  long[] program(boolean causal) {
-    return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0, causal ? 1 : 0, 0};
+  /**
+   * The settings of the program with attention to everything, or to one's own block of so many
+   * positions and those before it.
+   *
+   * @param block positions of a block, 0 for none
+   */
+  long[] program(int block) {
+    return new long[] {layers, heads, normBias ? 1 : 0, timeWidth > 0 ? 1 : 0, block, 0};
   }
 
   /** The shape after its time modules are folded into the norms and the matrices. */

@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -55,7 +56,10 @@ final class Program implements AutoCloseable {
 
   private static Program load(NDManager owner, String resource, String name, String linear) {
     try {
-      byte[] archive = archive(name, source(resource), source("llama.py"), source(linear));
+      Map<String, byte[]> functions =
+          Map.of(
+              "llama", source("llama.py"), "blocks", source("blocks.py"), "linear", source(linear));
+      byte[] archive = archive(name, source(resource), functions);
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {
@@ -185,9 +189,9 @@ final class Program implements AutoCloseable {
 
   /**
    * A TorchScript archive of one class without parameters: a zip of its source, of the functions in
-   * {@code __torch__.llama} and {@code __torch__.linear}, and of its empty state.
+   * {@code __torch__.NAME} and of its empty state.
    */
-  private static byte[] archive(String name, byte[] source, byte[] llama, byte[] linear)
+  private static byte[] archive(String name, byte[] source, Map<String, byte[]> functions)
       throws IOException {
     ByteArrayOutputStream state = new ByteArrayOutputStream();
     state.writeBytes(new byte[] {(byte) 0x80, 2, 'c'});
@@ -199,8 +203,9 @@ final class Program implements AutoCloseable {
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       put(zip, "m/data.pkl", state.toByteArray());
       put(zip, "m/code/__torch__.py", source);
-      put(zip, "m/code/__torch__/llama.py", llama);
-      put(zip, "m/code/__torch__/linear.py", linear);
+      for (Map.Entry<String, byte[]> part : functions.entrySet()) {
+        put(zip, "m/code/__torch__/" + part.getKey() + ".py", part.getValue());
+      }
       put(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       put(zip, "m/version", "10\n".getBytes(StandardCharsets.UTF_8));
     }

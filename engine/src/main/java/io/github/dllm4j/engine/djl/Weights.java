@@ -69,9 +69,11 @@ final class Weights implements AutoCloseable {
    *
    * @param renamed what a name in the files is called here, before prefixes are taken off
    * @param marker a tensor that the network has, which shows the prefix
+   * @param beside names of what is saved with the network and is not of it: not read
    * @throws IOException in one line, if there are none, or they are pickled, unsound or ambiguous
    */
-  static Weights ofFolder(Path folder, UnaryOperator<String> renamed, String marker)
+  static Weights ofFolder(
+      Path folder, UnaryOperator<String> renamed, String marker, Set<String> beside)
       throws IOException {
     boolean single = Files.exists(folder.resolve(SINGLE));
     boolean sharded = Files.exists(folder.resolve(INDEX));
@@ -93,6 +95,7 @@ final class Weights implements AutoCloseable {
       }
       Path origin = folder.resolve(single ? SINGLE : INDEX);
       Map<String, Stored> named = renamed(origin, stored, renamed);
+      named.keySet().removeAll(beside);
       String prefix = prefix(origin, named.keySet(), marker);
       Map<String, Stored> tensors = new LinkedHashMap<>();
       named.forEach((name, tensor) -> tensors.put(name.substring(prefix.length()), tensor));

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.loss;
 
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.info.TeacherForcing;
 import io.github.dllm4j.engine.sample.SizePlan;
@@ -45,8 +46,13 @@ record ChainRule(Denoiser denoiser, int batch, long seed) implements LikelihoodE
     return "chain rule along one random order per block";
   }
 
-  /** Checks what every estimator along orders needs. */
+  /** Checks what every estimator along orders of whole passages needs. */
   static void requireMasking(Denoiser denoiser, int batch) {
+    if (denoiser instanceof BlockDenoiser) {
+      throw new IllegalArgumentException(
+          "steps and samples in random orders of a whole block of text are not for a model that"
+              + " writes block after block: take nelbo or chain-rule");
+    }
     if (denoiser.mask().isEmpty()) {
       throw new IllegalArgumentException(
           "a likelihood along orders is for masking models, and this one has no MASK");

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.loss;
 
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.sample.SizePlan;
@@ -42,7 +43,8 @@ public interface LikelihoodEstimator {
 
   /**
    * The bound that models are trained on, {@link Nelbo}: by mask counts for masking, by noise times
-   * with prior and reconstruction for uniform noise.
+   * with prior and reconstruction for uniform noise; of one that writes block after block {@link
+   * BlockLikelihood}.
    *
    * @param denoiser of a masking model if it has a MASK, else of a uniform one
    * @param counts K, mask counts or times per passage, at least 1
@@ -50,18 +52,23 @@ public interface LikelihoodEstimator {
    * @param seed of the noise
    */
   static LikelihoodEstimator nelbo(Denoiser denoiser, int counts, int batch, long seed) {
-    return Nelbo.of(denoiser, counts, batch, seed);
+    return denoiser instanceof BlockDenoiser blocks
+        ? BlockLikelihood.nelbo(blocks, counts, batch, seed)
+        : Nelbo.of(denoiser, counts, batch, seed);
   }
 
   /**
-   * The likelihood along one random order, {@link ChainRule}.
+   * The likelihood along one random order, {@link ChainRule}; of a model that writes block after
+   * block along one of each block, {@link BlockLikelihood}.
    *
    * @param denoiser a masking denoiser
    * @param batch as in {@link #nelbo}
    * @param seed of the orders
    */
   static LikelihoodEstimator chainRule(Denoiser denoiser, int batch, long seed) {
-    return new ChainRule(denoiser, batch, seed);
+    return denoiser instanceof BlockDenoiser blocks
+        ? BlockLikelihood.chainRule(blocks, batch, seed)
+        : new ChainRule(denoiser, batch, seed);
   }
 
   /**

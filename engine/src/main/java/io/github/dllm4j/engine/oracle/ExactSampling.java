@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
+import io.github.dllm4j.engine.sample.BlockPlan;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
 import io.github.dllm4j.engine.sample.RemaskPlan;
@@ -68,6 +69,10 @@ public final class ExactSampling {
    * @return its exact output
    */
   public Output run(RevealPlan plan, double filled) {
+    if (plan instanceof BlockPlan) {
+      throw new IllegalArgumentException(
+          "a plan in blocks is enumerated block by block: run the plan of each, got " + plan);
+    }
     double[] states = new double[canvases.count()];
     for (int state = 0; state < states.length; state++) {
       int masked = canvases.masked(state).length;

@@ -76,6 +76,8 @@ interface Course {
       return new AdaptiveCourse(plan, task.canvas());
     } else if (task.plan() instanceof TrapezoidalPlan plan) {
       return new TrapezoidalCourse(plan, task);
+    } else if (task.plan() instanceof BlockPlan plan) {
+      return new BlockCourse(plan, task);
     }
     return new RemaskCourse((RemaskPlan) task.plan(), task);
   }

@@ -66,7 +66,9 @@ public final class KeyedRandom {
     /** Multipliers of a bootstrap. */
     BOOTSTRAP(40),
     /** A seed for the samples a curve is measured on. */
-    CURVE(41);
+    CURVE(41),
+    /** A seed for the plan of one block of a text. */
+    BLOCK(50);
 
     private final int code;
 
@@ -99,7 +101,16 @@ public final class KeyedRandom {
    * @param purpose the stage
    */
   public static long seed(long seed, Purpose purpose) {
-    int[] block = philox(0, purpose.code, 0, 0, (int) seed, (int) (seed >>> 32));
+    return seed(seed, purpose, 0);
+  }
+
+  /**
+   * The same for one of many stages of a kind.
+   *
+   * @param index of the stage
+   */
+  public static long seed(long seed, Purpose purpose, int index) {
+    int[] block = philox(index, purpose.code, 0, 0, (int) seed, (int) (seed >>> 32));
     return ((long) block[0] << 32) | (block[1] & WORD);
   }
 

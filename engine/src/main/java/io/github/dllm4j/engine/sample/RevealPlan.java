@@ -6,10 +6,11 @@ package io.github.dllm4j.engine.sample;
  * <p>A {@link ScheduledPlan} decides <em>where</em> from the seed alone, before the network is
  * asked <em>what</em>; an {@link AdaptivePlan} looks at the network's answers first. Three more do
  * what these cannot say: a {@link CorrectedPlan} redraws filled holes, a {@link RemaskPlan} empties
- * some, and the places of a {@link TrapezoidalPlan} depend on the laws of two canvases.
+ * some, and the places of a {@link TrapezoidalPlan} depend on the laws of two canvases. A {@link
+ * BlockPlan} puts plans one after the other.
  */
 public sealed interface RevealPlan
-    permits ScheduledPlan, AdaptivePlan, CorrectedPlan, RemaskPlan, TrapezoidalPlan {
+    permits ScheduledPlan, AdaptivePlan, CorrectedPlan, RemaskPlan, TrapezoidalPlan, BlockPlan {
 
   /**
    * Number of steps, the empty ones included; for a plan that decides as it goes, the most there

@@ -29,6 +29,10 @@ public record SamplingTask(
       throw new IllegalArgumentException(
           "theta-trapezoidal draws from rates of single tokens: it cannot draw holes together");
     }
+    if (together.isPresent() && plan instanceof BlockPlan) {
+      throw new IllegalArgumentException(
+          "holes cannot be drawn together block after block: later blocks have no laws yet");
+    }
   }
 
   /** A sample whose holes are drawn each by itself. */

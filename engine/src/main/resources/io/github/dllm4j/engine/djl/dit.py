@@ -4,13 +4,13 @@ import torch
 #
 #   tokens [B, N] -> embedding -> L x ( attention branch, feed-forward branch ) -> head at chosen rows -> logits [R, V]
 #
-# The same network with causal attention is an autoregressive model; with learned positions and biases in attention,
-# too, it is GPT-2.
+# The same network whose positions see their own block and earlier ones is a block diffusion model (BD3LM), and with
+# blocks of one an autoregressive model; with learned positions and biases in attention, too, it is GPT-2.
 #
 # Weights come in as one flat list `ws` in the order of Architecture.tensors():
 #   embedding; (GPT-2: positions); (time: 4 tensors); per block: 8 (+2 norm biases) (GPT-2: +2 biases of attention)
 #   (+2 time modulation); head: 3 (+1) (+2).
-# `shape` is [layers, heads, norm biases?, time modules?, causal?, GPT-2?]. `dt` is the type the matrix products run in
+# `shape` is [layers, heads, norm biases?, time modules?, positions of a block (0 for none), GPT-2?]. `dt` is the type the matrix products run in
 # (6 float32, 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
 
 
@@ -54,28 +54,24 @@ def gated(x: Tensor, gate: Optional[Tensor]) -> Tensor:
     return x
 
 
-def seen(q: Tensor, k: Tensor) -> Tensor:
-    # Causal: the last query stands where the last key does, and no query sees a key after it; [n, m].
-    return torch.ones([q.size(2), k.size(2)], dtype=11, device=q.device).tril(k.size(2) - q.size(2))
-
-
 class Dit(Module):
     training : bool
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, train: bool, scale: float) -> Tensor:
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, block: int, given: bool, train: bool, scale: float) -> Tensor:
         # Products of queries and keys are multiplied by `scale`. The fused kernel wins at inference and on long
         # sequences; its bfloat16 backward is slow on short ones.
-        n, m = q.size(2), k.size(2)
+        n = q.size(2)
+        if block == 1 and n == k.size(2) and (n >= 512 or not train):
+            return torch.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
+        mask = __torch__.blocks.seen(q, k, block, given)
         if train and n < 512:
             scores = torch.matmul(q, k.transpose(2, 3))
             if scale != 1.0:
                 scores = scores * scale
-            if causal:
-                scores = torch.masked_fill(scores, torch.logical_not(__torch__.seen(q, k)), -float("inf"))
+            if mask is not None:
+                scores = torch.masked_fill(scores, torch.logical_not(mask), -float("inf"))
             return torch.matmul(torch.softmax(scores, -1), v)
-        if causal and 1 < n and n < m:
-            return torch.scaled_dot_product_attention(q, k, v, __torch__.seen(q, k), scale=scale)
-        return torch.scaled_dot_product_attention(q, k, v, is_causal=causal and n == m, scale=scale)
+        return torch.scaled_dot_product_attention(q, k, v, mask, scale=scale)
 
     def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:
         # Sinusoid features of total noise (cosines first, period 10000), then the two-layer map; [B, C].
@@ -86,8 +82,9 @@ class Dit(Module):
         hidden = torch.silu(torch.linear(features, ws[1], ws[2]))
         return torch.silu(torch.linear(hidden, ws[3], ws[4]))
 
-    def trunk(self, x: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0) -> Tensor:
-        # x are embedded tokens. `past` are keys and values of positions before `at`, two per block, to be seen and to be added to; or none.
+    def trunk(self, x: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0, given: bool = False) -> Tensor:
+        # x are embedded tokens. `past` are keys and values of positions before `at`, two per block, to be seen and to be
+        # added to; or none; or those of a clean sequence, which a noisy one is given.
         layers, heads, bias, time, gpt = shape[0], shape[1], shape[2], shape[3], shape[5]
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
@@ -131,10 +128,8 @@ class Dit(Module):
             else:
                 q, k, v = torch.unbind(qkv)
             if len(past) > 0:
-                past[2 * layer][:, :, at:at + n].copy_(k)
-                past[2 * layer + 1][:, :, at:at + n].copy_(v)
-                k, v = past[2 * layer][:, :, :at + n], past[2 * layer + 1][:, :, :at + n]
-            a = self.attend(q, k, v, shape[4] == 1, train, scale)
+                q, k, v = __torch__.blocks.joined(q, k, v, past[2 * layer], past[2 * layer + 1], at, given)
+            a = self.repeated(self.attend(q, k, v, shape[4], given, train, scale), batch)
             a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
             x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
@@ -186,10 +181,10 @@ class Dit(Module):
             y = x.index_select(0, torch.clamp(torch.arange(least, device=x.device), max=x.size(0) - 1))
         return y
 
-    def hidden(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int) -> Tensor:
+    def hidden(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, past: List[Tensor] = [], at: int = 0, given: int = 0) -> Tensor:
         # All of the network but its head, at the rows, [R, D].
         more = (15 + tok.size(1)) // tok.size(1)
-        x = self.trunk(torch.embedding(ws[0], self.repeated(tok, more)), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
+        x = self.trunk(torch.embedding(ws[0], self.repeated(tok, more)), self.repeated(sigmas, more), ws, shape, dt, False, 0.0, past, at, given == 1)
         return self.final(x, sigmas, rows, ws, shape)
 
     def llama_hidden(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
@@ -223,6 +218,12 @@ class Dit(Module):
         for i in range(2 * shape[0]):
             room.append(torch.zeros([batch, shape[1], length, ws[0].size(1) // shape[1]], dtype=dt, device=ws[0].device))
         return room
+
+    def keep(self, past: List[Tensor], rows: Tensor, length: int, room: List[Tensor], to: Tensor) -> Tensor:
+        # Copies the first positions of some sequences of a past to sequences of another.
+        for old, new in zip(past, room):
+            torch.narrow(new, 2, 0, length).index_copy_(0, to, torch.narrow(old, 2, 0, length).index_select(0, rows))
+        return rows
 
     def next(self, tok: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, past: List[Tensor], at: int) -> Tensor:
         # Logits [B, V] of what comes after `tok` [B, n], which stands at position `at`.

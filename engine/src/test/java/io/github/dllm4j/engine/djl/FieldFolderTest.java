@@ -205,8 +205,18 @@ class FieldFolderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"bd3lm\"|block diffusion",
-        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"llama\"|must be mdlm, udlm, duo, llada or dream, got llama",
+        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"bd3lm\"|cross_attn must be true, got null",
+        "mdlm|\"model_type\": \"mdlm\"|\"model_type\": \"llama\"|must be mdlm, udlm, duo, llada, dream or bd3lm, got llama",
+        "bd3lm|\"cross_attn\": true|\"cross_attn\": false|cross_attn must be true, got false",
+        "bd3lm|\"causal\": false|\"causal\": true|causal must be false, got true",
+        "bd3lm|\"time_conditioning\": false|\"time_conditioning\": true|time_conditioning must be false",
+        "bd3lm|\"block_size\": 4,|''|block_size is missing",
+        "bd3lm|\"block_size\": 4|\"block_size\": 5|block_size must divide model_length 16, got 5",
+        "bd3lm|\"block_size\": 4|\"block_size\": 0|block_size must be 1 to",
+        "bd3lm|\"adaln\": true,|''|adaln is missing",
+        "bd3lm|\"adaln\": true|\"adaln\": false|no place for: blocks.0.adaLN_modulation",
+        "bd3lm-plain|\"adaln\": false|\"adaln\": true|no tensor backbone.sigma_map",
+        "bd3lm|\"vocab_size\": 30|\"vocab_size\": 31|29 ids and no MASK, the bd3lm network has 31",
         "mdlm|\"model_type\": \"mdlm\"|\"kind\": \"mdlm\"|names no family",
         "mdlm|\"model_type\": \"mdlm\"|\"model_type\": 3|model_type must be a text",
         "mdlm|\"n_heads\": 2|\"n_head\": 2|n_heads is missing",
@@ -255,6 +265,20 @@ class FieldFolderTest {
     replace("config.json", old, now);
     String refusal = refusal();
     assertTrue(refusal.contains(says), refusal);
+  }
+
+  /** BD3LM's first position is the begin of the text, which its tokenizer must know. */
+  @Test
+  void blocksNeedABeginOfTheText() throws IOException {
+    copy("bd3lm");
+    replace("tokenizer.json", "<|endoftext|>", "<|unknown|>");
+    assertTrue(refusal().contains("no token that begins a text"), refusal());
+    replace("tokenizer.json", "<|unknown|>", "[CLS]");
+    try (Model model = Model.open(folder, ModelOptions.DEFAULT)) {
+      assertEquals(28, model.tokenizer().vocabulary().begin().orElseThrow());
+      assertEquals(29, model.config().mask());
+      assertEquals(15, model.config().network().length());
+    }
   }
 
   /** A tokenizer that knows MASK decides which id it is; SEDD's is the last in any case. */

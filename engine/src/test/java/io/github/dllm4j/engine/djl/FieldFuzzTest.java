@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -139,7 +140,8 @@ class FieldFuzzTest {
       accepted +=
           accepted(
                   () ->
-                      Weights.ofFolder(folder, UnaryOperator.identity(), FieldFolder.MARKER)
+                      Weights.ofFolder(
+                              folder, UnaryOperator.identity(), FieldFolder.MARKER, Set.of())
                           .close())
               ? 1
               : 0;

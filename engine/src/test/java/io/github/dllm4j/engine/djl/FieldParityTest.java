@@ -1,15 +1,26 @@
 package io.github.dllm4j.engine.djl;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
+import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -150,5 +161,131 @@ class FieldParityTest {
       LOG.info("parity {}", row);
       assertTrue(largest < TOLERANCE, row);
     }
+  }
+
+  private static Model inBlocksOf(FieldFixture fixture, int block, Path folder) throws IOException {
+    for (String file : List.of("model.safetensors", "tokenizer.json")) {
+      Files.copy(fixture.folder().resolve(file), folder.resolve(file), REPLACE_EXISTING);
+    }
+    String config = Files.readString(fixture.folder().resolve("config.json"));
+    assertTrue(config.contains("\"block_size\": 4"), config);
+    Files.writeString(
+        folder.resolve("config.json"),
+        config.replace("\"block_size\": 4", "\"block_size\": " + block));
+    return Model.open(folder, ModelOptions.DEFAULT);
+  }
+
+  /**
+   * Of clean blocks and a noisy last one: all rows, as the reference samples without a cache, and
+   * those of the last block with one. In blocks of another length, or one of all positions, which
+   * is full attention, the answers are far off.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"bd3lm", "bd3lm-plain"})
+  void blocksAnswerAsTheReference(String name, @TempDir Path folder) throws IOException {
+    FieldFixture fixture = new FieldFixture(name);
+    try (Model model = fixture.open()) {
+      assertEquals(Family.BD3LM, model.family());
+      int width = model.config().network().vocabulary();
+      double largest = 0;
+      double cached = 0;
+      for (int k = 0; k < FieldFixture.CASES; k++) {
+        TokenBatch batch = fixture.text(k);
+        int n = batch.length();
+        double[][] all = fixture.rows("logits." + k, width);
+        largest = Math.max(largest, deviation(FieldFixture.withoutFirst(all, n + 1), model, batch));
+        double[][] last = fixture.rows("cached." + k, width);
+        for (int step = 0; step < 2; step++) { // the second asks what is kept
+          cached = Math.max(cached, deviation(last, lastBlock(model, batch), model));
+        }
+        for (int block : new int[] {1, 2, 8, 16}) {
+          try (Model other = inBlocksOf(fixture, block, folder)) {
+            double off = deviation(FieldFixture.withoutFirst(all, n + 1), other, batch);
+            assertTrue(off > 100 * TOLERANCE, "blocks of " + block + ": " + off);
+          }
+        }
+      }
+      LOG.info("parity | BD3LM | {} | {} | cached {} |", name, largest, cached);
+      assertTrue(largest < TOLERANCE, "logits: " + largest);
+      assertTrue(cached < TOLERANCE, "cached: " + cached);
+    }
+  }
+
+  private static double[][] lastBlock(Model model, TokenBatch batch) {
+    int n = batch.length();
+    int[] rows = IntStream.range(0, batch.size() * n).filter(r -> r % n >= n - 4).toArray();
+    int width = model.denoiser().vocabulary();
+    double[][] logits = new double[rows.length][width];
+    try (NDManager manager = model.network().manager().newSubManager();
+        NDArray array = ((BlockNetwork) model.denoiser()).logits(manager, batch, Rows.of(rows))) {
+      float[] flat = array.toFloatArray();
+      for (int i = 0; i < flat.length; i++) {
+        logits[i / width][i % width] = flat[i];
+      }
+    }
+    return logits;
+  }
+
+  private static double deviation(double[][] expected, double[][] actual, Model model) {
+    assertEquals(expected.length, actual.length);
+    double largest = 0;
+    for (int r = 0; r < expected.length; r++) {
+      double scale = Arrays.stream(expected[r]).map(Math::abs).max().orElseThrow();
+      for (int v = 0; v < expected[r].length; v++) {
+        double off = v == model.config().mask() ? 0 : Math.abs(expected[r][v] - actual[r][v]);
+        largest = Math.max(largest, off / scale);
+      }
+    }
+    return largest;
+  }
+
+  /** All noisy blocks of a text at once, as the reference trains; and not behind noisy ones. */
+  @ParameterizedTest
+  @ValueSource(strings = {"bd3lm", "bd3lm-plain"})
+  void noisyBlocksBehindCleanOnesAnswerAsInTraining(String name) throws IOException {
+    FieldFixture fixture = new FieldFixture(name);
+    try (Model model = fixture.open()) {
+      int width = model.config().network().vocabulary();
+      double[][] logits = FieldFixture.withoutFirst(fixture.rows("twin.logits", width), 16);
+      double[] level = {0.5, 0.5};
+      TokenBatch noisy =
+          FieldFixture.withoutFirst(TokenBatch.of(16, fixture.integers("twin.noisy"), level));
+      int[] clean =
+          FieldFixture.withoutFirst(TokenBatch.of(16, fixture.integers("twin.clean"), level))
+              .toArray();
+      BlockDenoiser denoiser = (BlockDenoiser) model.denoiser();
+      double right = 0;
+      double wrong = 0;
+      for (int b = 0; b < 2; b++) {
+        int[] own = Arrays.copyOfRange(noisy.toArray(), 15 * b, 15 * b + 15);
+        TokenBatch one = TokenBatch.of(15, own, new double[] {0.5});
+        int[] text = Arrays.copyOfRange(clean, 15 * b, 15 * b + 15);
+        try (TokenLaws given = denoiser.predictGiven(text, one, Rows.all(one));
+            TokenLaws alone = denoiser.predict(one, Rows.all(one))) {
+          double[][] expected = Arrays.copyOfRange(logits, 15 * b, 15 * b + 15);
+          right = Math.max(right, ofLaws(expected, given.toArray(), model.config().mask()));
+          wrong = Math.max(wrong, ofLaws(expected, alone.toArray(), model.config().mask()));
+        }
+      }
+      assertTrue(right < TOLERANCE, "behind clean blocks: " + right);
+      assertTrue(wrong > 100 * TOLERANCE, "behind noisy blocks: " + wrong);
+    }
+  }
+
+  /** Largest deviation of a law from the softmax of logits over clean tokens. */
+  private static double ofLaws(double[][] logits, double[][] laws, int mask) {
+    double largest = 0;
+    for (int r = 0; r < laws.length; r++) {
+      double[] row = logits[r];
+      double sum = 0;
+      for (int v = 0; v < row.length; v++) {
+        sum += v == mask ? 0 : Math.exp(row[v]);
+      }
+      for (int v = 0; v < row.length; v++) {
+        double p = v == mask ? 0 : Math.exp(row[v]) / sum;
+        largest = Math.max(largest, Math.abs(p - laws[r][v]));
+      }
+    }
+    return largest;
   }
 }

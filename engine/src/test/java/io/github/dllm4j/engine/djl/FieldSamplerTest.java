@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.denoise.UniformConversions;
+import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.schedule.NoiseSchedule;
@@ -72,6 +73,45 @@ class FieldSamplerTest {
             assertTrue(deviation(expected[r], masked(laws[r], mask, wrong)) > 10 * TOLERANCE);
           }
         }
+      }
+    }
+  }
+
+  /**
+   * BD3LM's step in its last block, by the chance of its noise, and by first hitting, which draws
+   * one place of the masked ones and a token there.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"bd3lm", "bd3lm-plain"})
+  void stepsAsBd3lm(String name) throws IOException {
+    FieldFixture fixture = new FieldFixture(name);
+    try (Model model = fixture.open()) {
+      int mask = model.config().mask();
+      for (int k = 0; k < FieldFixture.CASES; k++) {
+        TokenBatch batch = fixture.text(k);
+        int n = batch.length();
+        double[][] ancestral = fixture.rows("ancestral." + k, mask + 1);
+        double[][] hitting = fixture.rows("hitting." + k, mask + 1);
+        double[][] laws = laws(model, batch);
+        int compared = 0;
+        for (int r = 0; r < ancestral.length; r++) {
+          int row = r / 4 * n + n - 4 + r % 4;
+          if (batch.token(row) == mask) {
+            double u0 = batch.sigma(r / 4);
+            double u1 = fixture.doubles("to." + k)[r / 4];
+            double chance = TauLeaping.TWEEDIE.unmaskProbability(u0, u1, 1);
+            assertEquals(0, deviation(ancestral[r], masked(laws[row], mask, chance)), TOLERANCE);
+            assertEquals(0, deviation(hitting[r], laws[row]), TOLERANCE);
+            double wrong = TauLeaping.EULER.unmaskProbability(u0, u1, 1);
+            assertTrue(deviation(ancestral[r], masked(laws[row], mask, wrong)) > 10 * TOLERANCE);
+            compared++;
+          }
+        }
+        assertTrue(compared >= batch.size(), "each last block has a MASK");
+      }
+      SizePlan plan = SizePlan.firstHitting(4);
+      for (int left = 4; left > 0; left--) {
+        assertEquals(1.0 / left, plan.chance(4 - left, 1, left), 1e-15);
       }
     }
   }

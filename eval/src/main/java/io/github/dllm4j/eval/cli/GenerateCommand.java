@@ -7,6 +7,8 @@ import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.denoise.Blocks;
+import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.Estimate;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -74,7 +76,11 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--samples", description = "How many samples (1).")
   private int samples = 1;
 
-  @Option(names = "--steps", description = "Steps, or auto: what --epsilon needs (auto).")
+  @Option(
+      names = "--steps",
+      description =
+          "Steps, or auto: what --epsilon needs; of a BD3LM without information.json one per token"
+              + " (auto).")
   private String steps = "auto";
 
   @Option(
@@ -103,7 +109,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--block-length",
       description =
           "Fill block after block of so many holes; for samplers that choose places by the laws, with"
-              + " sizes by --plan (balanced).")
+              + " sizes by --plan (balanced). A BD3LM has blocks of its own.")
   private Optional<Integer> blockLength = Optional.empty();
 
   @Option(
@@ -144,7 +150,8 @@ final class GenerateCommand implements Callable<Integer> {
     checkStart();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
-      GenerationRequest request = request(generator.model().config().process());
+      Model model = generator.model();
+      GenerationRequest request = request(model);
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -172,7 +179,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerationRequest request(String process) throws IOException {
+  private GenerationRequest request(Model model) throws IOException {
+    String process = model.config().process();
     if (process.equals("autoregressive")) {
       refuseOfNoise();
     }
@@ -196,7 +204,7 @@ final class GenerateCommand implements Callable<Integer> {
             epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
             process.equals("autoregressive")
                 ? Optional.empty()
-                : Optional.of(uniform ? reverseChoice(count) : planChoice(count)),
+                : Optional.of(uniform ? reverseChoice(count) : planChoice(count, model)),
             temperature,
             topP,
             common.seed,
@@ -232,12 +240,16 @@ final class GenerateCommand implements Callable<Integer> {
     return OptionalInt.of(Integer.parseInt(steps));
   }
 
-  private PlanChoice planChoice(OptionalInt count) {
+  private PlanChoice planChoice(OptionalInt count, Model model) {
     if (horizon.isPresent() || sigmaMin.isPresent()) {
       throw new IllegalArgumentException(
           "--horizon and --sigma-min are for uniform models, this one masks");
     }
-    String name = sampler.orElse(PlanChoice.OPTIMAL.sampler());
+    Optional<Blocks> blocks = model.blocks();
+    blocks.ifPresent(this::checkBlocks);
+    boolean unplanned = blocks.isPresent() && model.information().isEmpty();
+    boolean oneByOne = unplanned && count.isEmpty() && plan.isEmpty() && epsilon.isEmpty();
+    String name = sampler.orElse(oneByOne ? "first-hitting" : PlanChoice.OPTIMAL.sampler());
     PlanChoice choice = PlanChoice.ofSampler(name);
     if (plan.isPresent() && !choice.hasSizes()) {
       throw new IllegalArgumentException("--plan is not for --sampler " + name);
@@ -252,8 +264,10 @@ final class GenerateCommand implements Callable<Integer> {
               "--sampler %s decides its steps itself: give no --steps and no --epsilon",
               name));
     }
+    boolean balanced = unplanned || (blocks.isEmpty() && blockLength.isPresent());
+    choice = choice.withPlan(plan.orElse(balanced ? "balanced" : choice.plan()));
     return corrector.on(
-        inBlocks(choice.withPlan(plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
+        (blocks.isPresent() ? choice : inBlocks(choice))
             .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
   }
 
@@ -263,6 +277,19 @@ final class GenerateCommand implements Callable<Integer> {
           "--block-length must be at least 1, got " + blockLength.get());
     }
     return choice.withBlocks(blockLength.orElse(0));
+  }
+
+  /** A model that writes block after block does so by itself. */
+  private void checkBlocks(Blocks blocks) {
+    if (blockLength.isPresent() && blockLength.get() != blocks.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the model writes blocks of %d tokens by itself: --block-length must be that or not"
+                  + " given, got %d",
+              blocks.length(),
+              blockLength.get()));
+    }
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {

@@ -61,6 +61,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("layers", config.network().layers());
     facts.put("heads", config.network().heads());
     facts.put("length", config.network().length());
+    model.blocks().ifPresent(blocks -> facts.put("block_length", blocks.length()));
     facts.put("time_width", config.network().timeWidth());
     facts.put("mask", config.mask());
     facts.put("tokenizer", model.tokenizer().kind().label());

@@ -2,9 +2,11 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.corpora.Corpus;
 import io.github.dllm4j.corpora.TokenFile;
+import io.github.dllm4j.engine.denoise.BlockDenoiser;
 import io.github.dllm4j.engine.djl.DecayFile;
 import io.github.dllm4j.engine.djl.InformationFile;
 import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.info.BlockCurve;
 import io.github.dllm4j.engine.info.ConditionalCurve;
 import io.github.dllm4j.engine.info.CurveNodes;
 import io.github.dllm4j.engine.info.CurvePlanner;
@@ -104,6 +106,10 @@ final class PlanCommand implements Callable<Integer> {
     }
     // What is measured anew need not be sound before.
     try (Model model = selection.open(common, !save)) {
+      if (model.denoiser() instanceof BlockDenoiser blocks) {
+        printBlocks(model, blocks);
+        return 0;
+      }
       if (model.denoiser().mask().isPresent()) {
         printMasked(model);
       } else {
@@ -139,6 +145,51 @@ final class PlanCommand implements Callable<Integer> {
                   BATCH,
                   common.seed));
     }
+  }
+
+  /** The curve of a block of a model that writes block after block. */
+  private void printBlocks(Model model, BlockDenoiser denoiser) throws IOException {
+    for (String option : List.of("--check", "--standard-error")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(
+            option + " is for models that see the whole text; this one writes block after block");
+      }
+    }
+    int size = denoiser.blocks().length();
+    CurveStudy study;
+    if (corpusOptions.sources.isEmpty()) {
+      study =
+          model
+              .information()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "this model writes block after block and has no information.json: plan needs"
+                              + " --corpus"));
+    } else {
+      try (Corpus corpus = corpusOptions.open();
+          TokenFile tokens = TokenFile.of(blockOptions.of(corpus), model.tokenizer())) {
+        int length = blockOptions.length(model);
+        if (save) {
+          requireOwnLength(model, length);
+        }
+        study =
+            BlockCurve.of(
+                denoiser,
+                blockOptions.of(tokens, length, 8),
+                CurveNodes.spread(size, nodes.orElse(CurveStudy.DEFAULT_NODES)),
+                BATCH,
+                common.seed);
+      }
+      if (save) {
+        InformationFile.of(study).write(Path.of(selection.model));
+      }
+    }
+    print(
+        PlanReport.ofBlocks(study, common.seed),
+        plans -> {
+          throw new IllegalStateException("nothing is checked");
+        });
   }
 
   /** All blocks, or to check every other one from the first or the second. */

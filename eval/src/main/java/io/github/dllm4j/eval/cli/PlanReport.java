@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
  * @param planner chooses plans and prices them
  * @param sample the measured curves, if it is not exact
  * @param study what measuring cost, if it was done now
+ * @param per what all of it is about: a sequence, or a block of one
  * @param band standard errors on either side that hold the whole curve with 95 %, 0 if exact
  */
 record PlanReport(
@@ -38,27 +39,45 @@ record PlanReport(
     CurvePlanner planner,
     Optional<CurveSample> sample,
     Optional<CurveStudy> study,
+    String per,
     double band) {
   private static final double LEVEL = 0.95;
+  private static final String SEQUENCE = "sequence";
 
   static PlanReport exact(InformationCurve curve) {
-    return new PlanReport(curve, CurvePlanner.of(curve), Optional.empty(), Optional.empty(), 0);
+    return new PlanReport(
+        curve, CurvePlanner.of(curve), Optional.empty(), Optional.empty(), SEQUENCE, 0);
   }
 
   /** Curves that choose and pay. */
   static PlanReport measured(CurveSample sample, Optional<CurveStudy> study, long seed) {
-    return measured(sample, CurvePlanner.of(sample), study, seed);
+    return measured(sample, CurvePlanner.of(sample), study, SEQUENCE, seed);
   }
 
   /** A model's curves: what {@link CurvePlanner#of(CurveStudy)} makes of them. */
   static PlanReport measured(CurveStudy study, long seed) {
-    return measured(study.crossEntropy(), CurvePlanner.of(study), Optional.of(study), seed);
+    return of(study, SEQUENCE, seed);
+  }
+
+  /** The same of a block behind the clean text before it. */
+  static PlanReport ofBlocks(CurveStudy study, long seed) {
+    return of(study, "block", seed);
+  }
+
+  private static PlanReport of(CurveStudy study, String per, long seed) {
+    CurvePlanner planner = CurvePlanner.of(study);
+    return measured(study.crossEntropy(), planner, Optional.of(study), per, seed);
   }
 
   private static PlanReport measured(
-      CurveSample sample, CurvePlanner planner, Optional<CurveStudy> study, long seed) {
+      CurveSample sample, CurvePlanner planner, Optional<CurveStudy> study, String per, long seed) {
     return new PlanReport(
-        sample.curve(), planner, Optional.of(sample), study, sample.simultaneousBand(LEVEL, seed));
+        sample.curve(),
+        planner,
+        Optional.of(sample),
+        study,
+        per,
+        sample.simultaneousBand(LEVEL, seed));
   }
 
   private Estimate functional(Functional functional) {
@@ -74,6 +93,7 @@ record PlanReport(
   /** The JSON document. */
   Map<String, Object> document(List<SizePlan> plans) {
     Map<String, Object> document = new LinkedHashMap<>();
+    document.put("per", per);
     document.put("information_curve", curve.values());
     document.put("standard_errors", sample.isPresent() ? curve.standardErrors() : null);
     Map<String, Object> errors = new LinkedHashMap<>();
@@ -120,7 +140,8 @@ record PlanReport(
     lines.add(
         String.format(
             Locale.ROOT,
-            "information curve of %d tokens: h(0) = %.4f, h(%d) = %.4f nats (%s)",
+            "information curve of %s%d tokens: h(0) = %.4f, h(%d) = %.4f nats (%s)",
+            per.equals(SEQUENCE) ? "" : "a block of ",
             curve.length(),
             curve.at(0),
             curve.length() - 1,
@@ -131,12 +152,13 @@ record PlanReport(
       lines.add(
           String.format(
               Locale.ROOT,
-              "%-28s %12.4f%s nats per sequence%s",
+              "%-28s %12.4f%s nats per %s%s",
               functional.label().replace('_', ' '),
               estimate.mean(),
               sample.isPresent()
                   ? String.format(Locale.ROOT, " +- %.4f", estimate.standardError())
                   : "",
+              per,
               bias(functional)));
     }
     study.ifPresent(
@@ -144,16 +166,17 @@ record PlanReport(
             lines.add(
                 String.format(
                     Locale.ROOT,
-                    "%-28s %12.4f +- %.4f nats per sequence (cross-entropy minus model entropy)%n"
+                    "%-28s %12.4f +- %.4f nats per %s (cross-entropy minus model entropy)%n"
                         + "measured with %,d network evaluations at %d nodes; lines between nodes: at most %.4f nats",
                     "calibration gap",
                     s.calibrationGap().mean(),
                     s.calibrationGap().standardError(),
+                    per,
                     s.evaluations(),
                     s.crossEntropy().nodes().count(),
                     sample.orElseThrow().interpolationError())));
     lines.add("");
-    lines.add("conditional KL in nats per sequence");
+    lines.add("conditional KL in nats per " + per);
     lines.add(
         String.format(
             Locale.ROOT,

@@ -125,6 +125,14 @@ final class StepsModelOptions {
             "--blocks is for masking models: the likelihood of a sampler of uniform noise is not"
                 + " measured here (evaluate --estimator steps:N)");
       }
+      if (model.blocks().isPresent()) {
+        if (given.isPresent() && blocks > 0) {
+          throw new IllegalArgumentException(
+              "--blocks is for models that see the whole text: the likelihood of a sampler that"
+                  + " writes block after block is not measured here (evaluate --estimator chain-rule)");
+        }
+        blocks = 0;
+      }
       List<SamplerSpec> specs =
           SamplerSpec.parse(samplers, model.config().process().equals("uniform"));
       settings.put("model", selection.model);

@@ -41,6 +41,7 @@ class FieldModelsTest {
     return switch (name) {
       case "llada", "dream" -> 64;
       case "llada-grouped" -> 192;
+      case "bd3lm", "bd3lm-plain" -> 15;
       default -> 12;
     };
   }
@@ -57,7 +58,8 @@ class FieldModelsTest {
     "duo, duo, uniform, leave_one_out, -1, true",
     "llada, llada, masking, denoiser, 31, false",
     "llada-grouped, llada, masking, denoiser, 31, false",
-    "dream, dream, masking, denoiser, 33, false"
+    "dream, dream, masking, denoiser, 33, false",
+    "bd3lm, bd3lm, masking, denoiser, 29, false"
   })
   void inspectSaysWhatItIs(
       String name, String family, String process, String head, int mask, boolean timed)
@@ -85,7 +87,9 @@ class FieldModelsTest {
         "duo",
         "llada",
         "llada-grouped",
-        "dream"
+        "dream",
+        "bd3lm",
+        "bd3lm-plain"
       })
   void generateAndEvaluateRun(String name) throws IOException {
     JsonNode text =
