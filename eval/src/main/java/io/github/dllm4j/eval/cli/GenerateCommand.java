@@ -39,6 +39,8 @@ final class GenerateCommand implements Callable<Integer> {
           "--plan",
           "--sampler",
           "--block-length",
+          "--cache",
+          "--cache-refresh",
           "--grid",
           "--horizon",
           "--sigma-min",
@@ -105,6 +107,8 @@ final class GenerateCommand implements Callable<Integer> {
               + " sizes by --plan (balanced).")
   private Optional<Integer> blockLength = Optional.empty();
 
+  @Mixin private CacheOptions cache;
+
   @Option(
       names = "--grid",
       description =
@@ -147,6 +151,9 @@ final class GenerateCommand implements Callable<Integer> {
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
+      if (cache.given().isPresent()) {
+        spec.commandLine().getErr().println("dllm: " + result.plan());
+      }
       if (common.json) {
         out.println(Json.text(document(result)));
       } else {
@@ -251,9 +258,10 @@ final class GenerateCommand implements Callable<Integer> {
               "--sampler %s decides its steps itself: give no --steps and no --epsilon",
               name));
     }
-    return corrector.on(
+    return cache.on(
+        corrector.on(
         inBlocks(choice.withPlan(plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
-            .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
+            .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta())));
   }
 
   private PlanChoice inBlocks(PlanChoice choice) {
@@ -269,6 +277,10 @@ final class GenerateCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           (plan.isPresent() ? "--plan" : "--block-length")
               + " is for masking models, this one's noise is uniform");
+    }
+    if (cache.given().isPresent()) {
+      throw new IllegalArgumentException(
+          cache.given().get() + " is for masking models, this one's noise is uniform");
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {
