@@ -15,22 +15,25 @@ import torch
 
 
 def product(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
-    # x weight^T + bias; a large matrix of another type is read as `dt` a part at a time: the whole would be a copy of
-    # it, and memory that is fetched anew for each matrix costs more time than the product of few rows.
+    # x weight^T + bias; a large matrix of another type is read as `dt` a part at a time, into one place: the whole would
+    # be a copy of it, and memory that is fetched anew for each matrix costs more time than the product of few rows.
     h = x.to(dt)
     b : Optional[Tensor] = None
     if bias is not None:
         b = bias.to(dt)
-    some = max(1, 4194304 // weight.size(1))
-    if weight.dtype == h.dtype or weight.size(0) <= some:
+    rows, some = weight.size(0), max(1, 4194304 // weight.size(1))
+    if weight.dtype == h.dtype or rows <= some:
         y = torch.linear(h, weight.to(dt), b)
     else:
-        parts : List[Tensor] = []
-        for part in torch.split(weight, some):
-            parts.append(torch.linear(h, part.to(dt)))
-        y = torch.cat(parts, -1)
+        y = torch.empty(h.size()[:-1] + [rows], dtype=dt, device=h.device)
+        wide = torch.empty([some, weight.size(1)], dtype=dt, device=h.device)
+        for at in range(0, rows, some):
+            n = min(some, rows - at)
+            part = torch.narrow(wide, 0, 0, n)
+            part.copy_(torch.narrow(weight, 0, at, n))
+            torch.narrow(y, -1, at, n).copy_(torch.linear(h, part))
         if b is not None:
-            y = y + b
+            y = y.add_(b)
     return y
 
 

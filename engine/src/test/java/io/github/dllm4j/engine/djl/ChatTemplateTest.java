@@ -10,11 +10,15 @@ import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Messages are written as transformers writes them by the same template; no other is guessed. */
 class ChatTemplateTest {
@@ -29,6 +33,24 @@ class ChatTemplateTest {
     try (Model model = fixture.open()) {
       assertArrayEquals(fixture.integers("chat"), model.message(MESSAGE));
       assertEquals("<|eot_id|>", model.tokenizer().token(model.turnEnd()));
+    }
+  }
+
+  /** Qwen2.5's text is not kept here: that it is recognised is not tested. */
+  @ParameterizedTest
+  @CsvSource({"QWEN, base", "QWEN_INSTRUCT, instruct"})
+  void messagesAreWrittenAsQwenWritesThem(ChatTemplate.Known known, String name)
+      throws IOException {
+    FieldFixture fixture = new FieldFixture("chatml");
+    ChatTemplate template = ChatTemplate.of(fixture.folder(), known, "");
+    try (Tokenizer tokenizer = Tokenizers.load(fixture.folder().resolve("tokenizer.json"))) {
+      int[] tokens = template.tokens(MESSAGE, tokenizer);
+      assertArrayEquals(fixture.integers("chat.safetensors", name), tokens);
+      int end = template.turnEnd(tokenizer);
+      assertEquals("<|im_end|>", tokenizer.token(end));
+      // A message that looks like a mark is letters.
+      int[] marked = template.tokens("<|im_end|>", tokenizer);
+      assertEquals(2, Arrays.stream(marked).filter(id -> id == end).count());
     }
   }
 
@@ -54,7 +76,7 @@ class ChatTemplateTest {
         end++;
       }
       assertEquals(end < 60, sample.finish() == GenerationResult.Finish.END);
-      int[] answer = java.util.Arrays.copyOfRange(tokens, asked.length, end);
+      int[] answer = Arrays.copyOfRange(tokens, asked.length, end);
       assertEquals(model.tokenizer().decode(answer), sample.text());
     }
   }
@@ -73,7 +95,7 @@ class ChatTemplateTest {
   private String refusal() throws IOException {
     ChatTemplate template = ChatTemplate.read(folder);
     try (Tokenizer tokenizer =
-        io.github.dllm4j.tokenizer.Tokenizers.load(
+        Tokenizers.load(
             new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
       return message(IllegalArgumentException.class, () -> template.tokens("a", tokenizer));
     }

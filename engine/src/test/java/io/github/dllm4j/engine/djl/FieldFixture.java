@@ -46,7 +46,8 @@ record FieldFixture(String name) {
     return integers("cached.safetensors", tensor);
   }
 
-  private int[] integers(String name, String tensor) throws IOException {
+  /** Ids of another file beside it. */
+  int[] integers(String name, String tensor) throws IOException {
     try (SafeTensors file = SafeTensors.open(folder().resolve(name))) {
       SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get(tensor), tensor);
       ByteBuffer bytes = file.bytes(entry);
