@@ -25,19 +25,20 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The table of docs/field-models.md about kept keys and values: a LLaDA of 1.2e8 random weights
+ * The table of docs/field-models.md about kept keys and values: a LLaDA of 6.3e7 random weights
  * fills {@value #HOLES} holes behind a prompt of {@value #PROMPT} tokens in blocks of {@value
- * #BLOCK}, 4 tokens a step.
+ * #BLOCK}, 4 tokens a step. Speeds are for this machine; errors are of float32.
  */
 @Tag("slow")
 class CacheStudyTest {
   private static final int PROMPT = 128;
-  private static final int HOLES = 128;
+  private static final int HOLES = 64;
   private static final int BLOCK = 32;
 
   /** Answers as another, and adds up how far that is from what the other answers without leave. */
@@ -90,7 +91,7 @@ class CacheStudyTest {
     int[] tokens = new int[PROMPT + HOLES];
     Arrays.fill(tokens, mask);
     Random random = new Random(1);
-    Arrays.setAll(tokens, i -> i < PROMPT ? random.nextInt(8_000) : mask);
+    Arrays.setAll(tokens, i -> i < PROMPT ? random.nextInt(4_000) : mask);
     AdaptivePlan blocks =
         AdaptivePlan.mostConfident(SizePlan.balanced(HOLES, HOLES / 4), Confidence.CANDIDATE)
             .inBlocks(BLOCK, HOLES);
@@ -110,7 +111,7 @@ class CacheStudyTest {
   private static double evaluationsPerSecond(
       Denoiser denoiser, Optional<ApproximateCache> cache, int count) {
     double best = 0;
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
       long begin = System.nanoTime();
       int made = run(denoiser, cache, count).stream().mapToInt(Sample::evaluations).sum();
       best = Math.max(best, made / ((System.nanoTime() - begin) * 1e-9));
@@ -118,59 +119,70 @@ class CacheStudyTest {
     return best;
   }
 
+  private static final List<Optional<ApproximateCache>> CACHES =
+      Stream.concat(
+              Stream.of(Optional.<ApproximateCache>empty()),
+              Stream.of(Kind.values())
+                  .flatMap(
+                      kind ->
+                          Stream.of(ApproximateCache.EACH_BLOCK, 4, 1)
+                              .map(refresh -> new ApproximateCache(kind, refresh)))
+                  .map(Optional::of))
+          .toList();
+
+  private static void errors(Denoiser denoiser) {
+    int[] exact = run(denoiser, Optional.empty(), 1).get(0).tokens();
+    for (Optional<ApproximateCache> cache : CACHES) {
+      Compared compared = new Compared(denoiser);
+      int[] tokens = run(compared, cache, 1).get(0).tokens();
+      long same = IntStream.range(PROMPT, PROMPT + HOLES).filter(i -> tokens[i] == exact[i]).count();
+      double kl = compared.kl / compared.rows;
+      boolean approximate = cache.isPresent() && cache.get().refresh() > 1;
+      assertEquals(approximate, kl > 1e-6, cache + ": KL " + kl);
+      assertTrue(approximate || same == HOLES, cache + " changes tokens");
+      System.out.printf(
+          Locale.ROOT,
+          "%s | KL %.2e | variation %.4f | %d of %d the same%n",
+          cache.map(ApproximateCache::toString).orElse("none"),
+          kl,
+          compared.variation / compared.rows,
+          same,
+          HOLES);
+    }
+  }
+
+  private static void speeds(Denoiser denoiser, String name, int batch) {
+    double plain = 0;
+    for (Optional<ApproximateCache> cache : CACHES) {
+      if (cache.isPresent() && cache.get().refresh() == 1) {
+        continue;
+      }
+      double speed = evaluationsPerSecond(denoiser, cache, batch);
+      plain = cache.isEmpty() ? speed : plain;
+      System.out.printf(
+          Locale.ROOT,
+          "%s, batch %d | %s | %.1f evaluations/s (%.1fx)%n",
+          name,
+          batch,
+          cache.map(ApproximateCache::toString).orElse("none"),
+          speed,
+          speed / plain);
+    }
+  }
+
   @Test
   void keptKeysAndValues(@TempDir Path folder) throws Exception {
     PyTorch.setThreads(1);
-    SyntheticLlama.write(folder, SyntheticLlama.shape(8_192, 1_024, 2_816, 8, 8, 512), 2);
-    for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
-      try (Model model = Model.open(folder, new ModelOptions("cpu", Optional.of(precision)))) {
-        Denoiser denoiser = model.denoiser();
-        List<int[]> exact =
-            run(denoiser, Optional.empty(), 2).stream().map(Sample::tokens).toList();
-        double[] plain = new double[2];
-        for (int[] row : new int[][] {{-1, 0}, {0, 0}, {0, 4}, {1, 0}, {1, 4}, {1, 2}, {1, 1}}) {
-          Optional<ApproximateCache> cache =
-              row[0] < 0
-                  ? Optional.empty()
-                  : Optional.of(
-                      new ApproximateCache(
-                          Kind.values()[row[0]],
-                          row[1] == 0 ? ApproximateCache.EACH_BLOCK : row[1]));
-          Compared compared = new Compared(denoiser);
-          List<Sample> made = run(compared, cache, 2);
-          int same = 0;
-          for (int s = 0; s < 2; s++) {
-            int[] tokens = made.get(s).tokens();
-            for (int i = PROMPT; i < tokens.length; i++) {
-              same += tokens[i] == exact.get(s)[i] ? 1 : 0;
-            }
-          }
-          double kl = compared.kl / compared.rows;
-          if (row[0] < 0 || row[1] == 1) {
-            assertTrue(kl < 1e-6, "nothing is approximate: " + kl);
-            assertEquals(2 * HOLES, same);
-          } else {
-            assertTrue(kl > 1e-6, "must be seen to be approximate: " + kl);
-          }
-          double[] speed = new double[2];
-          for (int b = 0; b < 2; b++) {
-            speed[b] = evaluationsPerSecond(denoiser, cache, b == 0 ? 1 : 4);
-            plain[b] = row[0] < 0 ? speed[b] : plain[b];
-          }
-          System.out.printf(
-              Locale.ROOT,
-              "%s | %s | %.1f (%.1fx) | %.1f (%.1fx) | %.2e | %.3f | %.0f %%%n",
-              precision.label(),
-              cache.map(ApproximateCache::toString).orElse("none"),
-              speed[0],
-              speed[0] / plain[0],
-              speed[1],
-              speed[1] / plain[1],
-              kl,
-              compared.variation / compared.rows,
-              100.0 * same / (2 * HOLES));
-        }
-      }
+    SyntheticLlama.write(folder, SyntheticLlama.shape(4_096, 768, 2_048, 8, 12, 512), 2);
+    try (Model model =
+        Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.FP32)))) {
+      errors(model.denoiser());
+      speeds(model.denoiser(), "fp32", 1);
+    }
+    try (Model model =
+        Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.BF16)))) {
+      speeds(model.denoiser(), "bf16", 1);
+      speeds(model.denoiser(), "bf16", 4);
     }
   }
 }
