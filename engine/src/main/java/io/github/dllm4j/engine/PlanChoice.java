@@ -236,12 +236,14 @@ public record PlanChoice(
 
   /** The same with another plan of sizes. */
   public PlanChoice withPlan(String value) {
-    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps, blockLength, cache);
+    return new PlanChoice(
+        sampler, value, sizes, grid, horizon, delta, correctorSteps, blockLength, cache);
   }
 
   /** The same with these sizes, in sampling order. */
   public PlanChoice withSizes(List<Integer> value) {
-    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps, blockLength, cache);
+    return new PlanChoice(
+        sampler, plan, value, grid, horizon, delta, correctorSteps, blockLength, cache);
   }
 
   /** The same on another grid. */

@@ -18,11 +18,7 @@ public final class TokenBatch {
   private final List<Optional<CachedContext>> contexts; // of each sequence, or empty
 
   private TokenBatch(
-      int size,
-      int length,
-      int[] tokens,
-      double[] sigmas,
-      List<Optional<CachedContext>> contexts) {
+      int size, int length, int[] tokens, double[] sigmas, List<Optional<CachedContext>> contexts) {
     this.size = size;
     this.length = length;
     this.tokens = tokens;

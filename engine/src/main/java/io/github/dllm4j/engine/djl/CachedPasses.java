@@ -27,9 +27,9 @@ import java.util.Set;
  * the law at a position is read one before it, a stretch begins one position earlier.
  *
  * <p>Kept are 2 x layers x heads of keys and values x length x features of a head numbers a canvas,
- * in the type of the products. What does not fit into the budget is dropped, the least recently used
- * first, and computed again when it is wanted, so that it changes time and no law. Canvases of the
- * batch at hand are always kept. One call at a time.
+ * in the type of the products. What does not fit into the budget is dropped, the least recently
+ * used first, and computed again when it is wanted, so that it changes time and no law. Canvases of
+ * the batch at hand are always kept. One call at a time.
  */
 final class CachedPasses implements AutoCloseable {
   /** Of all that is kept, unless the batch at hand needs more, bytes. */
@@ -206,9 +206,7 @@ final class CachedPasses implements AutoCloseable {
       at[i] = begin(batch, pass, sequences.get(i));
     }
     try (IValue list = Program.listOf(past)) {
-      return network
-          .program()
-          .call(step, "llama_among", arguments(tokens, places, list, at));
+      return network.program().call(step, "llama_among", arguments(tokens, places, list, at));
     }
   }
 

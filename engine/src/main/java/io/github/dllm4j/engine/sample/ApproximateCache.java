@@ -3,9 +3,10 @@ package io.github.dllm4j.engine.sample;
 import java.util.Locale;
 
 /**
- * What a plan in blocks keeps of the network's work while it fills a block, as Fast-dLLM does (Wu et
- * al. 2025): keys and values of the tokens outside, from the block's first step. <em>Approximate</em>:
- * those tokens do not change, but what the network makes of them would, as the block fills.
+ * What a plan in blocks keeps of the network's work while it fills a block, as Fast-dLLM does (Wu
+ * et al. 2025): keys and values of the tokens outside, from the block's first step.
+ * <em>Approximate</em>: those tokens do not change, but what the network makes of them would, as
+ * the block fills.
  *
  * @param kind what is kept
  * @param refresh steps after which it is computed anew, at least 1, which is exact; {@link

@@ -69,8 +69,7 @@ class CacheStudyTest {
 
     @Override
     public TokenLaws predict(TokenBatch batch, Rows asked) {
-      TokenBatch plain =
-          TokenBatch.of(batch.length(), batch.toArray(), new double[batch.size()]);
+      TokenBatch plain = TokenBatch.of(batch.length(), batch.toArray(), new double[batch.size()]);
       TokenLaws found = inner.predict(batch, asked);
       try (TokenLaws exact = inner.predict(plain, asked)) {
         double[][] p = exact.toArray();
@@ -102,8 +101,7 @@ class CacheStudyTest {
         .toList();
   }
 
-  private static List<Sample> run(
-      Denoiser denoiser, Optional<ApproximateCache> cache, int count) {
+  private static List<Sample> run(Denoiser denoiser, Optional<ApproximateCache> cache, int count) {
     int mask = denoiser.mask().orElseThrow();
     return new Sampler(denoiser, count).run(tasks(mask, cache, count), event -> true);
   }
@@ -135,7 +133,8 @@ class CacheStudyTest {
     for (Optional<ApproximateCache> cache : CACHES) {
       Compared compared = new Compared(denoiser);
       int[] tokens = run(compared, cache, 1).get(0).tokens();
-      long same = IntStream.range(PROMPT, PROMPT + HOLES).filter(i -> tokens[i] == exact[i]).count();
+      long same =
+          IntStream.range(PROMPT, PROMPT + HOLES).filter(i -> tokens[i] == exact[i]).count();
       double kl = compared.kl / compared.rows;
       boolean approximate = cache.isPresent() && cache.get().refresh() > 1;
       assertEquals(approximate, kl > 1e-6, cache + ": KL " + kl);
@@ -174,13 +173,11 @@ class CacheStudyTest {
   void keptKeysAndValues(@TempDir Path folder) throws Exception {
     PyTorch.setThreads(1);
     SyntheticLlama.write(folder, SyntheticLlama.shape(4_096, 768, 2_048, 8, 12, 512), 2);
-    try (Model model =
-        Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.FP32)))) {
+    try (Model model = Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.FP32)))) {
       errors(model.denoiser());
       speeds(model.denoiser(), "fp32", 1);
     }
-    try (Model model =
-        Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.BF16)))) {
+    try (Model model = Model.open(folder, new ModelOptions("cpu", Optional.of(Precision.BF16)))) {
       speeds(model.denoiser(), "bf16", 1);
       speeds(model.denoiser(), "bf16", 4);
     }

@@ -65,8 +65,13 @@ class CachedPassesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "llada-grouped, 8, 14", "llada-grouped, 8, 20", "llada-grouped, 0, 6",
-    "dream, 8, 14", "dream, 8, 20", "dream, 0, 6", "dream, 1, 6"
+    "llada-grouped, 8, 14",
+    "llada-grouped, 8, 20",
+    "llada-grouped, 0, 6",
+    "dream, 8, 14",
+    "dream, 8, 20",
+    "dream, 0, 6",
+    "dream, 1, 6"
   })
   void aStretchIsComputedAmongWhatWasThere(String name, int from, int to) throws IOException {
     try (Model model = new FieldFixture(name).open()) {

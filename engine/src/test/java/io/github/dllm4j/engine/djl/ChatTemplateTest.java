@@ -95,8 +95,7 @@ class ChatTemplateTest {
   private String refusal() throws IOException {
     ChatTemplate template = ChatTemplate.read(folder);
     try (Tokenizer tokenizer =
-        Tokenizers.load(
-            new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
+        Tokenizers.load(new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
       return message(IllegalArgumentException.class, () -> template.tokens("a", tokenizer));
     }
   }

@@ -54,7 +54,8 @@ class LargeModelTest {
     LlamaShape shape = SyntheticLlama.shape(65_536, 2_048, 5_632, 14, 16, 2_048);
     SyntheticLlama.write(folder, shape, 1);
     long weights = 2 * shape.parameters();
-    System.out.printf(Locale.ROOT, "parameters %.3e, weights %d MiB%n", 0.5 * weights, weights / MIB);
+    System.out.printf(
+        Locale.ROOT, "parameters %.3e, weights %d MiB%n", 0.5 * weights, weights / MIB);
     Map<String, Properties> all = new LinkedHashMap<>();
     for (String precision : List.of("fp32", "bf16")) {
       all.put(precision, measured(folder, folder.resolve("output"), precision));
@@ -109,8 +110,7 @@ class LargeModelTest {
     peak.start();
     ModelOptions options = new ModelOptions("cpu", Optional.of(Precision.of(arguments[1])));
     long begin = System.nanoTime();
-    try (TextGenerator generator =
-        TextGenerator.of(Model.open(Path.of(arguments[0]), options))) {
+    try (TextGenerator generator = TextGenerator.of(Model.open(Path.of(arguments[0]), options))) {
       double load = (System.nanoTime() - begin) * 1e-9;
       double loaded = status("RssAnon");
       GenerationRequest request =

@@ -63,7 +63,8 @@ final class ReferenceLlama {
         double[] seen = attended(queries[p], keys[l], values[l]);
         add(x[p], times(weight(attention(l) + (dream ? "o_proj" : "attn_out") + ".weight"), seen));
         double[] h = norm(x[p], block(l, dream ? "post_attention_layernorm" : "ff_norm"));
-        double[] gate = times(weight(forward(l) + (dream ? "gate_proj" : "ff_proj") + ".weight"), h);
+        double[] gate =
+            times(weight(forward(l) + (dream ? "gate_proj" : "ff_proj") + ".weight"), h);
         double[] up = times(weight(forward(l) + "up_proj.weight"), h);
         for (int i = 0; i < gate.length; i++) {
           gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];

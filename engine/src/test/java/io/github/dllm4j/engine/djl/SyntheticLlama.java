@@ -53,7 +53,8 @@ final class SyntheticLlama {
     Files.writeString(folder.resolve("tokenizer.json"), tokenizer(shape.known()));
     List<SafeTensorsWriter.Item> items = new ArrayList<>();
     SplittableRandom source = new SplittableRandom(seed);
-    long largest = shape.tensors().stream().mapToLong(Architecture.Tensor::size).max().orElseThrow();
+    long largest =
+        shape.tensors().stream().mapToLong(Architecture.Tensor::size).max().orElseThrow();
     ByteBuffer bytes =
         ByteBuffer.allocateDirect(Math.toIntExact(2 * largest)).order(ByteOrder.nativeOrder());
     short[] normal = normal();

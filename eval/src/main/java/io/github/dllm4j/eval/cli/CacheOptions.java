@@ -18,7 +18,8 @@ final class CacheOptions {
 
   @Option(
       names = "--cache-refresh",
-      description = "Steps after which they are computed anew (at the first step of each block only).")
+      description =
+          "Steps after which they are computed anew (at the first step of each block only).")
   private Optional<Integer> refresh = Optional.empty();
 
   /** The option that was given, if any asks for a cache. */

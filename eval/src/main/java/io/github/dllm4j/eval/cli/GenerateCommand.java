@@ -260,8 +260,10 @@ final class GenerateCommand implements Callable<Integer> {
     }
     return cache.on(
         corrector.on(
-        inBlocks(choice.withPlan(plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
-            .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta())));
+            inBlocks(
+                    choice.withPlan(
+                        plan.orElse(blockLength.isPresent() ? "balanced" : choice.plan())))
+                .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta())));
   }
 
   private PlanChoice inBlocks(PlanChoice choice) {
