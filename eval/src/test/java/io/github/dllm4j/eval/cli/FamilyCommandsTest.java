@@ -41,7 +41,7 @@ class FamilyCommandsTest {
   private static String[] args(String command, String name, String options) {
     return Stream.concat(
             Stream.of(command, "--model", model(name), "--threads", "1"),
-            Stream.of(options.split(" ")))
+            Stream.of(options.strip().split(" ")))
         .toArray(String[]::new);
   }
 
@@ -191,18 +191,21 @@ class FamilyCommandsTest {
     String said = done(args("evaluate", name, "--counts 2" + text)).out();
     assertTrue(said.contains("nats/token"), said);
     refused(
-        new String[] {"--length must be 1 to"}, args("evaluate", name, text.replace("length 10", "length 5000")));
+        new String[] {"--length must be 1 to"},
+        args("evaluate", name, text.replace("length 10", "length 5000")));
 
     JsonNode plan = done(args("plan", name, "--steps 3 --json" + text)).json();
     if (uniform(name)) {
       assertEquals("uniform", plan.get("process").asText());
       assertEquals(3, plan.get("plans").get(0).get("steps").asInt());
       refused(new String[] {"--check is not for"}, args("plan", name, "--check" + text));
+      refused(new String[] {"plan needs --corpus"}, args("plan", name, "--steps 3"));
     } else {
       assertEquals(10, plan.get("information_curve").size());
       assertEquals(3, plan.get("plans").get(0).get("sizes").size());
+      JsonNode own = done(args("plan", name, "--steps 3 --json")).json();
+      assertEquals(3, own.get("plans").get(0).get("sizes").size(), "on the model's own samples");
     }
-    refused(new String[] {"--corpus"}, args("plan", name, "--steps 3"));
   }
 
   @ParameterizedTest
