@@ -153,7 +153,7 @@ final class CachedPasses implements AutoCloseable {
       int slot = sequences.indexOf(sequence);
       if (slot >= 0) {
         int position = rows.index(r) % batch.length() - begin(batch, pass, sequence);
-        order[r] = done + count;
+        order[r] = (long) done + count;
         places[count++] = (long) slot * pass.length() + position;
       }
     }

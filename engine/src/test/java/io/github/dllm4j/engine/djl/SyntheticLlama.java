@@ -87,7 +87,9 @@ final class SyntheticLlama {
     boolean embedding = tensor.name().contains("wte");
     // A power of two moves the exponent only.
     int halvings =
-        matrix && !embedding ? (int) Math.round(Math.log(tensor.shape()[1]) / Math.log(4)) : 0;
+        matrix && !embedding
+            ? (int) Math.round(Math.log((double) tensor.shape()[1]) / Math.log(4))
+            : 0;
     long bits = 0;
     for (long i = 0; i < size; i++) {
       if (!matrix) {
