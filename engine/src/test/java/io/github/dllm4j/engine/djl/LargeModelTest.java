@@ -102,6 +102,11 @@ class LargeModelTest {
     }
   }
 
+  private static double share(ProgramUse.Seen seen, String method) {
+    double all = seen.seconds().values().stream().mapToDouble(s -> s).sum();
+    return seen.seconds(method) / all;
+  }
+
   /** Opens a folder in a precision, makes a text and prints what that took. */
   public static void main(String[] arguments) throws Exception {
     PyTorch.setThreads(1);
@@ -134,6 +139,11 @@ class LargeModelTest {
       peak.done = true;
       peak.join();
       System.out.printf(Locale.ROOT, "load_seconds=%.2f%n", load);
+      TransformerDenoiser denoiser = (TransformerDenoiser) generator.model().denoiser();
+      ProgramUse.Seen seen = denoiser.network().program().use().seen();
+      System.out.printf(Locale.ROOT, "trunk_share=%.2f%n", share(seen, "llama_hidden"));
+      System.out.printf(Locale.ROOT, "head_share=%.2f%n", share(seen, "head"));
+      System.out.printf(Locale.ROOT, "laws_share=%.2f%n", share(seen, "ask"));
       System.out.printf(Locale.ROOT, "first_step_seconds=%.2f%n", first);
       System.out.printf(Locale.ROOT, "step_seconds=%.2f%n", steps.get(steps.size() / 2));
       System.out.printf(Locale.ROOT, "loaded_RssAnon=%.0f%n", loaded);
