@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.sample.AdaptivePlan;
+import io.github.dllm4j.engine.sample.ApproximateCache;
 import io.github.dllm4j.engine.sample.ChancePlan;
 import io.github.dllm4j.engine.sample.Confidence;
 import io.github.dllm4j.engine.sample.CorrectedPlan;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -50,6 +52,8 @@ import java.util.stream.Stream;
  * @param blockLength holes of a block, which are filled block after block, as in LLaDA's
  *     semi-autoregressive decoding; 0 for no blocks; only for samplers that choose places by the
  *     laws, and with a plan other than optimal, which is one for the whole canvas
+ * @param cache what is kept of the network's work while a block is filled, which makes its laws
+ *     approximate; only in blocks, of LLaDA and Dream, and without a constraint
  */
 public record PlanChoice(
     String sampler,
@@ -59,7 +63,8 @@ public record PlanChoice(
     double horizon,
     double delta,
     int correctorSteps,
-    int blockLength)
+    int blockLength,
+    Optional<ApproximateCache> cache)
     implements SamplerChoice {
   /** Horizon unless another is given, nats. */
   public static final double DEFAULT_HORIZON = 8;
@@ -148,6 +153,13 @@ public record PlanChoice(
               sampler));
     }
     checkBlocks(blockLength, sampler, plan, sizes);
+    if (cache.isPresent() && blockLength == 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the %s cache keeps what is outside a block: it needs a block-length",
+              cache.get().kind().label()));
+    }
   }
 
   private static void checkBlocks(
@@ -211,33 +223,49 @@ public record PlanChoice(
   /** A sampler with the optimal plan, or on the alpha-linear grid. */
   public static PlanChoice ofSampler(String sampler) {
     return new PlanChoice(
-        sampler, "optimal", List.of(), "alpha-linear", DEFAULT_HORIZON, DEFAULT_DELTA, 0, 0);
+        sampler,
+        "optimal",
+        List.of(),
+        "alpha-linear",
+        DEFAULT_HORIZON,
+        DEFAULT_DELTA,
+        0,
+        0,
+        Optional.empty());
   }
 
   /** The same with another plan of sizes. */
   public PlanChoice withPlan(String value) {
-    return new PlanChoice(sampler, value, sizes, grid, horizon, delta, correctorSteps, blockLength);
+    return new PlanChoice(
+        sampler, value, sizes, grid, horizon, delta, correctorSteps, blockLength, cache);
   }
 
   /** The same with these sizes, in sampling order. */
   public PlanChoice withSizes(List<Integer> value) {
-    return new PlanChoice(sampler, plan, value, grid, horizon, delta, correctorSteps, blockLength);
+    return new PlanChoice(
+        sampler, plan, value, grid, horizon, delta, correctorSteps, blockLength, cache);
   }
 
   /** The same on another grid. */
   public PlanChoice withGrid(String value, double newHorizon, double newDelta) {
     return new PlanChoice(
-        sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps, blockLength);
+        sampler, plan, sizes, value, newHorizon, newDelta, correctorSteps, blockLength, cache);
   }
 
   /** The same with this many Gibbs updates after every step that fills something. */
   public PlanChoice withCorrector(int updates) {
-    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates, blockLength);
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, updates, blockLength, cache);
   }
 
   /** The same block after block of so many holes; 0 for no blocks. */
   public PlanChoice withBlocks(int holes) {
-    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, correctorSteps, holes);
+    return new PlanChoice(sampler, plan, sizes, grid, horizon, delta, correctorSteps, holes, cache);
+  }
+
+  /** The same with approximate laws in blocks, or with the network's own. */
+  public PlanChoice withCache(Optional<ApproximateCache> value) {
+    return new PlanChoice(
+        sampler, plan, sizes, grid, horizon, delta, correctorSteps, blockLength, value);
   }
 
   /** Whether the sampler works by sizes. */
@@ -289,7 +317,8 @@ public record PlanChoice(
             ? AdaptivePlan.dependenceBound(number(), dependence.get())
             : uncorrected(holes, steps, planner);
     if (blockLength > 0) {
-      return ((AdaptivePlan) reveal).inBlocks(blockLength, holes);
+      AdaptivePlan blocks = ((AdaptivePlan) reveal).inBlocks(blockLength, holes);
+      return cache.map(blocks::cached).orElse(blocks);
     }
     return correctorSteps == 0 ? reveal : new CorrectedPlan((ScheduledPlan) reveal, correctorSteps);
   }
@@ -395,7 +424,12 @@ public record PlanChoice(
 
   @Override
   public String schedule() {
-    return blockLength == 0 ? ownSchedule() : ownSchedule() + " in blocks of " + blockLength;
+    return blockLength == 0
+        ? ownSchedule()
+        : ownSchedule()
+            + " in blocks of "
+            + blockLength
+            + cache.map(kept -> ", " + kept).orElse("");
   }
 
   private String ownSchedule() {

@@ -107,8 +107,12 @@ final class Planning {
     if (plan instanceof CorrectedPlan) {
       return "the curve prices the steps, not what a corrector gains";
     }
-    if (plan instanceof AdaptivePlan) {
+    if (plan instanceof AdaptivePlan adaptive) {
       return (plan.heuristic() ? "heuristic: " : "")
+          + (adaptive.cache().isPresent()
+              ? "laws are approximate, keys and values outside a block are those of an earlier"
+                  + " step; "
+              : "")
           + "places are chosen by the model's own laws, which no curve can price";
     }
     return "heuristic: no bound is known for this sampler, and no curve can price it";

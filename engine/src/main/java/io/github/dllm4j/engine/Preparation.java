@@ -156,6 +156,13 @@ final class Preparation {
       throw new IllegalArgumentException(
           "the model's noise masks: it needs a PlanChoice, got " + request.sampler().get());
     }
+    if (choice.cache().isPresent() && !large()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a cache of keys and values is for LLaDA and Dream, the model is of family %s",
+              model.family().label()));
+    }
     Denoiser denoiser = new Watched(model.denoiser(), ended);
     Optional<JointDraw> together = together(request, choice, canvas, ended);
     Planning.Planned planned =
@@ -223,6 +230,10 @@ final class Preparation {
       throw new IllegalArgumentException(
           "constraints are for models that see the whole text: this one settles a block before it"
               + " knows the next");
+    }
+    if (choice.cache().isPresent()) {
+      throw new IllegalArgumentException(
+          "a constraint asks about the holes of all blocks: it cannot go with a cache");
     }
     Constraint constraint = request.constraint().get();
     TokenAutomaton automaton =
@@ -304,7 +315,11 @@ final class Preparation {
   /** Tokens of a sequence whose length is not said. */
   private int usual(int given) {
     int longest = model.config().network().length();
-    boolean large = model.family() == Family.LLADA || model.family() == Family.DREAM;
-    return large ? Math.min(longest, given + NEW_TOKENS) : longest;
+    return large() ? Math.min(longest, given + NEW_TOKENS) : longest;
+  }
+
+  /** Whether it has the network of LLaDA and Dream. */
+  private boolean large() {
+    return model.family() == Family.LLADA || model.family() == Family.DREAM;
   }
 }

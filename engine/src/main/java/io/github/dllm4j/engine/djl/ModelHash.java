@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -77,12 +78,7 @@ public final class ModelHash {
   }
 
   private static String hash(String name, List<String> files) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = sha256();
     try (OutputStream sink = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
       for (String file : files) {
         try (InputStream in = open(name, file)) {
@@ -94,6 +90,19 @@ public final class ModelHash {
       }
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** The hash of a text. */
+  static String ofText(String text) {
+    return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 
   private static @Nullable InputStream open(String name, String file) throws IOException {

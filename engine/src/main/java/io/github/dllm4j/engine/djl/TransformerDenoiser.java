@@ -21,7 +21,8 @@ import java.util.OptionalInt;
  * <p>Cost: one pass of the trunk in {@link #predict}; the head runs there too if logits of all rows
  * fit into {@link LawBudget}, else with every question. Laws of one sequence can differ in the last
  * float32 bits with the batch's size, as matrix products are blocked differently. Broken weights
- * are found when the laws are asked about.
+ * are found when the laws are asked about. Networks of LLaDA and Dream use the leave to answer
+ * approximately ({@link CachedPasses}).
  */
 public final class TransformerDenoiser implements Denoiser {
   /** Networks see total noise up to that of the log-linear schedule at t = 1, eps = 1e-3. */
@@ -35,24 +36,25 @@ public final class TransformerDenoiser implements Denoiser {
   private final boolean owner;
   private final boolean scores;
   private final LawBudget budget;
+  private final Optional<CachedPasses> cache; // of networks that can keep keys and values
 
   /** A denoiser that owns its network. */
   static TransformerDenoiser owning(
       Network network, Precision precision, int mask, Representation representation) {
     LawBudget budget = LawBudget.of(network.manager());
-    return new TransformerDenoiser(
-        network, network.weights(), precision, mask, representation, true, budget);
+    return within(budget, CachedPasses.BUDGET, network, precision, mask, representation);
   }
 
-  /** As {@link #owning}, with a budget of its own for laws. */
+  /** As {@link #owning}, with budgets of its own for laws and for what is kept, bytes. */
   static TransformerDenoiser within(
       LawBudget budget,
+      long cacheBytes,
       Network network,
       Precision precision,
       int mask,
       Representation representation) {
     return new TransformerDenoiser(
-        network, network.weights(), precision, mask, representation, true, budget);
+        network, network.weights(), precision, mask, representation, true, budget, cacheBytes);
   }
 
   /** A denoiser over other weights of a network that somebody else closes; they must not change. */
@@ -64,7 +66,7 @@ public final class TransformerDenoiser implements Denoiser {
       Representation representation) {
     LawBudget budget = LawBudget.of(network.manager());
     return new TransformerDenoiser(
-        network, weights, precision, mask, representation, false, budget);
+        network, weights, precision, mask, representation, false, budget, CachedPasses.BUDGET);
   }
 
   private TransformerDenoiser(
@@ -74,7 +76,8 @@ public final class TransformerDenoiser implements Denoiser {
       int mask,
       Representation representation,
       boolean owner,
-      LawBudget budget) {
+      LawBudget budget,
+      long cacheBytes) {
     this.network = network;
     this.budget = budget;
     // A masking network's softmax is the law of x0 given the unmasked tokens, whatever its scale;
@@ -88,6 +91,10 @@ public final class TransformerDenoiser implements Denoiser {
     this.mask = mask;
     this.owner = owner;
     this.weights = network.inferenceWeights(weights, precision);
+    this.cache =
+        network.shape() instanceof LlamaShape
+            ? Optional.of(new CachedPasses(network, this.weights, precision, cacheBytes))
+            : Optional.empty();
   }
 
   @Override
@@ -108,6 +115,11 @@ public final class TransformerDenoiser implements Denoiser {
   /** The network with its weights. */
   Network network() {
     return network;
+  }
+
+  /** Canvases whose keys and values are kept. */
+  int keptCanvases() {
+    return cache.map(CachedPasses::count).orElse(0);
   }
 
   /** The sizes of the network. */
@@ -156,6 +168,9 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** All of the network but its head, [rows, width]. */
   private NDArray hidden(NDManager manager, TokenBatch batch, Rows rows) {
+    if (cache.isPresent() && CachedPasses.wanted(batch)) {
+      return cache.get().hidden(manager, batch, rows);
+    }
     long[] ids = new long[batch.size() * batch.length()];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = batch.token(i);
@@ -222,6 +237,7 @@ public final class TransformerDenoiser implements Denoiser {
 
   @Override
   public void close() {
+    cache.ifPresent(CachedPasses::close);
     weights.close();
     if (owner) {
       network.close();

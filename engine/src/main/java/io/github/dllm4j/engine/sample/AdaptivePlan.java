@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.sample;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -16,7 +17,8 @@ import java.util.stream.IntStream;
  * </pre>
  *
  * <p>{@link #inBlocks In blocks} a step looks at the holes of the first unfinished block only, as
- * LLaDA's and Fast-dLLM's semi-autoregressive decoding does.
+ * LLaDA's and Fast-dLLM's semi-autoregressive decoding does; {@link #cached there} the laws can be
+ * approximate ones, which cost less.
  *
  * <p>Only the entropy bound has a bound for batches: the total correlation of a prefix is at most
  * gamma, so KL(data || output) is at most gamma times the mean number of steps. The dependence
@@ -48,10 +50,11 @@ public final class AdaptivePlan implements RevealPlan {
   private final DependenceKernel kernel; // of DEPENDENCE_BOUND, else NONE
   private final int block; // holes of a block, 0 for no blocks
   private final int holes; // of the whole canvas, if there are blocks
+  private final Optional<ApproximateCache> cache; // if there are blocks
 
   private AdaptivePlan(
       Rule rule, Confidence confidence, SizePlan sizes, double limit, DependenceKernel kernel) {
-    this(rule, confidence, sizes, limit, kernel, 0, 0);
+    this(rule, confidence, sizes, limit, kernel, 0, 0, Optional.empty());
   }
 
   private AdaptivePlan(
@@ -61,7 +64,8 @@ public final class AdaptivePlan implements RevealPlan {
       double limit,
       DependenceKernel kernel,
       int block,
-      int holes) {
+      int holes,
+      Optional<ApproximateCache> cache) {
     this.rule = rule;
     this.confidence = confidence;
     this.sizes = sizes;
@@ -69,6 +73,7 @@ public final class AdaptivePlan implements RevealPlan {
     this.kernel = kernel;
     this.block = block;
     this.holes = holes;
+    this.cache = cache;
   }
 
   /**
@@ -134,7 +139,8 @@ public final class AdaptivePlan implements RevealPlan {
     if (length < 1) {
       throw new IllegalArgumentException("a block must have at least 1 hole, got " + length);
     }
-    AdaptivePlan plan = new AdaptivePlan(rule, confidence, sizes, limit, kernel, length, holes);
+    AdaptivePlan plan =
+        new AdaptivePlan(rule, confidence, sizes, limit, kernel, length, holes, cache);
     int left = plan.steps(holes) == 0 ? 0 : holes;
     for (int size : sizes.sizes()) {
       if (size > plan.open(left)) {
@@ -152,6 +158,35 @@ public final class AdaptivePlan implements RevealPlan {
   }
 
   /**
+   * The same by approximate laws: what the network knows of the tokens outside a block is kept from
+   * the block's first step. Heuristic, whatever the rule.
+   *
+   * @throws IllegalArgumentException if there are no blocks
+   */
+  public AdaptivePlan cached(ApproximateCache value) {
+    if (block == 0) {
+      throw new IllegalArgumentException("a " + value.kind().label() + " cache needs blocks");
+    }
+    return new AdaptivePlan(
+        rule, confidence, sizes, limit, kernel, block, holes, Optional.of(value));
+  }
+
+  /** What is kept while a block is filled. */
+  public Optional<ApproximateCache> cache() {
+    return cache;
+  }
+
+  /** Index of the first unfinished block. */
+  int block(int left) {
+    return (holes - left) / block;
+  }
+
+  /** The holes of a block, ascending, of those of the whole canvas. */
+  int[] holesOf(int index, int[] all) {
+    return Arrays.copyOfRange(all, index * block, Math.min(all.length, (index + 1) * block));
+  }
+
+  /**
    * How many of the holes that are left, in the order of their positions, the next step may fill:
    * those of the first unfinished block, or all.
    *
@@ -161,8 +196,7 @@ public final class AdaptivePlan implements RevealPlan {
     if (block == 0) {
       return left;
     }
-    int filled = holes - left;
-    return Math.min(holes, (filled / block + 1) * block) - filled;
+    return Math.min(holes, (block(left) + 1) * block) - (holes - left);
   }
 
   /** What the plan reads off the laws. */
@@ -182,7 +216,7 @@ public final class AdaptivePlan implements RevealPlan {
 
   @Override
   public boolean heuristic() {
-    return rule != Rule.ENTROPY_BOUND;
+    return rule != Rule.ENTROPY_BOUND || cache.isPresent();
   }
 
   /**
@@ -266,6 +300,10 @@ public final class AdaptivePlan implements RevealPlan {
           case DEPENDENCE_BOUND ->
               String.format(Locale.ROOT, "dependence bound %s nats, %s", limit, kernel);
         };
-    return "AdaptivePlan[" + what + (block == 0 ? "" : ", in blocks of " + block) + "]";
+    return "AdaptivePlan["
+        + what
+        + (block == 0 ? "" : ", in blocks of " + block)
+        + cache.map(kept -> ", " + kept).orElse("")
+        + "]";
   }
 }

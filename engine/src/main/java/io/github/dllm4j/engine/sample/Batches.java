@@ -58,7 +58,7 @@ final class Batches {
     return (int) Math.max(1, HOST_PROBABILITIES / Math.max(1, rows * vocabulary));
   }
 
-  /** The canvases of a batch with their noise levels. */
+  /** The canvases of a batch with their noise levels and what may be kept of them. */
   static TokenBatch tokens(List<Progress> batch) {
     int length = batch.get(0).tokens().length;
     int[] tokens = new int[batch.size() * length];
@@ -67,7 +67,8 @@ final class Batches {
       System.arraycopy(batch.get(b).tokens(), 0, tokens, b * length, length);
       sigmas[b] = batch.get(b).course().sigma();
     }
-    return TokenBatch.of(length, tokens, sigmas);
+    return TokenBatch.of(length, tokens, sigmas)
+        .withContexts(batch.stream().map(task -> task.course().context(task.tokens())).toList());
   }
 
   /** The rows that the tasks of a batch ask for, task by task. */

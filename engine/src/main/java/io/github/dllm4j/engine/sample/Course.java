@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.sample;
 
+import io.github.dllm4j.engine.denoise.CachedContext;
 import java.util.Optional;
 
 /** The steps of one sample as its plan lays them out; knows positions, not tokens. */
@@ -24,6 +25,15 @@ interface Course {
 
   /** The positions whose laws the next step needs, ascending. */
   int[] asked();
+
+  /**
+   * Leave to answer the next step approximately, if its plan gives it.
+   *
+   * @param tokens as they are before the step, [length]; not changed
+   */
+  default Optional<CachedContext> context(int[] tokens) {
+    return Optional.empty();
+  }
 
   /** What the next step wants to know of those laws besides the draws. */
   default Optional<Confidence> confidence() {

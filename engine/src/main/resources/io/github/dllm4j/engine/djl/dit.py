@@ -158,7 +158,10 @@ class Dit(Module):
         # Logits in the type of the products, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is
         # -infinity.
         # `at` is the matrix, the bias (-1 for none), and the number of known ids.
-        logits = __torch__.linear.affine(self.repeated(h, 16).to(dt), ws[at[0]], self.head_bias(ws, at, mask), dt)
+        if ws[at[0]].dtype != 6 and dt == 6:
+            logits = __torch__.llama.product(self.repeated(h, 16), ws[at[0]], self.head_bias(ws, at, mask), dt)
+        else:
+            logits = __torch__.linear.affine(self.repeated(h, 16).to(dt), ws[at[0]], self.head_bias(ws, at, mask), dt)
         return torch.narrow(logits, 0, 0, h.size(0))
 
     def head_bias(self, ws: List[Tensor], at: List[int], mask: int) -> Tensor:
@@ -189,8 +192,34 @@ class Dit(Module):
 
     def llama_hidden(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
         # The same of a Llama-like network.
-        x = __torch__.llama.trunk(self.repeated(tok, (15 + tok.size(1)) // tok.size(1)), ws, shape, theta, epsilon, dt)
+        at : List[int] = []
+        x = __torch__.llama.trunk(self.repeated(tok, (15 + tok.size(1)) // tok.size(1)), ws, shape, theta, epsilon, dt, [], at, None)
         return __torch__.llama.final(x, rows, ws, shape, epsilon)
+
+    def llama_kept(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> List[Tensor]:
+        # The same, and after it what is kept of each sequence: keys and values.
+        at : List[int] = []
+        keep : List[Tensor] = []
+        x = __torch__.llama.trunk(self.repeated(tok, (15 + tok.size(1)) // tok.size(1)), ws, shape, theta, epsilon, dt, [], at, keep)
+        out : List[Tensor] = [__torch__.llama.final(x, rows, ws, shape, epsilon)]
+        for b in range(tok.size(0)):
+            own : List[Tensor] = []
+            for each in keep:
+                own.append(each[b])
+            out.append(torch.stack(own))
+        return out
+
+    def llama_among(self, tok: Tensor, rows: Tensor, past: List[Tensor], at: List[int], ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
+        # What the head multiplies at flat rows of a part of the canvas, whose other keys and values are kept ones.
+        more = self.repeated(tok, (15 + tok.size(1)) // tok.size(1))
+        for b in range(tok.size(0), more.size(0)):
+            past.append(past[tok.size(0) - 1])
+            at.append(at[tok.size(0) - 1])
+        x = __torch__.llama.trunk(more, ws, shape, theta, epsilon, dt, past, at, None)
+        return __torch__.llama.final(x, rows, ws, shape, epsilon)
+
+    def gathered(self, parts: List[Tensor], order: Tensor) -> Tensor:
+        return torch.cat(parts).index_select(0, order)
 
     def forward_pass(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, some: int) -> Tensor:
         # For dllm bench: everything up to the logits of all rows, so many rows at a time; the last of them come back.

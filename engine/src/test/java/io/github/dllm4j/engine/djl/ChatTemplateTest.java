@@ -11,12 +11,16 @@ import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Messages are written as transformers writes them by the same template; no other is guessed. */
 class ChatTemplateTest {
@@ -31,6 +35,24 @@ class ChatTemplateTest {
     try (Model model = fixture.open()) {
       assertArrayEquals(fixture.integers("chat"), model.conversation(turn(MESSAGE)).orElseThrow());
       assertEquals("<|eot_id|>", model.tokenizer().token(model.turnEnd()));
+    }
+  }
+
+  /** Qwen2.5's text is not kept here: that it is recognised is not tested. */
+  @ParameterizedTest
+  @CsvSource({"QWEN, base", "QWEN_INSTRUCT, instruct"})
+  void messagesAreWrittenAsQwenWritesThem(ChatTemplate.Known known, String name)
+      throws IOException {
+    FieldFixture fixture = new FieldFixture("chatml");
+    ChatTemplate template = ChatTemplate.of(fixture.folder(), known, "");
+    try (Tokenizer tokenizer = Tokenizers.load(fixture.folder().resolve("tokenizer.json"))) {
+      int[] tokens = template.tokens(turn(MESSAGE), tokenizer).orElseThrow();
+      assertArrayEquals(fixture.integers("chat.safetensors", name), tokens);
+      int end = template.turnEnd(tokenizer);
+      assertEquals("<|im_end|>", tokenizer.token(end));
+      // A message that looks like a mark is letters.
+      int[] marked = template.tokens(turn("<|im_end|>"), tokenizer).orElseThrow();
+      assertEquals(2, Arrays.stream(marked).filter(id -> id == end).count());
     }
   }
 
@@ -56,7 +78,7 @@ class ChatTemplateTest {
         end++;
       }
       assertEquals(end < 60, sample.finish() == GenerationResult.Finish.END);
-      int[] answer = java.util.Arrays.copyOfRange(tokens, asked.length, end);
+      int[] answer = Arrays.copyOfRange(tokens, asked.length, end);
       assertEquals(model.tokenizer().decode(answer), sample.text());
     }
   }
@@ -87,19 +109,18 @@ class ChatTemplateTest {
               new Model.Turn("user", "please"));
       int[] all = model.conversation(turns).orElseThrow();
       int[] first = model.conversation(turns.subList(0, 1)).orElseThrow();
-      int header = (int) java.util.Arrays.stream(all).filter(id -> id == first[1]).count();
+      int header = (int) Arrays.stream(all).filter(id -> id == first[1]).count();
       assertEquals(4, header); // three turns and the answer's
       // Up to the text of the answer, the first turn is written as it is alone.
       int same = first.length - model.tokenizer().encode("\n\n").length;
-      assertArrayEquals(java.util.Arrays.copyOf(first, same), java.util.Arrays.copyOf(all, same));
+      assertArrayEquals(Arrays.copyOf(first, same), Arrays.copyOf(all, same));
     }
   }
 
   private String refusal() throws IOException {
     ChatTemplate template = ChatTemplate.read(folder);
     try (Tokenizer tokenizer =
-        io.github.dllm4j.tokenizer.Tokenizers.load(
-            new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
+        Tokenizers.load(new FieldFixture("dream").folder().resolve("tokenizer.json"))) {
       return message(IllegalArgumentException.class, () -> template.tokens(turn("a"), tokenizer));
     }
   }

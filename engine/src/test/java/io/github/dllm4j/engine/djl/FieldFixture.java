@@ -64,7 +64,17 @@ record FieldFixture(String name) {
 
   /** Ids: a tensor, row-major. */
   int[] integers(String tensor) throws IOException {
-    try (SafeTensors file = SafeTensors.open(folder().resolve("expected.safetensors"))) {
+    return integers("expected.safetensors", tensor);
+  }
+
+  /** Ids that Fast-dLLM filled in: a tensor of {@code field/make_cache_fixtures.py}, row-major. */
+  int[] cached(String tensor) throws IOException {
+    return integers("cached.safetensors", tensor);
+  }
+
+  /** Ids of another file beside it. */
+  int[] integers(String name, String tensor) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder().resolve(name))) {
       SafeTensors.Entry entry = Objects.requireNonNull(file.entries().get(tensor), tensor);
       ByteBuffer bytes = file.bytes(entry);
       int[] values = new int[bytes.remaining() / 8];

@@ -52,7 +52,7 @@ class LawBudgetTest {
     Network network = Tiny.network(shape, Tiny.weights(shape, 11));
     Representation meaning = masking ? Representation.DENOISER : Representation.SCORE;
     return TransformerDenoiser.within(
-        budget, network, Precision.FP32, masking ? Tiny.MASK : -1, meaning);
+        budget, CachedPasses.BUDGET, network, Precision.FP32, masking ? Tiny.MASK : -1, meaning);
   }
 
   /** Every answer, one row of numbers for each question. */
@@ -134,7 +134,12 @@ class LawBudgetTest {
       Network network = Tiny.network(shape, Tiny.weights(shape, 11));
       try (TransformerDenoiser denoiser =
           TransformerDenoiser.within(
-              budget, network, Precision.FP32, -1, Representation.LEAVE_ONE_OUT)) {
+              budget,
+              CachedPasses.BUDGET,
+              network,
+              Precision.FP32,
+              -1,
+              Representation.LEAVE_ONE_OUT)) {
         NoiseProcess process = NoiseProcess.uniform(Tiny.VOCABULARY);
         ReversePlan plan = ReversePlan.of(TimeGrid.geometric(6, 0.01, 3), ReverseKernel.tweedie());
         Canvas canvas = Canvas.blank(Tiny.LENGTH, Tiny.VOCABULARY);

@@ -42,6 +42,8 @@ final class GenerateCommand implements Callable<Integer> {
           "--plan",
           "--sampler",
           "--block-length",
+          "--cache",
+          "--cache-refresh",
           "--grid",
           "--horizon",
           "--sigma-min",
@@ -112,6 +114,8 @@ final class GenerateCommand implements Callable<Integer> {
               + " sizes by --plan (balanced). A BD3LM has blocks of its own.")
   private Optional<Integer> blockLength = Optional.empty();
 
+  @Mixin private CacheOptions cache;
+
   @Option(
       names = "--grid",
       description =
@@ -155,6 +159,9 @@ final class GenerateCommand implements Callable<Integer> {
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
+      if (cache.given().isPresent()) {
+        spec.commandLine().getErr().println("dllm: " + result.plan());
+      }
       if (common.json) {
         out.println(Json.text(document(result)));
       } else {
@@ -266,9 +273,10 @@ final class GenerateCommand implements Callable<Integer> {
     }
     boolean balanced = unplanned || (blocks.isEmpty() && blockLength.isPresent());
     choice = choice.withPlan(plan.orElse(balanced ? "balanced" : choice.plan()));
-    return corrector.on(
-        (blocks.isPresent() ? choice : inBlocks(choice))
-            .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta()));
+    return cache.on(
+        corrector.on(
+            (blocks.isPresent() ? choice : inBlocks(choice))
+                .withGrid(grid.orElse(choice.grid()), choice.horizon(), choice.delta())));
   }
 
   private PlanChoice inBlocks(PlanChoice choice) {
@@ -297,6 +305,10 @@ final class GenerateCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           (plan.isPresent() ? "--plan" : "--block-length")
               + " is for masking models, this one's noise is uniform");
+    }
+    if (cache.given().isPresent()) {
+      throw new IllegalArgumentException(
+          cache.given().get() + " is for masking models, this one's noise is uniform");
     }
     ReverseChoice choice = ReverseChoice.ofSampler(sampler.orElse(ReverseChoice.TWEEDIE.sampler()));
     if (grid.isPresent()) {
