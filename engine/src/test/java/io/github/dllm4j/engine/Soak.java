@@ -10,10 +10,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,19 +36,12 @@ final class Soak {
 
   /** What happened; for several threads. */
   private static final class Tally {
-    final Map<Fate, int[]> ended = new EnumMap<>(Fate.class); // complete, not
-    final Map<Fate, int[]> late = new EnumMap<>(Fate.class); // by steps: 0, 1, more
+    final int[][] ended = new int[Fate.values().length][2]; // complete, not
+    final int[][] late = new int[Fate.values().length][3]; // by steps: 0, 1, more
     final List<String> faults = new ArrayList<>();
     long refused;
     long steps;
     long undetected;
-
-    Tally() {
-      for (Fate fate : Fate.values()) {
-        ended.put(fate, new int[2]);
-        late.put(fate, new int[3]);
-      }
-    }
 
     synchronized void refused() {
       refused++;
@@ -58,8 +49,8 @@ final class Soak {
 
     synchronized void add(SoakWatch watch, GenerationResult result, int late) {
       boolean complete = watch.compare(result);
-      ended.get(watch.fate)[complete ? 0 : 1]++;
-      this.late.get(watch.fate)[Math.min(2, late)]++;
+      ended[watch.fate.ordinal()][complete ? 0 : 1]++;
+      this.late[watch.fate.ordinal()][Math.min(2, late)]++;
       steps += result.samples().stream().mapToLong(GenerationResult.Text::evaluations).sum();
       if (watch.fate == Fate.WRONG) {
         undetected += watch.faults.isEmpty() ? 1 : 0;
@@ -202,8 +193,8 @@ final class Soak {
     boolean sound = tally.faults.isEmpty() && tally.undetected == 0;
     long all = 0;
     for (Fate fate : Fate.values()) {
-      int[] ended = tally.ended.get(fate);
-      int[] late = tally.late.get(fate);
+      int[] ended = tally.ended[fate.ordinal()];
+      int[] late = tally.late[fate.ordinal()];
       all += ended[0] + ended[1];
       sound &= late[2] == 0 && ended[0] + ended[1] > 0;
       sound &= (fate != Fate.COMPLETE && fate != Fate.WRONG) || ended[1] == 0;
