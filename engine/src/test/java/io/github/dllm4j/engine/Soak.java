@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -34,14 +36,24 @@ final class Soak {
 
   private Soak() {}
 
+  /** How requests of one fate ended. */
+  private static final class Ends {
+    int complete;
+    int before;
+    final int[] late = new int[3]; // by steps after the signal: 0, 1, more
+  }
+
   /** What happened; for several threads. */
   private static final class Tally {
-    final int[][] ended = new int[Fate.values().length][2]; // complete, not
-    final int[][] late = new int[Fate.values().length][3]; // by steps: 0, 1, more
+    private final Map<Fate, Ends> ends = new EnumMap<>(Fate.class);
     final List<String> faults = new ArrayList<>();
     long refused;
     long steps;
     long undetected;
+
+    Ends ends(Fate fate) {
+      return ends.computeIfAbsent(fate, f -> new Ends());
+    }
 
     synchronized void refused() {
       refused++;
@@ -49,8 +61,10 @@ final class Soak {
 
     synchronized void add(SoakWatch watch, GenerationResult result, int late) {
       boolean complete = watch.compare(result);
-      ended[watch.fate.ordinal()][complete ? 0 : 1]++;
-      this.late[watch.fate.ordinal()][Math.min(2, late)]++;
+      Ends own = ends(watch.fate);
+      own.complete += complete ? 1 : 0;
+      own.before += complete ? 0 : 1;
+      own.late[Math.min(2, late)]++;
       steps += result.samples().stream().mapToLong(GenerationResult.Text::evaluations).sum();
       if (watch.fate == Fate.WRONG) {
         undetected += watch.faults.isEmpty() ? 1 : 0;
@@ -193,20 +207,19 @@ final class Soak {
     boolean sound = tally.faults.isEmpty() && tally.undetected == 0;
     long all = 0;
     for (Fate fate : Fate.values()) {
-      int[] ended = tally.ended[fate.ordinal()];
-      int[] late = tally.late[fate.ordinal()];
-      all += ended[0] + ended[1];
-      sound &= late[2] == 0 && ended[0] + ended[1] > 0;
-      sound &= (fate != Fate.COMPLETE && fate != Fate.WRONG) || ended[1] == 0;
+      Ends ends = tally.ends(fate);
+      all += ends.complete + ends.before;
+      sound &= ends.late[2] == 0 && ends.complete + ends.before > 0;
+      sound &= (fate != Fate.COMPLETE && fate != Fate.WRONG) || ends.before == 0;
       System.out.printf(
           Locale.ROOT,
           "| %s | %,d | %,d | %,d | %,d | %,d |%n",
           fate.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-          ended[0],
-          ended[1],
-          late[0],
-          late[1],
-          late[2]);
+          ends.complete,
+          ends.before,
+          ends.late[0],
+          ends.late[1],
+          ends.late[2]);
     }
     double growth = growth(memory.subList(memory.size() / 2, memory.size()));
     System.out.printf(
