@@ -36,20 +36,23 @@ final class Soak {
 
   private Soak() {}
 
+  /** How requests of one fate ended. */
+  private static final class Ends {
+    int complete;
+    int before;
+    final int[] late = new int[3]; // by steps after the signal: 0, 1, more
+  }
+
   /** What happened; for several threads. */
   private static final class Tally {
-    final Map<Fate, int[]> ended = new EnumMap<>(Fate.class); // complete, not
-    final Map<Fate, int[]> late = new EnumMap<>(Fate.class); // by steps: 0, 1, more
+    private final Map<Fate, Ends> ends = new EnumMap<>(Fate.class);
     final List<String> faults = new ArrayList<>();
     long refused;
     long steps;
     long undetected;
 
-    Tally() {
-      for (Fate fate : Fate.values()) {
-        ended.put(fate, new int[2]);
-        late.put(fate, new int[3]);
-      }
+    Ends ends(Fate fate) {
+      return ends.computeIfAbsent(fate, f -> new Ends());
     }
 
     synchronized void refused() {
@@ -58,8 +61,10 @@ final class Soak {
 
     synchronized void add(SoakWatch watch, GenerationResult result, int late) {
       boolean complete = watch.compare(result);
-      ended.get(watch.fate)[complete ? 0 : 1]++;
-      this.late.get(watch.fate)[Math.min(2, late)]++;
+      Ends own = ends(watch.fate);
+      own.complete += complete ? 1 : 0;
+      own.before += complete ? 0 : 1;
+      own.late[Math.min(2, late)]++;
       steps += result.samples().stream().mapToLong(GenerationResult.Text::evaluations).sum();
       if (watch.fate == Fate.WRONG) {
         undetected += watch.faults.isEmpty() ? 1 : 0;
@@ -202,20 +207,19 @@ final class Soak {
     boolean sound = tally.faults.isEmpty() && tally.undetected == 0;
     long all = 0;
     for (Fate fate : Fate.values()) {
-      int[] ended = tally.ended.get(fate);
-      int[] late = tally.late.get(fate);
-      all += ended[0] + ended[1];
-      sound &= late[2] == 0 && ended[0] + ended[1] > 0;
-      sound &= (fate != Fate.COMPLETE && fate != Fate.WRONG) || ended[1] == 0;
+      Ends ends = tally.ends(fate);
+      all += ends.complete + ends.before;
+      sound &= ends.late[2] == 0 && ends.complete + ends.before > 0;
+      sound &= (fate != Fate.COMPLETE && fate != Fate.WRONG) || ends.before == 0;
       System.out.printf(
           Locale.ROOT,
           "| %s | %,d | %,d | %,d | %,d | %,d |%n",
           fate.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-          ended[0],
-          ended[1],
-          late[0],
-          late[1],
-          late[2]);
+          ends.complete,
+          ends.before,
+          ends.late[0],
+          ends.late[1],
+          ends.late[2]);
     }
     double growth = growth(memory.subList(memory.size() / 2, memory.size()));
     System.out.printf(

@@ -95,7 +95,8 @@ class TextEditorTest {
     generator.close();
     ExecutionException e =
         assertThrows(ExecutionException.class, () -> edit.get(1, TimeUnit.MINUTES));
-    assertEquals("the generator is closed", e.getCause().getMessage());
+    assertEquals(
+        "java.lang.IllegalStateException: the generator is closed", String.valueOf(e.getCause()));
     assertThrows(
         IllegalStateException.class,
         () -> editor.steer("ab{3}", TextEditorTest::letters, TextEditor.Effort.DEFAULT));

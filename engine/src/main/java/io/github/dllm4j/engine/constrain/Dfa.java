@@ -42,7 +42,7 @@ final class Dfa {
    * The automaton of an expression.
    *
    * @throws IllegalArgumentException if it would have more than 50,000 states, or 8 million moves,
-   *     or take more than 40 million moves to make, less than a second
+   *     or take more than 40 million moves to make, a second or two
    */
   static Dfa of(Expression expression) {
     Nfa nfa = Nfa.of(expression);

@@ -76,7 +76,7 @@ final class HttpAnswers {
     if (type.startsWith("application/json")) {
       check(status, ApiReply.JSON.readTree(body));
     } else if (type.startsWith("text/event-stream")) {
-      for (String event : body.strip().split("\n\n")) {
+      for (String event : body.strip().split("\n\n", -1)) {
         if (!event.equals("data: [DONE]")) {
           ApiReply.JSON.readTree(event.substring(6));
         }

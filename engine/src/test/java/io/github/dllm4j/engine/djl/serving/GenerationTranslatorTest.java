@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -204,7 +205,8 @@ class GenerationTranslatorTest {
         assertThrows(
             ModelNotFoundException.class,
             () -> criteria(String.class, String.class, empty).loadModel());
-    assertTrue(String.valueOf(e.getCause().getCause()).contains("config.json"), e.toString());
+    Throwable reason = Objects.requireNonNull(e.getCause()).getCause();
+    assertTrue(String.valueOf(reason).contains("config.json"), String.valueOf(reason));
     assertThrows(Exception.class, () -> criteria(String.class, Integer.class, folder).loadModel());
   }
 }
