@@ -51,7 +51,10 @@ class BlockModelsTest {
     JsonNode facts = done(command("inspect", "--json")).json();
     assertEquals(4, facts.get("block_length").asInt());
     assertEquals(15, facts.get("length").asInt());
-    assertEquals(0, facts.get("time_width").asInt() - 8, "the folder's time modules");
+    String out = folder.resolve("written").toString();
+    refused(new String[] {"run as it is"}, command("convert", "--out " + out));
+    refused(
+        new String[] {"not trained and not written"}, command("export", "--to mdlm --out " + out));
   }
 
   /** Without steps one token at a time, which has no error of its own. */
@@ -148,6 +151,8 @@ class BlockModelsTest {
     refused(
         new String[] {"take nelbo or chain-rule"},
         command("evaluate", "--corpus " + corpus + " --estimator steps:4"));
+    Path out = folder.resolve("evaluation.json");
+    assertEquals(nelbo.get("nats_per_token"), bound(" --out " + out).get("nats_per_token"));
     JsonNode windows = bound(" --stride 5");
     assertTrue(windows.get("tokens").asInt() > 40);
   }
