@@ -151,8 +151,9 @@ final class BlockNetwork implements BlockDenoiser {
 
   /** The network's own numbers, float32, [rows, V]; MASK is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows)) {
-      return head().logits(network.program(), manager, hidden);
+    try (NDArray hidden = hidden(manager, batch, rows);
+        NDArray logits = head().logits(network.program(), manager, hidden)) {
+      return network.program().call(manager, "widen", logits, 0);
     }
   }
 

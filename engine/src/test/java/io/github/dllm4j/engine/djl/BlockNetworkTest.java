@@ -207,6 +207,27 @@ class BlockNetworkTest extends DenoiserContractTest {
     }
   }
 
+  /** Products, keys and values in bfloat16: the same laws within its 8 bits. */
+  @Test
+  void bfloat16IsClose() {
+    NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, TEXT + 1, 0, false);
+    Network network =
+        Network.of(
+            PyTorch.newManager("cpu"), new BlockShape(shape, BLOCK), Tiny.weights(shape, 11));
+    int[] text = text(new Random(9), 3);
+    int[] rows = IntStream.range(11, 15).toArray();
+    TokenBatch batch = batch(List.of(text));
+    try (BlockNetwork rounded = new BlockNetwork(network, Precision.BF16, Tiny.MASK, 0, true);
+        BlockNetwork exact = network(TEXT + 1, BLOCK, true)) {
+      double off = farthest(laws(exact, batch, rows), laws(rounded, batch, rows));
+      assertTrue(off > 1e-5 && off < 0.1, "bf16: " + off);
+      try (TokenLaws given = rounded.predictGiven(text, batch, Rows.of(rows))) {
+        double apart = farthest(given.toArray(), laws(rounded, batch, rows));
+        assertTrue(apart < 0.1, "bf16 at once: " + apart);
+      }
+    }
+  }
+
   @Test
   void refusesTextsThatAreTooLong() {
     try (BlockNetwork network = network(8, BLOCK, true)) {

@@ -51,7 +51,10 @@ class BlockModelsTest {
     JsonNode facts = done(command("inspect", "--json")).json();
     assertEquals(4, facts.get("block_length").asInt());
     assertEquals(15, facts.get("length").asInt());
-    assertEquals(0, facts.get("time_width").asInt() - 8, "the folder's time modules");
+    String out = folder.resolve("written").toString();
+    refused(new String[] {"run as it is"}, command("convert", "--out " + out));
+    refused(
+        new String[] {"not trained and not written"}, command("export", "--to mdlm --out " + out));
   }
 
   /** Without steps one token at a time, which has no error of its own. */
@@ -102,6 +105,9 @@ class BlockModelsTest {
   void holesInOneBlockMayHaveTextAround() throws IOException {
     String text = generated("--template abcde{1}g").get("samples").get(0).get("text").asText();
     assertTrue(text.startsWith("abcde") && text.endsWith("g"), text);
+    JsonNode none = generated("--prompt abcdefghijklmno").get("samples").get(0);
+    assertEquals(0, none.get("evaluations").asInt());
+    assertEquals("abcdefghijklmno", none.get("text").asText());
   }
 
   @ParameterizedTest
@@ -148,6 +154,8 @@ class BlockModelsTest {
     refused(
         new String[] {"take nelbo or chain-rule"},
         command("evaluate", "--corpus " + corpus + " --estimator steps:4"));
+    Path out = folder.resolve("evaluation.json");
+    assertEquals(nelbo.get("nats_per_token"), bound(" --out " + out).get("nats_per_token"));
     JsonNode windows = bound(" --stride 5");
     assertTrue(windows.get("tokens").asInt() > 40);
   }
