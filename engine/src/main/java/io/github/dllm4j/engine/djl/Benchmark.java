@@ -82,7 +82,7 @@ public final class Benchmark implements AutoCloseable {
     try (NDManager step = network.manager().newSubManager();
         IValue own =
             Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(PRODUCT, PRODUCT))));
-        IValue cast = program.run("cast", own, precision.scalarType(), new long[] {0})) {
+        IValue cast = program.run("cast", own, precision.scalarType(), new long[] {0}, 0)) {
       long begin = System.nanoTime();
       program.call(step, "square", cast).getFloat();
       return 2 * Math.pow(PRODUCT, 3) / (System.nanoTime() - begin);
@@ -215,7 +215,7 @@ public final class Benchmark implements AutoCloseable {
     private final NoisyBatch examples;
 
     private Training(Precision precision, Update update, int batch) {
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
       this.loss = new TrainingLoss(network, precision, mask, Objective.ELBO, 0);
       this.optimizer = new Optimizer(network, update, precision);
       int[][] blocks = new int[batch][shape.length()];

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Laws on the network's device, in float64, computed when they are asked about.
  *
- * <p>What is kept is float32 logits [rows, vocabulary] if they are few, else [rows, width], what
+ * <p>What is kept is logits [rows, vocabulary] if they are few, else [rows, width], what
  * the head multiplies, and every question runs the head again, over some rows at a time ({@link
  * LawBudget}). A draw then answers all that a sampler may ask afterwards, so that the head runs
  * once in a step. Each question crosses to the host once, with one number a row; {@link #toArray},
@@ -61,7 +61,7 @@ final class DeviceLaws implements TokenLaws {
    */
   record Head(IValue weights, int vocabulary, long[] place, int type, int mask) {
 
-    /** Float32 logits [rows, vocabulary] of what it multiplies, [rows, width]. */
+    /** Logits [rows, vocabulary], in the type of the product, of what it multiplies, [rows, width]. */
     NDArray logits(Program program, NDManager manager, NDArray hidden) {
       return program.call(manager, "head", hidden, weights, place, type, mask);
     }
@@ -85,7 +85,7 @@ final class DeviceLaws implements TokenLaws {
       double[] entropy) {}
 
   /**
-   * Laws from float32 logits.
+   * Laws from logits, float32 or bfloat16.
    *
    * @param manager taken over: closed with the laws
    * @param logits [rows, vocabulary], on that manager
@@ -118,7 +118,7 @@ final class DeviceLaws implements TokenLaws {
       Optional<Scores> scores,
       LawBudget budget) {
     int vocabulary = head.vocabulary();
-    if (hidden.getShape().get(0) > budget.headRows(vocabulary)) {
+    if (hidden.getShape().get(0) > budget.keptRows(vocabulary)) {
       return new DeviceLaws(
           new Source(program, manager, hidden, Optional.of(head), scores, budget, vocabulary));
     }

@@ -8,24 +8,27 @@ import java.util.Locale;
  * alive together stay within a budget. Every row's law is computed by itself: what is asked of it
  * does not depend on the budget, but for the last bits of the head's matrix product.
  *
- * <p>Logits take at most 4 + 4 bytes an entry (float32, and bfloat16 or a copy), laws at most
- * {@value #LAW_BYTES} (float64 logits, laws as they are, shaped, and two copies of each while they
- * are sorted). Half of the budget goes to logits, the other half to laws; on a CPU laws take less,
- * as what fits into the cache is faster.
+ * <p>Logits take at most {@value #LOGIT_BYTES} bytes an entry, laws at most {@value #LAW_BYTES}
+ * (float64 logits, laws as they are, shaped, and two copies of each while they are sorted). Logits
+ * of few rows are kept; of more the head is run again for every question, on fewer rows at a time
+ * on a CPU: the C library takes what is larger than 32 MiB from the system every time, and touching
+ * such pages first costs more than the product (2048 rows of 32 000 ids in bfloat16 at once took
+ * 108 ms, 256 at a time 8 x 7 ms).
  *
  * @param bytes of all such tensors together
  * @param lawBytes of those that are laws
+ * @param headBytes of logits that are not kept
  */
-record LawBudget(long bytes, long lawBytes) {
-  private static final int LOGIT_BYTES = 8;
+record LawBudget(long bytes, long lawBytes, long headBytes) {
+  private static final int LOGIT_BYTES = 4;
   private static final int LAW_BYTES = 64;
   private static final long MIB = 1 << 20;
 
   /** 256 MiB. */
-  static final LawBudget GPU = new LawBudget(256 * MIB, 128 * MIB);
+  static final LawBudget GPU = new LawBudget(256 * MIB, 128 * MIB, 128 * MIB);
 
-  /** 160 MiB, 32 of them for laws. */
-  static final LawBudget CPU = new LawBudget(160 * MIB, 32 * MIB);
+  /** 96 MiB, 32 of them for laws, 16 for logits that are not kept. */
+  static final LawBudget CPU = new LawBudget(96 * MIB, 32 * MIB, 16 * MIB);
 
   /** Checks the parts. */
   LawBudget {
@@ -44,14 +47,20 @@ record LawBudget(long bytes, long lawBytes) {
     return manager.getDevice().isGpu() ? GPU : CPU;
   }
 
-  /** Rows of the head at a time, at least 1. */
-  int headRows(int vocabulary) {
+  /** Most rows whose logits are kept, at least 1. */
+  int keptRows(int vocabulary) {
     return rows((bytes - lawBytes) / LOGIT_BYTES, vocabulary);
+  }
+
+  /** Rows of the head at a time if logits are not kept, at least 1, whole tiles of 16 if more. */
+  int headRows(int vocabulary) {
+    int rows = Math.min(keptRows(vocabulary), rows(headBytes / LOGIT_BYTES, vocabulary));
+    return rows < 16 ? rows : rows / 16 * 16;
   }
 
   /** Rows of laws at a time, at least 1. */
   int lawRows(int vocabulary) {
-    return Math.min(headRows(vocabulary), rows(lawBytes / LAW_BYTES, vocabulary));
+    return Math.min(keptRows(vocabulary), rows(lawBytes / LAW_BYTES, vocabulary));
   }
 
   private static int rows(long entries, int vocabulary) {

@@ -257,9 +257,19 @@ final class Network implements AutoCloseable {
     return map;
   }
 
-  /** A kept list of weights, matrices in the type of a precision; the caller closes it. */
+  /** Gives every weight a gradient, zero, to which passes of {@link Program#train} add. */
+  void learn() {
+    weights.forEach(weight -> weight.setRequiresGradient(true));
+    program.train(manager, "start", "ws", weights).close();
+  }
+
+  /**
+   * A kept list of weights, matrices in the type of a precision and, on a processor, in its order,
+   * which is a copy; those of a {@link LlamaShape} stay as they are. The caller closes it.
+   */
   IValue inferenceWeights(List<NDArray> arrays, Precision precision) {
-    if (precision == Precision.FP32) {
+    boolean packed = !(shape instanceof LlamaShape) && !manager.getDevice().isGpu();
+    if (precision == Precision.FP32 && !packed) {
       return Program.listOf(arrays);
     }
     List<Architecture.Tensor> tensors = shape.tensors();
@@ -269,7 +279,7 @@ final class Network implements AutoCloseable {
             .asLongStream()
             .toArray();
     try (IValue all = Program.listOf(arrays)) {
-      return program.run("cast", all, precision.scalarType(), products);
+      return program.run("cast", all, precision.scalarType(), products, packed ? 1 : 0);
     }
   }
 

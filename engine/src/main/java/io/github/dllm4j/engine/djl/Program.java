@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -44,13 +45,27 @@ final class Program implements AutoCloseable {
 
   /** Compiles another program. */
   static Program load(NDManager owner, String resource, String name) {
-    try (InputStream source = Program.class.getResourceAsStream(resource);
-        InputStream llama = Program.class.getResourceAsStream("llama.py")) {
-      byte[] archive = archive(name, source.readAllBytes(), llama.readAllBytes());
+    try {
+      return load(owner, resource, name, "packed.py");
+    } catch (EngineException e) {
+      // A PyTorch without oneDNN does not know its operations. Another error comes again.
+      return load(owner, resource, name, "plain.py");
+    }
+  }
+
+  private static Program load(NDManager owner, String resource, String name, String linear) {
+    try {
+      byte[] archive = archive(name, source(resource), source("llama.py"), source(linear));
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] source(String resource) throws IOException {
+    try (InputStream source = Program.class.getResourceAsStream(resource)) {
+      return source.readAllBytes();
     }
   }
 
@@ -170,20 +185,22 @@ final class Program implements AutoCloseable {
 
   /**
    * A TorchScript archive of one class without parameters: a zip of its source, of the functions in
-   * {@code __torch__.llama} and of its empty state.
+   * {@code __torch__.llama} and {@code __torch__.linear}, and of its empty state.
    */
-  private static byte[] archive(String name, byte[] source, byte[] llama) throws IOException {
+  private static byte[] archive(String name, byte[] source, byte[] llama, byte[] linear)
+      throws IOException {
     ByteArrayOutputStream state = new ByteArrayOutputStream();
-    state.write(new byte[] {(byte) 0x80, 2, 'c'});
-    state.write(("__torch__\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
-    state.write(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
-    state.write("training".getBytes(StandardCharsets.UTF_8));
-    state.write(new byte[] {(byte) 0x89, 'u', 'b', '.'});
+    state.writeBytes(new byte[] {(byte) 0x80, 2, 'c'});
+    state.writeBytes(("__torch__\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
+    state.writeBytes(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
+    state.writeBytes("training".getBytes(StandardCharsets.UTF_8));
+    state.writeBytes(new byte[] {(byte) 0x89, 'u', 'b', '.'});
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       put(zip, "m/data.pkl", state.toByteArray());
       put(zip, "m/code/__torch__.py", source);
       put(zip, "m/code/__torch__/llama.py", llama);
+      put(zip, "m/code/__torch__/linear.py", linear);
       put(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
       put(zip, "m/version", "10\n".getBytes(StandardCharsets.UTF_8));
     }

@@ -77,7 +77,7 @@ public final class Trainer implements AutoCloseable {
       this.loss =
           new TrainingLoss(
               network, run.precision(), run.mask(), config.objective(), config.dropout());
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
     } catch (RuntimeException e) {
       network.close();
       throw e;

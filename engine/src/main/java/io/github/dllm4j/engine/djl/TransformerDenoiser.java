@@ -207,8 +207,9 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows)) {
-      return head().logits(network.program(), manager, hidden);
+    try (NDArray hidden = hidden(manager, batch, rows);
+        NDArray logits = head().logits(network.program(), manager, hidden)) {
+      return network.program().call(manager, "widen", logits, 0);
     }
   }
 

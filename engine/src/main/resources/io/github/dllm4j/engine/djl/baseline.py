@@ -9,7 +9,7 @@ class Baseline(Module):
     training : bool
 
     def step(self, tok: Tensor, logits: Tensor, chance: float, mask: int) -> Tensor:
-        # tok [B, N], logits [B * N, V] in float32.
+        # tok [B, N], logits [B * N, V].
         noise = torch.rand_like(logits, dtype=7)
         noise = noise.log_().neg_().log_().neg_().add_(logits)
         drawn = torch.argmax(noise, -1).view(tok.size())

@@ -38,12 +38,6 @@ def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
     return None
 
 
-def affine(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
-    if bias is not None:
-        return torch.linear(x, weight.to(dt), bias.to(dt))
-    return torch.linear(x, weight.to(dt))
-
-
 def norm(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.layer_norm(x, [x.size(-1)], weight, bias, 1e-5)
 
@@ -92,10 +86,9 @@ class Dit(Module):
         hidden = torch.silu(torch.linear(features, ws[1], ws[2]))
         return torch.silu(torch.linear(hidden, ws[3], ws[4]))
 
-    def trunk(self, tok: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0) -> Tensor:
-        # `past` are keys and values of positions before `at`, two per block, to be seen and to be added to; or none.
+    def trunk(self, x: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0) -> Tensor:
+        # x are embedded tokens. `past` are keys and values of positions before `at`, two per block, to be seen and to be added to; or none.
         layers, heads, bias, time, gpt = shape[0], shape[1], shape[2], shape[3], shape[5]
-        x = torch.embedding(ws[0], tok)
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
         scale = float(hd) ** -0.5
@@ -121,7 +114,7 @@ class Dit(Module):
             i = i + 1 + gpt
             n2, b2 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
             i = i + 1 + bias
-            up_w, up_b, down_w, down_b = ws[i].to(dt), ws[i + 1].to(dt), ws[i + 2].to(dt), ws[i + 3].to(dt)
+            up_w, up_b, down_w, down_b = ws[i], ws[i + 1], ws[i + 2], ws[i + 3]
             i = i + 4
             m : List[Optional[Tensor]] = [None, None, None, None, None, None]
             if c is not None:
@@ -129,7 +122,7 @@ class Dit(Module):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
-            qkv = __torch__.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+            qkv = __torch__.linear.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
             # Split, not indexed: the gradient of an index is a whole tensor of zeros.
             if gpt == 0:
                 qk, v1 = torch.split(qkv.contiguous(), [2, 1])
@@ -142,10 +135,10 @@ class Dit(Module):
                 past[2 * layer + 1][:, :, at:at + n].copy_(v)
                 k, v = past[2 * layer][:, :, :at + n], past[2 * layer + 1][:, :, :at + n]
             a = self.attend(q, k, v, shape[4] == 1, train, scale)
-            a = __torch__.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
+            a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
             x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
-            f = torch.linear(torch.gelu(torch.linear(h, up_w, up_b), approximate="tanh"), down_w, down_b)
+            f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, down_b, dt)
             x = x + __torch__.gated(torch.dropout(f, drop, train).to(6), m[5])
         return x
 
@@ -167,8 +160,13 @@ class Dit(Module):
         return [i, i + 1, ws[i].size(0)]
 
     def head(self, h: Tensor, ws: List[Tensor], at: List[int], dt: int, mask: int) -> Tensor:
-        # Logits in float32, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is -infinity.
+        # Logits in the type of the products, [R, V]; MASK (if any) and unknown ids can never be predicted: their bias is
+        # -infinity.
         # `at` is the matrix, the bias (-1 for none), and the number of known ids.
+        logits = __torch__.llama.product(self.repeated(h, 16), ws[at[0]], self.head_bias(ws, at, mask), dt)
+        return torch.narrow(logits, 0, 0, h.size(0))
+
+    def head_bias(self, ws: List[Tensor], at: List[int], mask: int) -> Tensor:
         matrix = ws[at[0]]
         known = at[2]
         bias = ws[at[1]] if at[1] >= 0 else torch.zeros([matrix.size(0)], dtype=6, device=matrix.device)
@@ -176,8 +174,7 @@ class Dit(Module):
             bias = torch.cat([bias[:known], torch.full([matrix.size(0) - known], -float("inf"), device=bias.device)])
         if mask >= 0:
             bias = torch.cat([bias[:mask], torch.full([1], -float("inf"), device=bias.device), bias[mask + 1:]])
-        logits = __torch__.llama.product(self.repeated(h, 16), matrix, bias, dt).to(6)
-        return torch.narrow(logits, 0, 0, h.size(0))
+        return bias
 
     def repeated(self, x: Tensor, least: int) -> Tensor:
         # The entries of x, the last one again and again if there are fewer than so many. Every product has at least 16
@@ -192,7 +189,7 @@ class Dit(Module):
     def hidden(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int) -> Tensor:
         # All of the network but its head, at the rows, [R, D].
         more = (15 + tok.size(1)) // tok.size(1)
-        x = self.trunk(self.repeated(tok, more), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
+        x = self.trunk(torch.embedding(ws[0], self.repeated(tok, more)), self.repeated(sigmas, more), ws, shape, dt, False, 0.0)
         return self.final(x, sigmas, rows, ws, shape)
 
     def llama_hidden(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
@@ -232,14 +229,14 @@ class Dit(Module):
         logits = h
         for part in torch.split(h, some):
             logits = self.head(part, ws, self.place(ws, shape), dt, mask)
-        return logits
+        return logits.to(6)
 
     # ---- left to right --------------------------------------------------------------------------------------------
 
     def scores(self, tok: Tensor, rows: Tensor, target: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
         # ln p(target) at each row in float64, [R]; the head is evaluated at a few rows at a time.
         sigmas = torch.zeros([tok.size(0)], device=tok.device)
-        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0)
+        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, dt, False, 0.0)
         out : List[Tensor] = []
         for some, ids in zip(torch.split(rows, 256), torch.split(target, 256)):
             h = self.final(x, sigmas, some, ws, shape)
@@ -256,7 +253,7 @@ class Dit(Module):
     def next(self, tok: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, past: List[Tensor], at: int) -> Tensor:
         # Logits [B, V] of what comes after `tok` [B, n], which stands at position `at`.
         sigmas = torch.zeros([tok.size(0)], device=tok.device)
-        x = self.trunk(tok, sigmas, ws, shape, dt, False, 0.0, past, at)
+        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, dt, False, 0.0, past, at)
         rows = torch.arange(1, tok.size(0) + 1, device=tok.device) * tok.size(1) - 1
         return self.head(self.final(x, sigmas, rows, ws, shape), ws, self.place(ws, shape), dt, mask)
 
@@ -269,21 +266,24 @@ class Dit(Module):
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
         dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
-        x = self.trunk(tok, sigmas, ws, shape, dt, True, drop)
+        embedded = torch.embedding(ws[0].detach(), tok).requires_grad_()
+        x = self.trunk(embedded, sigmas, ws, shape, dt, True, drop)
         h = self.final(x, sigmas, rows, ws, shape)
         place = self.place(ws, shape)
         i = place[0]
-        # By hand from here to h: the gradient overwrites the logits, at most 128 MiB of them at a time.
+        # By hand from here to h, and at the embedding: the gradient overwrites the logits, at most 128 MiB of them at a
+        # time, and goes straight to where it is gathered.
         torch.set_grad_enabled(False)
         w = ws[i].to(dt)
-        dw, db = torch.zeros_like(ws[i]), torch.zeros_like(ws[i + 1])
+        bias = self.head_bias(ws, place, mask)
+        dw, db, rare = self.gradient(ws[i]), self.gradient(ws[i + 1]), self.gradient(ws[0])
         dhs : List[Tensor] = []
         total = torch.zeros([], device=h.device)
         some = max(1, 33554432 // w.size(0))
         parts = zip(torch.split(h.detach(), some), torch.split(target.unsqueeze(1), some), torch.split(weight.unsqueeze(1), some))
         for part, ids, own in parts:
             z = part.to(dt)
-            p = self.head(z, ws, place, dt, mask)
+            p = torch.linear(z, w).to(6).add_(bias)
             at = p.gather(1, ids)
             most = torch.amax(p, -1, True)
             p.sub_(most).exp_()
@@ -308,19 +308,29 @@ class Dit(Module):
             dhs.append(torch.matmul(g, w).to(6))
         dh = torch.cat(dhs)
         torch.set_grad_enabled(True)
-        ws[i].backward(dw)
-        ws[i + 1].backward(db)
         h.backward(dh)
+        rare.index_add_(0, tok.reshape(-1), self.gradient(embedded).view(-1, embedded.size(2)))
         return total
+
+    def gradient(self, w: Tensor) -> Tensor:
+        g = w.grad
+        assert g is not None
+        return g
+
+    def start(self, ws: List[Tensor]) -> Tensor:
+        # Gives every weight a gradient, of zeros.
+        for w in ws:
+            w.backward(torch.zeros_like(w))
+        return ws[0].detach()[0, 0]
 
     def uniform_loss(self, tok: Tensor, sigmas: Tensor, rows: Tensor, target: Tensor, weight: Tensor, ws: List[Tensor], cfg: Tensor) -> Tensor:
         # Uniform noise: sum over rows of weight * denoising score entropy per nat of noise of a leave-one-out head,
         # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
-        x = self.trunk(tok, sigmas, ws, shape, int(c[6]), True, c[9])
+        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, int(c[6]), True, c[9])
         h = self.final(x, sigmas, rows, ws, shape)
-        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])), -1)
+        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])).to(6), -1)
         sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
@@ -341,11 +351,7 @@ class Dit(Module):
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:
         # Euclidean norm of all gradients together.
-        gs : List[Tensor] = []
-        for w in ws:
-            g = w.grad
-            if g is not None:
-                gs.append(g)
+        gs = [self.gradient(w) for w in ws]
         return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
 
     def adamw(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
@@ -360,9 +366,7 @@ class Dit(Module):
             # One by one: the compiler deletes an in-place operation on a list that nothing reads afterwards.
             if w.dim() > 1:
                 w.mul_(1.0 - h[0] * h[4])
-            g = w.grad
-            if g is None:
-                g = torch.zeros_like(w)
+            g = self.gradient(w)
             g.mul_(h[5])
             gs.append(g)
             steps.append(step)
@@ -390,8 +394,7 @@ class Dit(Module):
         torch.set_grad_enabled(False)
         wide : Dict[str, List[Tensor]] = {}
         for i, w in enumerate(ws):
-            g = w.grad
-            assert g is not None
+            g = self.gradient(w)
             m = ms[i]
             m.mul_(h[1]).add_(g, alpha=h[3])
             g.mul_(h[3]).add_(m, alpha=h[1])
@@ -412,8 +415,7 @@ class Dit(Module):
                 step.copy_(done[at:at + step.size(0)])
                 at = at + step.size(0)
         for i, w in enumerate(ws):
-            g = w.grad
-            assert g is not None
+            g = self.gradient(w)
             r, c = w.size(0), w.size(1)
             size = max(r // 3, c) if r == 3 * c else max(r, c)
             w.mul_(1.0 - h[0] * h[2]).add_(g, alpha=-0.2 * h[0] * float(size) ** 0.5)
@@ -556,13 +558,16 @@ class Dit(Module):
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
-    def cast(self, ws: List[Tensor], dt: int, which: List[int]) -> List[Tensor]:
-        # The matrices of the products go to dt once instead of at every call; the rest stays in float32.
+    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int) -> List[Tensor]:
+        # The matrices of the products go to dt once instead of at every call, and into the processor's order if `pack`
+        # is 1; the rest stays in float32.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
         for i in which:
             out[i] = ws[i].to(dt)
+            if pack == 1:
+                out[i] = __torch__.linear.pack(out[i])
         return out
 
     def fold(self, ws: List[Tensor], shape: List[int]) -> List[Tensor]:

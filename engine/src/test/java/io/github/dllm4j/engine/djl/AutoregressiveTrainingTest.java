@@ -83,7 +83,7 @@ class AutoregressiveTrainingTest {
     ReferenceTransformer reference = new ReferenceTransformer(SHAPE, start).causal();
     try (Network network = Network.of(PyTorch.newManager("cpu"), new CausalShape(SHAPE), start);
         NDManager m = network.manager().newSubManager()) {
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
       double loss =
           new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.CROSS_ENTROPY, 0)
               .backward(m, batch);

@@ -43,7 +43,8 @@ class LawBudgetTest {
   /** Bytes that allow so many rows of the tiny vocabulary, for laws and for logits. */
   private static LawBudget allowing(int lawRows, int headRows) {
     long laws = 64L * Tiny.VOCABULARY * lawRows;
-    return new LawBudget(laws + 8L * Tiny.VOCABULARY * headRows, laws);
+    long logits = 4L * Tiny.VOCABULARY * headRows;
+    return new LawBudget(laws + logits, laws, logits);
   }
 
   private static TransformerDenoiser denoiser(LawBudget budget, boolean masking) {
@@ -175,11 +176,11 @@ class LawBudgetTest {
 
   @Test
   void refusesPartsThatAreNoParts() {
-    assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 10));
-    assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 0));
-    assertEquals(1, new LawBudget(10, 1).lawRows(WIDE));
+    assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 10, 1));
+    assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 0, 1));
+    assertEquals(1, new LawBudget(10, 1, 1).lawRows(WIDE));
     assertTrue(LawBudget.GPU.bytes() <= 256L << 20);
-    assertTrue(8L * WIDE * LawBudget.GPU.headRows(WIDE) <= 128L << 20);
+    assertTrue(4L * WIDE * LawBudget.GPU.keptRows(WIDE) <= 128L << 20);
     assertTrue(64L * WIDE * LawBudget.GPU.lawRows(WIDE) <= 128L << 20);
   }
 

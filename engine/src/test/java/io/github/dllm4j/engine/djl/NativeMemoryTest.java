@@ -65,7 +65,7 @@ class NativeMemoryTest {
             Precision.FP32,
             Tiny.MASK,
             Representation.DENOISER)) {
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
       TrainingLoss loss =
           new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.SCORE_ENTROPY, 0.1);
       Optimizer optimizer = new Optimizer(network, Update.ADAMW, Precision.FP32);

@@ -78,7 +78,7 @@ class ObjectiveTest {
   private static Estimate meanLoss(boolean plan, int[] sizes) {
     double[] losses = new double[150];
     try (Network network = network()) {
-      network.weights().forEach(weight -> weight.setRequiresGradient(true));
+      network.learn();
       TrainingLoss loss = new TrainingLoss(network, Precision.FP32, MASK, Objective.ELBO, 0);
       for (int step = 0; step < losses.length; step++) {
         int[][] blocks = new int[16][];

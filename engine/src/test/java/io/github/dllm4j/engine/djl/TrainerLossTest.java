@@ -29,7 +29,7 @@ class TrainerLossTest {
   /** A network that is ready to train. */
   static Network trainable(NetworkShape shape, long seed) {
     Network network = Tiny.network(shape, Tiny.weights(shape, seed));
-    network.weights().forEach(weight -> weight.setRequiresGradient(true));
+    network.learn();
     return network;
   }
 
@@ -154,7 +154,7 @@ class TrainerLossTest {
         for (int side = 0; side < 2; side++) {
           weights[t][steepest] = old + (side == 0 ? 0.01f : -0.01f);
           try (Network moved = Tiny.network(shape, weights)) {
-            moved.weights().forEach(weight -> weight.setRequiresGradient(true));
+            moved.learn();
             loss[side] = backward(moved, batch, false);
           }
         }

@@ -1,0 +1,17 @@
+import torch
+
+# Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has no oneDNN: see packed.py.
+
+
+def pack(weight: Tensor) -> Tensor:
+    return weight
+
+
+def affine(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
+    if bias is not None:
+        return torch.linear(x, weight.to(dt), bias.to(dt))
+    return torch.linear(x, weight.to(dt))
+
+
+def gelu(x: Tensor, weight: Tensor, bias: Tensor, dt: int) -> Tensor:
+    return torch.gelu(torch.linear(x, weight.to(dt), bias.to(dt)), approximate="tanh")
