@@ -18,12 +18,9 @@ def product(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tenso
     # x weight^T + bias; a large matrix of another type is read as `dt` a part at a time, into one place: the whole would
     # be a copy of it, and memory that is fetched anew for each matrix costs more time than the product of few rows.
     h = x.to(dt)
-    b : Optional[Tensor] = None
-    if bias is not None:
-        b = bias.to(dt)
     rows, some = weight.size(0), max(1, 4194304 // weight.size(1))
     if weight.dtype == h.dtype or rows <= some:
-        y = torch.linear(h, weight.to(dt), b)
+        y = __torch__.linear.affine(h, weight, bias, dt)
     else:
         y = torch.empty(h.size()[:-1] + [rows], dtype=dt, device=h.device)
         wide = torch.empty([some, weight.size(1)], dtype=dt, device=h.device)
@@ -32,8 +29,8 @@ def product(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tenso
             part = torch.narrow(wide, 0, 0, n)
             part.copy_(torch.narrow(weight, 0, at, n))
             torch.narrow(y, -1, at, n).copy_(torch.linear(h, part))
-        if b is not None:
-            y = y.add_(b)
+        if bias is not None:
+            y = y.add_(bias)
     return y
 
 
