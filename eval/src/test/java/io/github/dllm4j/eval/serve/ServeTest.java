@@ -444,8 +444,14 @@ class ServeTest {
   }
 
   private static final String BODY_AWAITED =
-      "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-          + "Content-Length: 10000\r\n\r\n";
+      String.join(
+          "\r\n",
+          "POST /v1/completions HTTP/1.1",
+          "Host: a",
+          "Content-Type: application/json",
+          "Content-Length: 10000",
+          "",
+          "");
 
   /** Sends a beginning, then a character again and again; how the answer begins when it ends. */
   private static String trickled(String beginning, char more) throws Exception {
