@@ -58,7 +58,14 @@ final class Program implements AutoCloseable {
     try {
       Map<String, byte[]> functions =
           Map.of(
-              "llama", source("llama.py"), "blocks", source("blocks.py"), "linear", source(linear));
+              "llama",
+              source("llama.py"),
+              "blocks",
+              source("blocks.py"),
+              "muon",
+              source("muon.py"),
+              "linear",
+              source(linear));
       byte[] archive = archive(name, source(resource), functions);
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));
