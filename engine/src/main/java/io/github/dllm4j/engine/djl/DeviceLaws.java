@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Laws on the network's device, in float64, computed when they are asked about.
  *
- * <p>What is kept is logits [rows, vocabulary] if they are few, else [rows, width], what
- * the head multiplies, and every question runs the head again, over some rows at a time ({@link
- * LawBudget}). A draw then answers all that a sampler may ask afterwards, so that the head runs
- * once in a step. Each question crosses to the host once, with one number a row; {@link #toArray},
- * for tests and small vocabularies, with all of them.
+ * <p>What is kept is logits [rows, vocabulary] if they are few, else [rows, width], what the head
+ * multiplies, and every question runs the head again, over some rows at a time ({@link LawBudget}).
+ * A draw then answers all that a sampler may ask afterwards, so that the head runs once in a step.
+ * Each question crosses to the host once, with one number a row; {@link #toArray}, for tests and
+ * small vocabularies, with all of them.
  *
  * <p>Logits that are no law (not a number, or infinite) are an {@link IllegalStateException} of the
  * question.
@@ -61,7 +61,9 @@ final class DeviceLaws implements TokenLaws {
    */
   record Head(IValue weights, int vocabulary, long[] place, int type, int mask) {
 
-    /** Logits [rows, vocabulary], in the type of the product, of what it multiplies, [rows, width]. */
+    /**
+     * Logits [rows, vocabulary], in the type of the product, of what it multiplies, [rows, width].
+     */
     NDArray logits(Program program, NDManager manager, NDArray hidden) {
       return program.call(manager, "head", hidden, weights, place, type, mask);
     }
