@@ -28,8 +28,8 @@ import java.util.Set;
  *
  * <p>Kept are 2 x layers x heads of keys and values x length x features of a head numbers a canvas,
  * in the type of the products. What does not fit into the budget is dropped, the least recently
- * used first, and computed again when it is wanted, so that it changes time and no law. Canvases of
- * the batch at hand are always kept. One call at a time.
+ * used first, and computed again when it is wanted, so that it changes time, and laws at most in
+ * the last bits of a product. Canvases of the batch at hand are always kept. One call at a time.
  */
 final class CachedPasses implements AutoCloseable {
   /** Of all that is kept, unless the batch at hand needs more, bytes. */

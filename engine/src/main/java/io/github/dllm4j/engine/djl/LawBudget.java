@@ -32,13 +32,15 @@ record LawBudget(long bytes, long lawBytes, long headBytes) {
 
   /** Checks the parts. */
   LawBudget {
-    if (lawBytes < 1 || bytes <= lawBytes) {
+    if (lawBytes < 1 || bytes <= lawBytes || headBytes < 1) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "laws must get at least 1 byte and less than all, got %d of %d",
+              "laws must get at least 1 byte and less than all, and the head 1 or more, got %d of"
+                  + " %d, and %d",
               lawBytes,
-              bytes));
+              bytes,
+              headBytes));
     }
   }
 

@@ -283,7 +283,15 @@ final class Network implements AutoCloseable {
             .asLongStream()
             .toArray();
     try (IValue all = Program.listOf(arrays)) {
-      return program.run("cast", all, precision.scalarType(), products, packed ? 1 : 0);
+      if (packed) {
+        try {
+          return program.run("cast", all, precision.scalarType(), products, 1);
+        } catch (EngineException e) {
+          // oneDNN refuses bfloat16 on processors without its instructions.
+          return program.run("cast", all, precision.scalarType(), products, 0);
+        }
+      }
+      return program.run("cast", all, precision.scalarType(), products, 0);
     }
   }
 

@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * Keys and values of finished blocks, found by the tokens they are of, so that a caller asks about
- * whole sequences and knows nothing of this, and no answer depends on what is kept.
+ * whole sequences and knows nothing of this. What is kept changes answers at most in the last bits
+ * of a product, which in bfloat16 is a rounding.
  *
  * <p>The sequences of one call are one <em>past</em>: [sequences, heads, length, width / heads]
  * twice per layer. The next call about the same sequences goes on with it; one about some of them,
@@ -115,8 +116,13 @@ final class PastCache implements AutoCloseable {
         sources.stream().mapToInt(s -> s.map(Source::common).orElse(0)).min().orElseThrow();
     if (same == null || common > same.known()) {
       same = new Past(room(wanted.length, room), room, wanted.length);
-      if (common > 0) {
-        copy(sources.stream().map(Optional::orElseThrow).toList(), wanted, common, same);
+      try {
+        if (common > 0) {
+          copy(sources.stream().map(Optional::orElseThrow).toList(), wanted, common, same);
+        }
+      } catch (RuntimeException e) {
+        same.keys.close();
+        throw e;
       }
     }
     pasts.remove(same);

@@ -49,7 +49,10 @@ final class Program implements AutoCloseable {
     try {
       return load(owner, resource, name, "packed.py");
     } catch (EngineException e) {
-      // A PyTorch without oneDNN does not know its operations. Another error comes again.
+      if (!String.valueOf(e.getMessage()).contains("mkldnn")) {
+        throw e;
+      }
+      // A PyTorch without oneDNN does not know its operations.
       return load(owner, resource, name, "plain.py");
     }
   }
@@ -96,9 +99,13 @@ final class Program implements AutoCloseable {
         values[i] = value(arguments[i]);
       }
       long begin = System.nanoTime();
-      IValue result = IValueUtils.runMethod(module, method, values);
-      use.ran(method, System.nanoTime() - begin);
-      return result;
+      PyTorch.begin();
+      try {
+        return IValueUtils.runMethod(module, method, values);
+      } finally {
+        PyTorch.end();
+        use.ran(method, System.nanoTime() - begin);
+      }
     } finally {
       for (int i = 0; i < arguments.length; i++) {
         if (values[i] != null && values[i] != arguments[i]) {
@@ -159,7 +166,12 @@ final class Program implements AutoCloseable {
     try (NDArray tag = manager.create(0f)) {
       tag.setName("module_method:" + method);
       list.add(tag);
-      return module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
+      PyTorch.begin();
+      try {
+        return module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
+      } finally {
+        PyTorch.end();
+      }
     }
   }
 

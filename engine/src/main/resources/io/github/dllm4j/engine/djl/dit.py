@@ -535,6 +535,10 @@ class Dit(Module):
                 out[i] = __torch__.linear.pack(out[i])
         return out
 
+    def packed(self, ws: List[Tensor]) -> int:
+        # How many of the weights are in the processor's order.
+        return len([w for w in ws if w.is_mkldnn])
+
     def fold(self, ws: List[Tensor], shape: List[int]) -> List[Tensor]:
         # The same network at sigma = 0 without time modules: with c constant, norm * (1 + scale) + shift is a norm with
         # other weight and bias, and a gate is a factor of the rows of the matrix (and bias) before it.

@@ -178,6 +178,7 @@ class LawBudgetTest {
   void refusesPartsThatAreNoParts() {
     assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 10, 1));
     assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 1, 0));
     assertEquals(1, new LawBudget(10, 1, 1).lawRows(WIDE));
     assertTrue(LawBudget.GPU.bytes() <= 256L << 20);
     assertTrue(4L * WIDE * LawBudget.GPU.keptRows(WIDE) <= 128L << 20);

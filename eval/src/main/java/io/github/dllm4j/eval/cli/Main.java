@@ -50,6 +50,8 @@ public final class Main implements Runnable {
 
   /** Runs a command and ends the process with its exit code. */
   public static void main(String[] args) {
+    // Ctrl-C may come while the network runs.
+    Runtime.getRuntime().addShutdownHook(new Thread(PyTorch::finish));
     System.exit(run(args, writer(FileDescriptor.out), writer(FileDescriptor.err)));
   }
 
