@@ -389,6 +389,9 @@ class Dit(Module):
         torch.set_grad_enabled(True)
         return hp
 
+    def orthogonal(self, x: Tensor, dt: int) -> Tensor:
+        return __torch__.muon.orthogonal(x, dt)
+
     # ---- laws: every probability in float64 -----------------------------------------------------------------------
 
     def ask(self, what: str, argument: Tensor, source: Tensor, own: Tensor, sigmas: Tensor, ws: List[Tensor], plan: List[int], shaping: List[float]) -> Tensor:
@@ -537,7 +540,11 @@ class Dit(Module):
 
     def packed(self, ws: List[Tensor]) -> int:
         # How many of the weights are in the processor's order.
-        return len([w for w in ws if w.is_mkldnn])
+        count = 0
+        for w in ws:
+            if w.is_mkldnn:
+                count = count + 1
+        return count
 
     def fold(self, ws: List[Tensor], shape: List[int]) -> List[Tensor]:
         # The same network at sigma = 0 without time modules: with c constant, norm * (1 + scale) + shift is a norm with

@@ -137,7 +137,7 @@ class ChatTemplateTest {
         new FieldFixture("llada").folder().resolve("tokenizer_config.json"),
         file,
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    assertTrue(refusal().contains("needs the special token '<|start_header_id|>'"), refusal());
+    assertTrue(refusal().contains("needs the special token '<|startoftext|>'"), refusal());
     Files.writeString(file, "[]");
     String why = message(IOException.class, () -> ChatTemplate.read(folder));
     assertTrue(why.contains("a JSON object is wanted"), why);
