@@ -197,10 +197,14 @@ public final class TextGenerator implements AutoCloseable {
     return loop.waiting();
   }
 
-  private Job job(GenerationRequest request, GenerationListener listener) {
+  private void checkOpen() {
     if (closing) {
       throw new IllegalStateException(CLOSED);
     }
+  }
+
+  private Job job(GenerationRequest request, GenerationListener listener) {
+    checkOpen();
     Opening opening = Opening.of(request, model);
     Canvas canvas = preparation.canvas(request, opening);
     return new Job(request, opening, listener, canvas, texts, model.name());
@@ -210,14 +214,21 @@ public final class TextGenerator implements AutoCloseable {
    * How many tokens a request gives: of its prompt, its conversation, or its template's text.
    *
    * @throws IllegalArgumentException if the request does not fit the model
+   * @throws IllegalStateException if the generator is closed
    */
   public int given(GenerationRequest request) {
-    Opening opening = Opening.of(request, model);
-    if (request.template().isEmpty()) {
-      return opening.given().length;
+    use.readLock().lock();
+    try {
+      checkOpen();
+      Opening opening = Opening.of(request, model);
+      if (request.template().isEmpty()) {
+        return opening.given().length;
+      }
+      Canvas canvas = preparation.canvas(request, opening);
+      return canvas.length() - canvas.holeCount();
+    } finally {
+      use.readLock().unlock();
     }
-    Canvas canvas = preparation.canvas(request, opening);
-    return canvas.length() - canvas.holeCount();
   }
 
   /**

@@ -111,7 +111,7 @@ final class Texts {
     int from = request.messages().isEmpty() || holes.length == 0 ? 0 : holes[0]; // the reply alone
     // What a constraint keeps behind an end token is part of the text.
     int to = request.constraint().isEmpty() ? end : tokens.length;
-    String text = shown(Arrays.copyOfRange(tokens, from, to));
+    String text = between(tokens, from, to);
     if (end < tokens.length) {
       finish = Finish.END;
     }
@@ -120,7 +120,7 @@ final class Texts {
       int stop = firstStop(fill, opening.stop());
       if (stop < fill.length()) {
         finish = Finish.STOP;
-        text = text.substring(0, text.length() - (fill.length() - stop));
+        text = text.substring(0, Math.max(0, text.length() - (fill.length() - stop)));
         fills = List.of(fill.substring(0, stop));
         generated = spelling(tokens, stretches.get(0), stop);
       }

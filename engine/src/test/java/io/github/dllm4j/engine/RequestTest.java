@@ -75,6 +75,26 @@ class RequestTest {
     assertEquals(Finish.LENGTH, beside.samples().get(0).finish());
   }
 
+  /** Decoded alone, a reply loses the space before its first word; a stop text may be there. */
+  @Test
+  void aReplyIsCutAtItsVeryBegin(@TempDir Path words) throws IOException {
+    TinyModel.words(words);
+    try (TextGenerator own = TextGenerator.open(words)) {
+      GenerationRequest request =
+          GenerationRequest.messages(List.of(Message.user("who"))).withSteps(4).withSeed(5);
+      GenerationResult whole = own.generate(request);
+      String reply = whole.completion();
+      assertTrue(reply.startsWith(" ") && reply.lastIndexOf(' ') > 4, reply);
+      assertEquals(reply, whole.text());
+      for (String stop : List.of(" ", reply.substring(0, 3), reply.substring(4, 7))) {
+        GenerationResult cut = own.generate(request.withStop(List.of(stop)));
+        assertEquals(reply.substring(0, reply.indexOf(stop)), cut.completion());
+        assertEquals(cut.completion(), cut.text());
+        assertEquals(Finish.STOP, cut.samples().get(0).finish());
+      }
+    }
+  }
+
   @Test
   void whatIsSettledOnlyGrowsAndIsHowTheCompletionBegins() {
     GenerationRequest request = GenerationRequest.prompt("abcd ").withSteps(8);

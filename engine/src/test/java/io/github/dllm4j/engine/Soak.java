@@ -1,11 +1,10 @@
 package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.SoakWatch.Fate;
+import io.github.dllm4j.engine.djl.ChildProcess;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -182,7 +181,7 @@ final class Soak {
       }
       clients.forEach(Thread::start);
       for (double at = 0; at < minutes; at = (System.nanoTime() - begin) / 60e9) {
-        memory.add(new double[] {at, residentMib()});
+        memory.add(new double[] {at, ChildProcess.status("VmRSS")});
         Thread.sleep(TimeUnit.SECONDS.toMillis(minutes < 10 ? 1 : 10));
       }
       over = true;
@@ -248,14 +247,5 @@ final class Soak {
     double xy = points.stream().mapToDouble(p -> (p[0] - x) * (p[1] - y)).sum();
     double xx = points.stream().mapToDouble(p -> (p[0] - x) * (p[0] - x)).sum();
     return xy / xx * (points.get(points.size() - 1)[0] - points.get(0)[0]) / y;
-  }
-
-  private static double residentMib() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-      }
-    }
-    throw new IOException("no VmRSS");
   }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class TextGeneratorTest {
@@ -114,6 +115,20 @@ class TextGeneratorTest {
     assertThrows(
         IllegalArgumentException.class, () -> GenerationRequest.unconditional().withSamples(0));
     assertThrows(IOException.class, () -> TextGenerator.open(folder.resolve("none")));
+  }
+
+  @Test
+  void whatIsClosedAnswersNothing() throws IOException {
+    TextGenerator own = TextGenerator.open(folder);
+    GenerationRequest request = GenerationRequest.prompt("ab");
+    assertEquals(2, own.given(request));
+    own.close();
+    for (Executable asked :
+        List.<Executable>of(
+            () -> own.given(request), () -> own.generate(request), () -> own.submit(request))) {
+      IllegalStateException e = assertThrows(IllegalStateException.class, asked);
+      assertEquals("the generator is closed", e.getMessage());
+    }
   }
 
   @Test

@@ -249,8 +249,13 @@ final class Dfa {
       work += count + closed.length;
       if (work > MOST_WORK) {
         throw new IllegalArgumentException(
-            "the constraint is too large: too many of its parts may be under way at once; allow"
-                + " fewer repeats");
+            String.format(
+                Locale.ROOT,
+                "the constraint is too large: too many of its parts may be under way at once, to be"
+                    + " followed in at most %,d moves, got %,d with %,d states; allow fewer repeats",
+                MOST_WORK,
+                work,
+                subsets.size()));
       }
       Integer known = ids.putIfAbsent(new States(closed), subsets.size());
       if (known != null) {

@@ -97,7 +97,14 @@ final class JsonSchema {
     }
     if (++parts > MOST_PARTS) {
       throw new IllegalArgumentException(
-          "the schema is too large: it has more than 10,000 parts where references are written out");
+          JsonText.line(
+              String.format(
+                  Locale.ROOT,
+                  "the schema is too large: it must have at most %,d parts where references are"
+                      + " written out, got %,d up to %s",
+                  MOST_PARTS,
+                  parts,
+                  at)));
     }
     if (schema.has("$ref")) {
       only(schema, at, Set.of("$ref"));

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -133,8 +134,14 @@ public final class TokenAutomaton {
       all += moves;
       if (all > MOST_MOVES) {
         throw new IllegalArgumentException(
-            "the constraint is too large for this tokenizer: its tokens lead from state to state in"
-                + " more than 5,000,000 ways; allow fewer repeats");
+            String.format(
+                Locale.ROOT,
+                "the constraint is too large for this tokenizer: its tokens may lead from state to"
+                    + " state in at most %,d ways, got %,d from some of its %,d states; allow fewer"
+                    + " repeats",
+                MOST_MOVES,
+                all,
+                dfa.states()));
       }
       targets[state] = Arrays.copyOf(reached, moves);
       blocks[state] = new int[moves];

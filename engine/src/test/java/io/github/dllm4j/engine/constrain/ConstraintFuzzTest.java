@@ -166,6 +166,10 @@ class ConstraintFuzzTest {
           assertThrows(IllegalArgumentException.class, () -> Constraint.jsonSchema(schema));
       assertTrue(String.valueOf(e.getMessage()).contains("too large"), e.getMessage());
     }
+    IllegalArgumentException parts =
+        assertThrows(
+            IllegalArgumentException.class, () -> Constraint.jsonSchema(doubling.toString()));
+    assertTrue(String.valueOf(parts.getMessage()).contains("got 10,001"), parts.getMessage());
     Constraint tiny =
         Constraint.jsonSchema(
             "{\"type\":\"integer\",\"exclusiveMinimum\":-1e-999999999,\"maximum\":1e-999999999}");

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,5 +39,19 @@ public final class ChildProcess {
         .redirectErrorStream(true)
         .redirectOutput(output.toFile())
         .start();
+  }
+
+  /**
+   * A line of /proc/self/status, MiB; Linux only.
+   *
+   * @param name of the line, such as {@code VmRSS}, this process's resident memory
+   */
+  public static double status(String name) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith(name + ":")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
+      }
+    }
+    throw new IOException("no " + name);
   }
 }

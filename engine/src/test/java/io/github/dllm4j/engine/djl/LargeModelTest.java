@@ -72,16 +72,6 @@ class LargeModelTest {
     }
   }
 
-  /** A line of /proc/self/status, MiB. */
-  private static double status(String name) throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith(name + ":")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-      }
-    }
-    throw new IOException("no " + name);
-  }
-
   /** The largest of some lines while it runs; the kernel keeps only the peak of their sum. */
   private static final class Peak extends Thread {
     private volatile double own;
@@ -92,8 +82,8 @@ class LargeModelTest {
     public void run() {
       try {
         while (!done) {
-          own = Math.max(own, status("RssAnon"));
-          file = Math.max(file, status("RssFile"));
+          own = Math.max(own, ChildProcess.status("RssAnon"));
+          file = Math.max(file, ChildProcess.status("RssFile"));
           Thread.sleep(10);
         }
       } catch (IOException | InterruptedException e) {
@@ -117,7 +107,7 @@ class LargeModelTest {
     long begin = System.nanoTime();
     try (TextGenerator generator = TextGenerator.of(Model.open(Path.of(arguments[0]), options))) {
       double load = (System.nanoTime() - begin) * 1e-9;
-      double loaded = status("RssAnon");
+      double loaded = ChildProcess.status("RssAnon");
       GenerationRequest request =
           GenerationRequest.prompt("in the beginning")
               .withLength(LENGTH)
@@ -147,7 +137,7 @@ class LargeModelTest {
       System.out.printf(Locale.ROOT, "first_step_seconds=%.2f%n", first);
       System.out.printf(Locale.ROOT, "step_seconds=%.2f%n", steps.get(steps.size() / 2));
       System.out.printf(Locale.ROOT, "loaded_RssAnon=%.0f%n", loaded);
-      System.out.printf(Locale.ROOT, "VmHWM=%.0f%n", status("VmHWM"));
+      System.out.printf(Locale.ROOT, "VmHWM=%.0f%n", ChildProcess.status("VmHWM"));
       System.out.printf(Locale.ROOT, "RssAnon=%.0f%nRssFile=%.0f%n", peak.own, peak.file);
     }
   }

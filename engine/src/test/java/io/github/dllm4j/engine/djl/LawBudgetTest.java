@@ -209,20 +209,11 @@ class LawBudgetTest {
         TransformerDenoiser.owning(network, Precision.FP32, WIDE - 1, Representation.DENOISER)) {
       denoiser.predict(tokens, Rows.of(new int[] {0})).shaped(0.9, 0.9).draw(new double[] {0.5});
       Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // the peak is the present
-      double before = status("VmRSS");
+      double before = ChildProcess.status("VmRSS");
       TokenLaws laws = denoiser.predict(tokens, Rows.all(tokens));
       laws.shaped(0.9, 0.9).draw(new Random(1).doubles(MANY).toArray());
       laws.entropyNats();
-      System.out.println(status("VmHWM") - before);
+      System.out.println(ChildProcess.status("VmHWM") - before);
     }
-  }
-
-  private static double status(String name) throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith(name + ":")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-      }
-    }
-    throw new IOException("no " + name);
   }
 }

@@ -26,16 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeMemoryTest {
   private static final NetworkShape SHAPE = Tiny.shape(true, true);
 
-  /** Resident memory of this process, MiB; Linux only. */
-  private static double residentMib() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-      }
-    }
-    throw new IOException("no VmRSS");
-  }
-
   private static void predict(TransformerDenoiser denoiser, int seed) {
     TokenBatch batch = Tiny.batch(64, seed);
     double[] uniforms = new Random(seed).doubles(64 * Tiny.LENGTH).toArray();
@@ -78,11 +68,11 @@ class NativeMemoryTest {
           held = network.manager().getManagedArrays().size();
         }
         if (measure && step == steps / 4) {
-          early = residentMib();
+          early = ChildProcess.status("VmRSS");
         }
       }
       assertEquals(held, network.manager().getManagedArrays().size());
-      double growth = measure ? residentMib() - early : 0;
+      double growth = measure ? ChildProcess.status("VmRSS") - early : 0;
       assertTrue(
           growth < 12, String.format(Locale.ROOT, "resident memory grew by %.1f MiB", growth));
     } finally {

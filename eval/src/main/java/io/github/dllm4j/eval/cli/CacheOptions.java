@@ -34,7 +34,9 @@ final class CacheOptions {
     Optional<ApproximateCache.Kind> kind = kind();
     if (kind.isEmpty()) {
       if (refresh.isPresent()) {
-        throw new IllegalArgumentException("--cache-refresh needs --cache prefix or dual");
+        throw new IllegalArgumentException(
+            "--cache-refresh needs --cache prefix or dual, got --cache none and --cache-refresh "
+                + refresh.get());
       }
       return choice;
     }

@@ -298,6 +298,13 @@ final class GenerateCommand implements Callable<Integer> {
               blocks.length(),
               blockLength.get()));
     }
+    cache
+        .given()
+        .ifPresent(
+            option -> {
+              throw new IllegalArgumentException(
+                  option + " is for LLaDA and Dream, the model writes blocks by itself");
+            });
   }
 
   private ReverseChoice reverseChoice(OptionalInt count) {

@@ -123,6 +123,8 @@ class BlockModelsTest {
         "--sampler dependence-bound:1|dependence-bound is measured on whole texts",
         "--steps 5 --sampler first-hitting|decides its steps itself",
         "--steps 8 --regex [a-z]+|constraints are for models that see the whole text",
+        "--cache dual --block-length 4|--cache is for LLaDA and Dream",
+        "--cache-refresh 2|--cache-refresh is for LLaDA and Dream",
         "--length 16|the model takes at most 15"
       })
   void whatDoesNotFitIsRefused(String args, String says) {

@@ -128,7 +128,9 @@ class FamilyCommandsTest {
     }
     refused(new String[] {"needs --block-length"}, args("generate", name, "--cache prefix"));
     refused(new String[] {"none, prefix or dual, got all"}, args("generate", name, "--cache all"));
-    refused(new String[] {"needs --cache"}, args("generate", name, rule + " --cache-refresh 2"));
+    refused(
+        new String[] {"needs --cache", "--cache-refresh 2"},
+        args("generate", name, rule + " --cache-refresh 2"));
     refused(
         new String[] {"at least 1, got 0"}, args("generate", name, blocks + " --cache-refresh 0"));
     if (!llama(name)) {

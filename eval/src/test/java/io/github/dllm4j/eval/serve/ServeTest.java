@@ -249,6 +249,8 @@ class ServeTest {
                 Map.entry("{\"prompt\":\"a\",\"stream\":\"yes\"}", "stream must be true or false"),
                 Map.entry("{\"prompt\":\"a\",\"presence_penalty\":1}", "not supported"),
                 Map.entry("{\"prompt\":\"a\",\"stop\":[1]}", "stop must be a string"),
+                Map.entry("{\"prompt\":\"a\",\"stop\":[null]}", "stop must be a string"),
+                Map.entry("null", "the request must be a JSON object"),
                 Map.entry("{\"prompt\":\"a\",\"dllm\":{\"sampler\":\"x\"}}", "sampler must be"),
                 Map.entry("{\"prompt\":\"\\ud800\"}", ""))
             .entrySet()) {

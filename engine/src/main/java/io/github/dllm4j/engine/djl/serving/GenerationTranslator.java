@@ -37,7 +37,7 @@ abstract class GenerationTranslator<I, O> implements Translator<I, O> {
   abstract O failed(RuntimeException failure) throws TranslateException;
 
   /** One input: under way, or failed before it was. */
-  private record Part(Optional<Generation> generation, Optional<RuntimeException> failure) {}
+  record Part(Optional<Generation> generation, Optional<RuntimeException> failure) {}
 
   @Override
   public final NDList batchProcessInput(TranslatorContext context, List<I> inputs)
@@ -100,6 +100,9 @@ abstract class GenerationTranslator<I, O> implements Translator<I, O> {
       }
     } catch (InterruptedException e) {
       throw interrupted(parts, e);
+    } catch (TranslateException e) {
+      cancel(parts);
+      throw e;
     }
     return answers;
   }
@@ -115,8 +118,13 @@ abstract class GenerationTranslator<I, O> implements Translator<I, O> {
     }
   }
 
-  private static TranslateException interrupted(List<Part> parts, InterruptedException reason) {
+  /** Nobody waits for them any more. */
+  private static void cancel(List<Part> parts) {
     parts.forEach(part -> part.generation.ifPresent(Generation::cancel));
+  }
+
+  private static TranslateException interrupted(List<Part> parts, InterruptedException reason) {
+    cancel(parts);
     Thread.currentThread().interrupt();
     return new TranslateException("interrupted", reason);
   }

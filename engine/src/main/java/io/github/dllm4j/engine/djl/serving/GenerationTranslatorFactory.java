@@ -15,6 +15,7 @@ import java.lang.reflect.Type;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * Opens the model directory that DJL was given as a {@link TextGenerator}, for DJL's {@code
@@ -54,7 +55,12 @@ public final class GenerationTranslatorFactory implements TranslatorFactory {
           "types must be String and String or Input and Output, got " + input + " and " + output);
     }
     TextGenerator generator = open(model);
-    model.getNDManager().attachInternal(GenerationTranslatorFactory.class.getName(), generator);
+    try {
+      model.getNDManager().attachInternal("generator " + UUID.randomUUID(), generator);
+    } catch (RuntimeException e) {
+      generator.close();
+      throw e;
+    }
     return input == String.class
         ? (Translator<I, O>) new PromptTranslator(generator)
         : (Translator<I, O>) new ServingTranslator(generator);

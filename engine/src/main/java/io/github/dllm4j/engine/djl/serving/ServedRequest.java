@@ -10,8 +10,9 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.github.dllm4j.engine.GenerationRequest;
-import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.engine.TextGenerator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,15 +65,23 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
    */
   static ServedRequest read(String json) {
     try {
-      return JSON.readValue(json, ServedRequest.class);
+      ServedRequest request = JSON.readValue(json, ServedRequest.class);
+      if (request == null) {
+        throw new IllegalArgumentException("the request must be a JSON object, got null");
+      }
+      return request;
     } catch (JsonProcessingException e) {
       String why = e.getOriginalMessage().lines().findFirst().orElse("");
       throw new IllegalArgumentException("the request is not understood: " + why, e);
     }
   }
 
-  /** In terms of the engine. */
-  GenerationRequest request(Tokenizer tokenizer) {
+  /**
+   * In terms of the engine.
+   *
+   * @param generator which counts the tokens of the prompt
+   */
+  GenerationRequest request(TextGenerator generator) {
     if (inputs == null) {
       throw new IllegalArgumentException("inputs is missing");
     }
@@ -84,7 +93,7 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
       throw new IllegalArgumentException("epsilon chooses the steps: give no steps with it");
     }
     if (parameters.maxNewTokens != null) {
-      int prompt = tokenizer.encode(inputs).length;
+      int prompt = generator.given(request);
       request = request.withLength(Math.addExact(prompt, positive(parameters.maxNewTokens)));
     }
     if (parameters.epsilon != null) {
@@ -102,7 +111,13 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
     if (parameters.seed != null) {
       request = request.withSeed(parameters.seed);
     }
-    return parameters.stop == null ? request : request.withStop(parameters.stop);
+    if (parameters.stop == null) {
+      return request;
+    }
+    if (parameters.stop.stream().anyMatch(Objects::isNull)) {
+      throw new IllegalArgumentException("stop must be a list of strings, got " + parameters.stop);
+    }
+    return request.withStop(parameters.stop);
   }
 
   private static int positive(int tokens) {

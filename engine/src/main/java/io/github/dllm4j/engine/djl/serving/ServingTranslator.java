@@ -28,7 +28,7 @@ final class ServingTranslator extends GenerationTranslator<Input, Output> {
     String type = input.getProperty("Content-Type", "");
     String content = input.getData().getAsString();
     return type.toLowerCase(Locale.ROOT).startsWith("application/json")
-        ? ServedRequest.read(content).request(generator.model().tokenizer())
+        ? ServedRequest.read(content).request(generator)
         : GenerationRequest.prompt(content);
   }
 

@@ -8,23 +8,36 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
+import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorContext;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.TinyModel;
+import io.github.dllm4j.engine.djl.Model;
+import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -138,6 +151,8 @@ class GenerationTranslatorTest {
               "{\"inputs\":5}",
               "{}",
               "[",
+              "null",
+              "{\"inputs\":\"a\",\"parameters\":{\"stop\":[null]}}",
               "{\"inputs\":\"a\",\"parameters\":{\"max_new_tokens\":0}}",
               "{\"inputs\":\"a\",\"parameters\":{\"max_new_tokens\":2147483647}}",
               "{\"inputs\":\"a\",\"parameters\":{\"steps\":2,\"epsilon\":1}}",
@@ -156,6 +171,57 @@ class GenerationTranslatorTest {
         assertEquals(
             generator.generate(request).completion(),
             tree(outputs.get(seed)).path("generated_text").asText());
+      }
+    }
+  }
+
+  /** DJL's context as far as the translators need it, with one attachment. */
+  private static TranslatorContext context() {
+    AtomicReference<Object> attached = new AtomicReference<>();
+    return (TranslatorContext)
+        Proxy.newProxyInstance(
+            TranslatorContext.class.getClassLoader(),
+            new Class<?>[] {TranslatorContext.class},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "setAttachment" -> {
+                    attached.set(arguments[1]);
+                    yield null;
+                  }
+                  case "getAttachment" -> attached.get();
+                  default -> throw new UnsupportedOperationException(method.getName());
+                });
+  }
+
+  /** The generator is busy until the batch has failed, so nothing of it can be done before. */
+  @Test
+  void aPromptThatFailsCancelsTheRestOfItsBatch() throws Exception {
+    CountDownLatch failed = new CountDownLatch(1);
+    try (TextGenerator own =
+        TextGenerator.of(
+            Model.open(folder, ModelOptions.DEFAULT), 1, TextGenerator.DEFAULT_QUEUE)) {
+      Generation busy =
+          own.submit(
+              GenerationRequest.prompt("a").withSteps(1),
+              step -> {
+                try {
+                  return failed.await(5, TimeUnit.MINUTES);
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      PromptTranslator translator = new PromptTranslator(own);
+      TranslatorContext context = context();
+      NDList none = translator.batchProcessInput(context, List.of("abcd ".repeat(99), "ab", "cd"));
+      assertThrows(TranslateException.class, () -> translator.batchProcessOutput(context, none));
+      failed.countDown();
+      assertEquals(Finish.LENGTH, busy.result().samples().get(0).finish());
+      List<?> parts = (List<?>) Objects.requireNonNull(context.getAttachment("generations"));
+      assertEquals(3, parts.size());
+      for (Object part : parts.subList(1, 3)) {
+        GenerationResult rest =
+            ((GenerationTranslator.Part) part).generation().orElseThrow().result();
+        assertEquals(Finish.CANCELLED, rest.samples().get(0).finish());
       }
     }
   }
@@ -195,6 +261,31 @@ class GenerationTranslatorTest {
     assertFalse(manager.isOpen());
     TranslateException e = assertThrows(TranslateException.class, () -> predictor.predict("a"));
     assertTrue(String.valueOf(e).contains("closed"), e.toString());
+  }
+
+  /** Asked for again, there is another generator, which the model closes too. */
+  @Test
+  void allGeneratorsOfAModelAreClosedWithIt() throws Exception {
+    ZooModel<String, String> model = criteria(String.class, String.class, folder).loadModel();
+    GenerationTranslatorFactory factory = new GenerationTranslatorFactory();
+    List<Translator<String, String>> translators = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      translators.add(factory.newInstance(String.class, String.class, model, Map.of()));
+    }
+    TranslatorContext context = context();
+    for (Translator<String, String> translator : translators) {
+      translator.processOutput(context, translator.processInput(context, "a"));
+    }
+    model.close();
+    for (Translator<String, String> translator : translators) {
+      NDList none = translator.processInput(context, "a");
+      TranslateException e =
+          assertThrows(TranslateException.class, () -> translator.processOutput(context, none));
+      assertEquals("the generator is closed", e.getMessage());
+    }
+    assertThrows(
+        RuntimeException.class,
+        () -> factory.newInstance(String.class, String.class, model, Map.of()));
   }
 
   @Test
