@@ -64,7 +64,7 @@ class ToolCallStudyTest {
       GenerationRequest request = GenerationRequest.prompt(PROMPT).withLength(LENGTH);
       for (int steps : STEPS) {
         GenerationRequest some = request.withSteps(steps);
-        report(reporter, generator, some.withConstraint(call), steps == 1 ? 1000 : 64, "calls");
+        report(reporter, generator, some.withConstraint(call), 1000, "calls");
         report(reporter, generator, some, 16, "unconstrained");
       }
       GenerationRequest surest =
