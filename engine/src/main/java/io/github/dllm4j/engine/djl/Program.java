@@ -99,11 +99,11 @@ final class Program implements AutoCloseable {
         values[i] = value(arguments[i]);
       }
       long begin = System.nanoTime();
-      PyTorch.begin();
+      RunningCalls.begin();
       try {
         return IValueUtils.runMethod(module, method, values);
       } finally {
-        PyTorch.end();
+        RunningCalls.end();
         use.ran(method, System.nanoTime() - begin);
       }
     } finally {
@@ -166,11 +166,11 @@ final class Program implements AutoCloseable {
     try (NDArray tag = manager.create(0f)) {
       tag.setName("module_method:" + method);
       list.add(tag);
-      PyTorch.begin();
+      RunningCalls.begin();
       try {
         return module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
       } finally {
-        PyTorch.end();
+        RunningCalls.end();
       }
     }
   }

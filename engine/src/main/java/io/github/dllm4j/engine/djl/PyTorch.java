@@ -17,8 +17,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The PyTorch runtime behind DJL: its settings, version and devices.
@@ -38,35 +36,7 @@ public final class PyTorch {
     setIfAbsent("ai.djl.pytorch.graph_optimizer", "false");
   }
 
-  /** Held together by running calls, alone by the end of the process. */
-  private static final ReentrantReadWriteLock CALLS = new ReentrantReadWriteLock();
-
   private PyTorch() {}
-
-  /** A call of a program begins; until {@link #end} the process does not end. */
-  static void begin() {
-    CALLS.readLock().lock();
-  }
-
-  /** A call of a program is over. */
-  static void end() {
-    CALLS.readLock().unlock();
-  }
-
-  /**
-   * Waits until no call is running and lets none begin any more: for a process that is about to
-   * exit. An exit takes PyTorch's library apart, and a call that still runs then ends in a crash.
-   *
-   * @return whether none is running; false after ten seconds
-   */
-  public static boolean finish() {
-    try {
-      return CALLS.writeLock().tryLock(10, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
 
   private static void setIfAbsent(String name, String value) {
     if (System.getProperty(name) == null && System.getenv(name) == null) {

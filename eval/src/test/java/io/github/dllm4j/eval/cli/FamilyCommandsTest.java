@@ -93,9 +93,6 @@ class FamilyCommandsTest {
     }
     refused(new String[] {"tokens", "at most"}, args("generate", name, "--length 5000"));
     refused(
-        new String[] {"chat"},
-        args("generate", name.equals("dream") ? name : "mdlm", "--message hi"));
-    refused(
         new String[] {uniform(name) ? "--block-length is for masking" : "for uniform models"},
         args("generate", name, uniform(name) ? "--block-length 4" : "--horizon 3"));
   }
