@@ -59,9 +59,12 @@ public record Probe(
       double modelSeconds,
       double textSeconds) {
 
-    /** What a run needs beyond the process with its weights, MiB. */
+    /**
+     * What a run needs beyond the process with its weights, MiB; one page where the memory that was
+     * there is enough.
+     */
     public double runMib() {
-      return peakMib - loadedMib;
+      return Math.max(peakMib - loadedMib, 1.0 / 256);
     }
   }
 
