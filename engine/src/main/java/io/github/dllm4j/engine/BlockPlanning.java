@@ -142,17 +142,10 @@ final class BlockPlanning {
     long whole = Arrays.stream(holes).filter(this::isWhole).count();
     double budget = request.epsilon() / Math.max(1, whole);
     PlanChoice priced = choice.priced();
-    int low = 1;
-    int high = blocks.length();
-    while (low < high) {
-      int middle = (low + high) / 2;
-      if (curve.cost(made(priced, blocks.length(), middle)).orElseThrow() <= budget) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    int steps = low;
+    int steps =
+        Planning.fewest(
+            blocks.length(),
+            some -> curve.cost(made(priced, blocks.length(), some)).orElseThrow() <= budget);
     return Arrays.stream(holes)
         .mapToObj(own -> made(choice, own, isWhole(own) ? steps : own))
         .toList();

@@ -13,6 +13,8 @@ import io.github.dllm4j.engine.sample.RevealPlan;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.Supplier;
 
 /**
@@ -134,6 +136,21 @@ final class Planning {
         measured.nodes().count());
   }
 
+  /** The fewest steps that are enough, where more always are; the most if none are. */
+  static int fewest(int most, IntPredicate enough) {
+    int low = 1;
+    int high = most;
+    while (low < high) {
+      int middle = (low + high) / 2;
+      if (enough.test(middle)) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
+
   /** The fewest steps within the budget; those of random places where the places are not random. */
   private static RevealPlan fewestSteps(
       GenerationRequest request,
@@ -142,20 +159,11 @@ final class Planning {
       CurvePlanner planner,
       Supplier<DependenceKernel> dependence) {
     PlanChoice priced = choice.priced();
-    int low = 1;
-    int high = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
-    while (low < high) {
-      int middle = (low + high) / 2;
-      double cost =
-          planner.cost(priced.of(holes, middle, planner::forSteps, dependence)).getAsDouble();
-      if (cost <= request.epsilon()) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    RevealPlan reference = priced.of(holes, low, planner::forSteps, dependence);
-    double cost = planner.cost(reference).getAsDouble();
+    IntToDoubleFunction costs =
+        steps -> planner.cost(priced.of(holes, steps, planner::forSteps, dependence)).orElseThrow();
+    int most = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
+    int low = fewest(most, steps -> costs.applyAsDouble(steps) <= request.epsilon());
+    double cost = costs.applyAsDouble(low);
     if (cost > request.epsilon()) {
       throw new IllegalArgumentException(
           String.format(
