@@ -3,8 +3,7 @@ package io.github.dllm4j.engine.djl;
 import java.util.List;
 
 /** What a network is made of: its sizes, its tensors and how the program runs them. */
-public sealed interface Architecture
-    permits NetworkShape, CausalShape, BlockShape, Gpt2Shape, LlamaShape {
+public sealed interface Architecture permits NetworkShape, SeenShape, Gpt2Shape, LlamaShape {
 
   /** A tensor of a network: its name in files and its shape. */
   record Tensor(String name, long... shape) {

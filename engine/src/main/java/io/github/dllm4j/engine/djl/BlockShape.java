@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.djl;
 
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -10,7 +9,7 @@ import java.util.Locale;
  * @param dit its sizes, whose length is that of whole blocks
  * @param block positions of a block
  */
-record BlockShape(NetworkShape dit, int block) implements Architecture {
+record BlockShape(NetworkShape dit, int block) implements SeenShape {
   BlockShape {
     if (block < 1 || dit.length() % block != 0 || dit.length() < 2) {
       throw new IllegalArgumentException(
@@ -22,26 +21,6 @@ record BlockShape(NetworkShape dit, int block) implements Architecture {
     }
   }
 
-  @Override
-  public int vocabulary() {
-    return dit.vocabulary();
-  }
-
-  @Override
-  public int width() {
-    return dit.width();
-  }
-
-  @Override
-  public int layers() {
-    return dit.layers();
-  }
-
-  @Override
-  public int heads() {
-    return dit.heads();
-  }
-
   /** Tokens of the longest text: all positions but the first. */
   @Override
   public int length() {
@@ -51,11 +30,6 @@ record BlockShape(NetworkShape dit, int block) implements Architecture {
   @Override
   public int timeWidth() {
     return dit.timeWidth();
-  }
-
-  @Override
-  public List<Tensor> tensors() {
-    return dit.tensors();
   }
 
   @Override
