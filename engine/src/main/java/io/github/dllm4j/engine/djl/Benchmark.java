@@ -111,7 +111,7 @@ public final class Benchmark implements AutoCloseable {
               tokens,
               sigmas,
               rows,
-              run.weights,
+              run.denoiser.weights(),
               shape.program(),
               run.precision.scalarType(),
               mask,
@@ -130,12 +130,10 @@ public final class Benchmark implements AutoCloseable {
   /** The network in a precision, its weights cast once. */
   public final class Run implements AutoCloseable {
     private final Precision precision;
-    private final IValue weights;
     private final TransformerDenoiser denoiser;
 
     private Run(Precision precision) {
       this.precision = precision;
-      this.weights = network.inferenceWeights(network.weights(), precision);
       this.denoiser =
           TransformerDenoiser.borrowing(
               network, network.weights(), precision, mask, Representation.DENOISER);
@@ -152,14 +150,13 @@ public final class Benchmark implements AutoCloseable {
 
     /** Samples in the usual way, with all logits at every step: {@code baseline.py}. */
     public SamplingTimes sampleFromAllLogits(int batch, int length, int steps, long seed) {
-      return new AllLogitsSampler(network, weights, precision, mask)
+      return new AllLogitsSampler(network, denoiser.weights(), precision, mask)
           .sample(batch, length, steps, seed);
     }
 
     @Override
     public void close() {
       denoiser.close();
-      weights.close();
     }
   }
 

@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.djl;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 /**
  * A network with block-causal attention as a denoiser. It reads BEGIN, x_0 .. x_{n-1}: the first
@@ -96,13 +96,13 @@ final class BlockNetwork implements BlockDenoiser {
 
   @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
-    check(batch, rows);
+    network.check(batch, rows);
     return laws(manager -> hidden(manager, batch, rows));
   }
 
   @Override
   public TokenLaws predictGiven(int[] clean, TokenBatch noisy, Rows rows) {
-    check(noisy, rows);
+    network.check(noisy, rows);
     if (clean.length != noisy.length()) {
       throw new IllegalArgumentException(
           String.format(
@@ -124,36 +124,32 @@ final class BlockNetwork implements BlockDenoiser {
         });
   }
 
-  /** What computes [rows, width] on a manager. */
-  private interface Computation {
-    NDArray on(NDManager manager);
-  }
-
-  private TokenLaws laws(Computation computation) {
-    NDManager manager = network.manager().newSubManager();
-    try {
-      NDArray hidden = computation.on(manager);
-      return DeviceLaws.ofHidden(
-          network.program(), manager, hidden, head(), Optional.empty(), budget);
-    } catch (EngineException e) {
-      manager.close();
-      throw Network.failed(e);
-    } catch (RuntimeException e) {
-      manager.close();
-      throw e;
-    }
+  /**
+   * The laws of what the head multiplies.
+   *
+   * @param hidden computes it, [rows, width], on a manager
+   */
+  private TokenLaws laws(Function<NDManager, NDArray> hidden) {
+    return DeviceLaws.computed(
+        network,
+        manager ->
+            DeviceLaws.ofHidden(
+                network.program(),
+                manager,
+                hidden.apply(manager),
+                head(),
+                Optional.empty(),
+                budget));
   }
 
   private DeviceLaws.Head head() {
-    return new DeviceLaws.Head(
-        weights, vocabulary(), network.shape().head(), precision.scalarType(), mask);
+    return DeviceLaws.Head.of(network, weights, precision, mask);
   }
 
   /** The network's own numbers, float32, [rows, V]; MASK is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows);
-        NDArray logits = head().logits(network.program(), manager, hidden)) {
-      return network.program().call(manager, "widen", logits, 0);
+    try (NDArray hidden = hidden(manager, batch, rows)) {
+      return head().wide(network.program(), manager, hidden);
     }
   }
 
@@ -235,40 +231,23 @@ final class BlockNetwork implements BlockDenoiser {
     }
   }
 
-  private NDArray pass(NDManager manager, long[] tokens, int n, long[] rows) {
+  /**
+   * One pass over sequences of n positions.
+   *
+   * @param past nothing, or the kept keys and values, how many positions they are known at, and
+   *     whether they are given and not added to (1)
+   */
+  private NDArray pass(NDManager manager, long[] tokens, int n, long[] rows, Object... past) {
     try (NDManager step = manager.newSubManager()) {
-      return network
-          .program()
-          .call(
-              manager,
-              "hidden",
-              step.create(tokens, new Shape(tokens.length / n, n)),
-              step.zeros(new Shape(tokens.length / n)),
-              step.create(rows),
-              weights,
-              network.shape().program(),
-              precision.scalarType());
-    }
-  }
-
-  /** The same behind a past, or given it. */
-  private NDArray pass(
-      NDManager manager, long[] tokens, int n, long[] rows, IValue past, int at, int given) {
-    try (NDManager step = manager.newSubManager()) {
-      return network
-          .program()
-          .call(
-              manager,
-              "hidden",
-              step.create(tokens, new Shape(tokens.length / n, n)),
-              step.zeros(new Shape(tokens.length / n)),
-              step.create(rows),
-              weights,
-              network.shape().program(),
-              precision.scalarType(),
-              past,
-              at,
-              given);
+      List<Object> arguments = new ArrayList<>();
+      arguments.add(step.create(tokens, new Shape(tokens.length / n, n)));
+      arguments.add(step.zeros(new Shape(tokens.length / n)));
+      arguments.add(step.create(rows));
+      arguments.add(weights);
+      arguments.add(network.shape().program());
+      arguments.add(precision.scalarType());
+      arguments.addAll(List.of(past));
+      return network.program().call(manager, "hidden", arguments.toArray());
     }
   }
 
@@ -299,26 +278,6 @@ final class BlockNetwork implements BlockDenoiser {
     long[] places = new long[rows.size()];
     Arrays.setAll(places, r -> rows.index(r) + rows.index(r) / batch.length() + 1L);
     return places;
-  }
-
-  private void check(TokenBatch batch, Rows rows) {
-    if (batch.length() > network.shape().length()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "sequences must have at most %d tokens, got %d",
-              network.shape().length(),
-              batch.length()));
-    }
-    if (rows.size() == 0 || rows.index(rows.size() - 1) >= batch.size() * batch.length()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "rows must be 1 or more inside %d sequences of %d tokens",
-              batch.size(),
-              batch.length()));
-    }
-    Arrays.stream(batch.toArray()).forEach(network::requireId);
   }
 
   @Override

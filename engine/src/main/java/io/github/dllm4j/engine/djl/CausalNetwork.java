@@ -195,30 +195,27 @@ final class CausalNetwork implements CausalModel {
           read[b * n + i] = tokens[b][i - more];
         }
       }
-      NDManager manager = network.manager().newSubManager();
-      try (NDArray ids = manager.create(read, new Shape(sequences, n))) {
-        NDArray logits =
-            network
-                .program()
-                .call(
-                    manager,
-                    "next",
-                    ids,
-                    weights,
-                    network.shape().program(),
-                    precision.scalarType(),
-                    never,
-                    past,
-                    at);
-        at += n;
-        return DeviceLaws.ofLogits(network.program(), manager, logits);
-      } catch (EngineException e) {
-        manager.close();
-        throw Network.failed(e);
-      } catch (RuntimeException e) {
-        manager.close();
-        throw e;
-      }
+      return DeviceLaws.computed(
+          network,
+          manager -> {
+            try (NDArray ids = manager.create(read, new Shape(sequences, n))) {
+              NDArray logits =
+                  network
+                      .program()
+                      .call(
+                          manager,
+                          "next",
+                          ids,
+                          weights,
+                          network.shape().program(),
+                          precision.scalarType(),
+                          never,
+                          past,
+                          at);
+              at += n;
+              return DeviceLaws.ofLogits(network.program(), manager, logits);
+            }
+          });
     }
 
     @Override

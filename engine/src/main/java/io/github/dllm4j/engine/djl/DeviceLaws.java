@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import static java.util.Arrays.stream;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,19 @@ final class DeviceLaws implements TokenLaws {
    * @param mask id that it never predicts, -1 for none
    */
   record Head(IValue weights, int vocabulary, long[] place, int type, int mask) {
+
+    /** Of a network whose weights are in a precision. */
+    static Head of(Network network, IValue weights, Precision precision, int mask) {
+      Architecture shape = network.shape();
+      return new Head(weights, shape.vocabulary(), shape.head(), precision.scalarType(), mask);
+    }
+
+    /** Float32 logits of what it multiplies. */
+    NDArray wide(Program program, NDManager manager, NDArray hidden) {
+      try (NDArray logits = logits(program, manager, hidden)) {
+        return program.call(manager, "widen", logits, 0);
+      }
+    }
 
     /**
      * Logits [rows, vocabulary], in the type of the product, of what it multiplies, [rows, width].
@@ -128,6 +143,24 @@ final class DeviceLaws implements TokenLaws {
     hidden.close();
     return new DeviceLaws(
         new Source(program, manager, logits, Optional.empty(), scores, budget, vocabulary));
+  }
+
+  /**
+   * Laws that are computed on a manager of their own, which is closed if that fails.
+   *
+   * @throws IllegalStateException if PyTorch could not run the program
+   */
+  static DeviceLaws computed(Network network, Function<NDManager, DeviceLaws> computation) {
+    NDManager manager = network.manager().newSubManager();
+    try {
+      return computation.apply(manager);
+    } catch (EngineException e) {
+      manager.close();
+      throw Network.failed(e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
   }
 
   private DeviceLaws(Source source) {

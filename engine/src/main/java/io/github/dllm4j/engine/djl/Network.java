@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -114,7 +116,7 @@ final class Network implements AutoCloseable {
 
   /** The sizes of a network of our own kind. */
   NetworkShape sizes() {
-    return shape instanceof CausalShape causal ? causal.dit() : (NetworkShape) shape;
+    return shape instanceof SeenShape seen ? seen.dit() : (NetworkShape) shape;
   }
 
   /**
@@ -283,15 +285,15 @@ final class Network implements AutoCloseable {
             .asLongStream()
             .toArray();
     try (IValue all = Program.listOf(arrays)) {
-      if (packed) {
-        try {
-          return program.run("cast", all, precision.scalarType(), products, 1);
-        } catch (EngineException e) {
-          // oneDNN refuses bfloat16 on processors without its instructions.
-          return program.run("cast", all, precision.scalarType(), products, 0);
+      try {
+        return program.run("cast", all, precision.scalarType(), products, packed ? 1 : 0);
+      } catch (EngineException e) {
+        if (!packed) {
+          throw e;
         }
+        // oneDNN refuses bfloat16 on processors without its instructions.
+        return program.run("cast", all, precision.scalarType(), products, 0);
       }
-      return program.run("cast", all, precision.scalarType(), products, 0);
     }
   }
 
@@ -305,6 +307,33 @@ final class Network implements AutoCloseable {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT, "token ids must be 0 to %d, got %d", shape.vocabulary() - 1, token));
+    }
+  }
+
+  /**
+   * Checks a question: its length, that its rows are inside it, and its tokens.
+   *
+   * @throws IllegalArgumentException if the network cannot be asked it
+   */
+  void check(TokenBatch batch, Rows rows) {
+    if (batch.length() > shape.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "sequences must have at most %d tokens, got %d",
+              shape.length(),
+              batch.length()));
+    }
+    if (rows.size() == 0 || rows.index(rows.size() - 1) >= batch.size() * batch.length()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "rows must be 1 or more inside %d sequences of %d tokens",
+              batch.size(),
+              batch.length()));
+    }
+    for (int i = 0; i < batch.size() * batch.length(); i++) {
+      requireId(batch.token(i));
     }
   }
 

@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -32,6 +33,8 @@ import java.util.zip.ZipOutputStream;
  * threads; {@link #train} records gradients and is for the one training thread.
  */
 final class Program implements AutoCloseable {
+  private static final List<String> PARTS = List.of("llama", "blocks", "muon");
+
   private final PtSymbolBlock module;
   private final ProgramUse use = new ProgramUse();
 
@@ -59,16 +62,11 @@ final class Program implements AutoCloseable {
 
   private static Program load(NDManager owner, String resource, String name, String linear) {
     try {
-      Map<String, byte[]> functions =
-          Map.of(
-              "llama",
-              source("llama.py"),
-              "blocks",
-              source("blocks.py"),
-              "muon",
-              source("muon.py"),
-              "linear",
-              source(linear));
+      Map<String, byte[]> functions = new HashMap<>();
+      functions.put("linear", source(linear));
+      for (String part : PARTS) {
+        functions.put(part, source(part + ".py"));
+      }
       byte[] archive = archive(name, source(resource), functions);
       return new Program(
           JniUtils.loadModule((PtNDManager) owner, new ByteArrayInputStream(archive), true, false));

@@ -1,6 +1,5 @@
 package io.github.dllm4j.engine.djl;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -11,7 +10,6 @@ import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -117,6 +115,11 @@ public final class TransformerDenoiser implements Denoiser {
     return network;
   }
 
+  /** Its weights as they are run. */
+  IValue weights() {
+    return weights;
+  }
+
   /** Canvases whose keys and values are kept. */
   int keptCanvases() {
     return cache.map(CachedPasses::count).orElse(0);
@@ -134,25 +137,19 @@ public final class TransformerDenoiser implements Denoiser {
 
   @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
-    check(batch, rows);
-    NDManager manager = network.manager().newSubManager();
-    try {
-      NDArray hidden = hidden(manager, batch, rows);
-      Optional<DeviceLaws.Scores> own =
-          scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
-      return DeviceLaws.ofHidden(network.program(), manager, hidden, head(), own, budget);
-    } catch (EngineException e) {
-      manager.close();
-      throw Network.failed(e);
-    } catch (RuntimeException e) {
-      manager.close();
-      throw e;
-    }
+    network.check(batch, rows);
+    return DeviceLaws.computed(
+        network,
+        manager -> {
+          NDArray hidden = hidden(manager, batch, rows);
+          Optional<DeviceLaws.Scores> own =
+              scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
+          return DeviceLaws.ofHidden(network.program(), manager, hidden, head(), own, budget);
+        });
   }
 
   private DeviceLaws.Head head() {
-    return new DeviceLaws.Head(
-        weights, vocabulary(), network.shape().head(), precision.scalarType(), mask);
+    return DeviceLaws.Head.of(network, weights, precision, mask);
   }
 
   /** What turns log scores of a uniform network into leave-one-out laws. */
@@ -207,31 +204,8 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows);
-        NDArray logits = head().logits(network.program(), manager, hidden)) {
-      return network.program().call(manager, "widen", logits, 0);
-    }
-  }
-
-  private void check(TokenBatch batch, Rows rows) {
-    if (batch.length() > network.shape().length()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "sequences must have at most %d tokens, got %d",
-              network.shape().length(),
-              batch.length()));
-    }
-    if (rows.size() == 0 || rows.index(rows.size() - 1) >= batch.size() * batch.length()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "rows must be 1 or more inside %d sequences of %d tokens",
-              batch.size(),
-              batch.length()));
-    }
-    for (int i = 0; i < batch.size() * batch.length(); i++) {
-      network.requireId(batch.token(i));
+    try (NDArray hidden = hidden(manager, batch, rows)) {
+      return head().wide(network.program(), manager, hidden);
     }
   }
 
