@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
-import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.denoise.ForwardingDenoiser;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
@@ -22,7 +22,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -42,29 +41,13 @@ class CacheStudyTest {
   private static final int BLOCK = 32;
 
   /** Answers as another, and adds up how far that is from what the other answers without leave. */
-  private static final class Compared implements Denoiser {
-    private final Denoiser inner;
+  private static final class Compared extends ForwardingDenoiser {
     private double kl;
     private double variation;
     private long rows;
 
     Compared(Denoiser inner) {
-      this.inner = inner;
-    }
-
-    @Override
-    public int vocabulary() {
-      return inner.vocabulary();
-    }
-
-    @Override
-    public OptionalInt mask() {
-      return inner.mask();
-    }
-
-    @Override
-    public Representation representation() {
-      return inner.representation();
+      super(inner);
     }
 
     @Override

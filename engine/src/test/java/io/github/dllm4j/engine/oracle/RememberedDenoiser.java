@@ -1,8 +1,8 @@
 package io.github.dllm4j.engine.oracle;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.ForwardingDenoiser;
 import io.github.dllm4j.engine.denoise.HeapLaws;
-import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
@@ -10,35 +10,18 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
  * A denoiser without time input as a fixed table: every sequence is asked about once, by itself.
  * Saves tests the oracle's work, and gives a network one answer whatever the batch.
  */
-public final class RememberedDenoiser implements Denoiser {
-  private final Denoiser inner;
+public final class RememberedDenoiser extends ForwardingDenoiser {
   private final Map<List<Integer>, double[][]> laws = new HashMap<>();
 
   /** Remembers the answers of a denoiser, which it does not close. */
   public RememberedDenoiser(Denoiser inner) {
-    this.inner = inner;
-  }
-
-  @Override
-  public int vocabulary() {
-    return inner.vocabulary();
-  }
-
-  @Override
-  public OptionalInt mask() {
-    return inner.mask();
-  }
-
-  @Override
-  public Representation representation() {
-    return inner.representation();
+    super(inner);
   }
 
   @Override

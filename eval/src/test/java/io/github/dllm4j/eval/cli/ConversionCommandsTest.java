@@ -24,8 +24,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Model folders into our form and out of it: what a model says stays the same. */
 class ConversionCommandsTest {
-  private static final Path FIXTURES = Path.of("..", "engine", "src", "test", "resources", "field");
-
   @TempDir Path folder;
   private String corpus;
 
@@ -53,7 +51,7 @@ class ConversionCommandsTest {
       strings = {"sedd-absorb", "sedd-uniform", "mdlm", "mdlm-time", "radd", "udlm-classes", "duo"})
   void convertedModelsSayTheSame(String name) throws IOException {
     Path out = folder.resolve("ours");
-    Path model = FIXTURES.resolve(name);
+    Path model = Dllm.field(name);
     done("convert", "--model", model.toString(), "--out", out.toString());
     assertEquals(Set.of("config.json", "model.safetensors", "tokenizer.json"), files(out));
     assertEquals(nats(model), nats(out), 1e-5);
@@ -74,7 +72,7 @@ class ConversionCommandsTest {
   })
   void exportedModelsSayTheSame(String name, String form) throws IOException {
     Path out = folder.resolve("theirs");
-    Path model = FIXTURES.resolve(name);
+    Path model = Dllm.field(name);
     done("export", "--model", model.toString(), "--to", form, "--out", out.toString());
     assertEquals(nats(model), nats(out), 1e-5);
     JsonNode facts = done("inspect", "--model", out.toString(), "--json").json();
@@ -100,7 +98,7 @@ class ConversionCommandsTest {
   private Path copied(String name) throws IOException {
     Path copy = Files.createDirectory(folder.resolve("copy"));
     for (String file : List.of("config.json", "tokenizer.json", "model.safetensors")) {
-      Files.copy(FIXTURES.resolve(name).resolve(file), copy.resolve(file));
+      Files.copy(Dllm.field(name).resolve(file), copy.resolve(file));
     }
     return copy;
   }
@@ -109,7 +107,7 @@ class ConversionCommandsTest {
   void ourModelThatIsNotToldTheTimeIsNotToldItAfterwards() throws IOException {
     Path ours = folder.resolve("ours");
     Path again = folder.resolve("again");
-    Path time = FIXTURES.resolve("mdlm-time");
+    Path time = Dllm.field("mdlm-time");
     done("convert", "--model", time.toString(), "--out", ours.toString());
     Path config = ours.resolve("config.json");
     String told = Files.readString(config);
@@ -141,7 +139,7 @@ class ConversionCommandsTest {
 
   @Test
   void otherNamesAreRenamed() throws IOException {
-    Path mdlm = FIXTURES.resolve("mdlm");
+    Path mdlm = Dllm.field("mdlm");
     Path odd = folder.resolve("odd");
     Files.createDirectory(odd);
     for (String name : List.of("config.json", "tokenizer.json")) {
@@ -174,14 +172,14 @@ class ConversionCommandsTest {
   @Test
   void whatCannotBeIsRefused() throws IOException {
     String out = folder.resolve("new").toString();
-    String mdlm = FIXTURES.resolve("mdlm").toString();
+    String mdlm = Dllm.field("mdlm").toString();
     refused(
         new String[] {"export to mdlm"}, "export", "--model", mdlm, "--to", "sedd", "--out", out);
     refused(
         new String[] {"uniform"},
         "export",
         "--model",
-        FIXTURES.resolve("udlm").toString(),
+        Dllm.field("udlm").toString(),
         "--to",
         "mdlm",
         "--out",

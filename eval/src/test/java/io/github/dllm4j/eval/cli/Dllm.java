@@ -45,6 +45,11 @@ record Dllm(int code, String out, String err) {
     return Json.MAPPER.readTree(out);
   }
 
+  /** The folder of a small published network, with random weights. */
+  static Path field(String name) {
+    return Path.of("..", "engine", "src", "test", "resources", "field", name);
+  }
+
   /** A short text that a tiny model can be trained on. */
   static Path corpus(Path folder) throws IOException {
     return Files.writeString(

@@ -16,15 +16,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * {@code inspect}, {@code generate}, {@code evaluate}, {@code plan} and {@code steps} on a
  * checkpoint of every family: each does its work, or refuses in one line what does not fit.
  */
 class FamilyCommandsTest {
-  private static final Path FIXTURES = Path.of("..", "engine", "src", "test", "resources", "field");
-
   @TempDir static Path folder;
   private static String corpus;
 
@@ -34,7 +32,7 @@ class FamilyCommandsTest {
   }
 
   private static String model(String name) {
-    return FIXTURES.resolve(name).toString();
+    return Dllm.field(name).toString();
   }
 
   /** A command on a model, with options separated by spaces. */
@@ -43,6 +41,21 @@ class FamilyCommandsTest {
             Stream.of(command, "--model", model(name), "--threads", "1"),
             Stream.of(options.strip().split(" ")))
         .toArray(String[]::new);
+  }
+
+  private static Stream<String> fixtures() {
+    return Stream.of(
+        "sedd-absorb",
+        "sedd-uniform",
+        "mdlm",
+        "mdlm-time",
+        "radd",
+        "udlm",
+        "udlm-classes",
+        "duo",
+        "llada",
+        "llada-grouped",
+        "dream");
   }
 
   private static boolean uniform(String name) {
@@ -68,20 +81,7 @@ class FamilyCommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "sedd-absorb",
-        "sedd-uniform",
-        "mdlm",
-        "mdlm-time",
-        "radd",
-        "udlm",
-        "udlm-classes",
-        "duo",
-        "llada",
-        "llada-grouped",
-        "dream"
-      })
+  @MethodSource("fixtures")
   void generateFillsATemplate(String name) throws IOException {
     JsonNode made =
         done(args("generate", name, "--template a{4}b{2} --steps 2 --samples 2 --seed 3 --json"))
@@ -98,20 +98,7 @@ class FamilyCommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "sedd-absorb",
-        "sedd-uniform",
-        "mdlm",
-        "mdlm-time",
-        "radd",
-        "udlm",
-        "udlm-classes",
-        "duo",
-        "llada",
-        "llada-grouped",
-        "dream"
-      })
+  @MethodSource("fixtures")
   void aCacheIsForLlamasInBlocks(String name) throws IOException {
     String rule = "--length 12 --prompt a --seed 5 --temperature 0.000001";
     String blocks = rule + " --sampler confidence --steps 11 --block-length 4 --cache dual";
@@ -168,20 +155,7 @@ class FamilyCommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "sedd-absorb",
-        "sedd-uniform",
-        "mdlm",
-        "mdlm-time",
-        "radd",
-        "udlm",
-        "udlm-classes",
-        "duo",
-        "llada",
-        "llada-grouped",
-        "dream"
-      })
+  @MethodSource("fixtures")
   void evaluateAndPlanMeasure(String name) throws IOException {
     String text = " --corpus " + corpus + " --blocks 8 --length 10";
     JsonNode sampled = done(args("evaluate", name, "--estimator steps:2 --json" + text)).json();
@@ -208,20 +182,7 @@ class FamilyCommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "sedd-absorb",
-        "sedd-uniform",
-        "mdlm",
-        "mdlm-time",
-        "radd",
-        "udlm",
-        "udlm-classes",
-        "duo",
-        "llada",
-        "llada-grouped",
-        "dream"
-      })
+  @MethodSource("fixtures")
   void stepsComparesSamplers(String name) throws IOException {
     Path out = folder.resolve("steps-" + name);
     String how =

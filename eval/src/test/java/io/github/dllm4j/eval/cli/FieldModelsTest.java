@@ -23,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Published checkpoints of every family through the commands that take a model. */
 class FieldModelsTest {
-  private static final Path FIXTURES = Path.of("..", "engine", "src", "test", "resources", "field");
-
   @TempDir static Path folder;
   private static String corpus;
 
@@ -34,7 +32,7 @@ class FieldModelsTest {
   }
 
   private static String model(String name) {
-    return FIXTURES.resolve(name).toString();
+    return Dllm.field(name).toString();
   }
 
   private static int length(String name) {
