@@ -10,7 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A Java process like this one: same JDK, options and class path. */
+/**
+ * A Java process like this one, same JDK, options and class path, but with the serial collector: the
+ * others give memory back to the system in the background, so that what a run needs would not show
+ * in the process's peak.
+ */
 final class ChildJvm {
   private ChildJvm() {}
 
@@ -30,7 +34,12 @@ final class ChildJvm {
   static Ended run(Class<?> main, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (!argument.matches("-XX:[+-]Use\\w+GC")) {
+        command.add(argument);
+      }
+    }
+    command.add("-XX:+UseSerialGC");
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
     Path errors = Files.createTempFile("dllm-bench", ".err");
