@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A Java process like this one, same JDK, options and class path, but with the serial collector: the
- * others give memory back to the system in the background, so that what a run needs would not show
- * in the process's peak.
+ * A Java process like this one, same JDK, options and class path, but with the serial collector:
+ * the others give memory back to the system in the background, so that what a run needs would not
+ * show in the process's peak.
  */
 final class ChildJvm {
   private ChildJvm() {}
