@@ -212,9 +212,7 @@ final class DeviceLaws implements TokenLaws {
       return known.logOfDrawn.clone();
     }
     long[] ids = stream(tokens).asLongStream().toArray();
-    try (NDManager step = source.manager.newSubManager()) {
-      return ask(step, "at", step.create(ids), 0, rows());
-    }
+    return ask("at", source.manager.create(ids));
   }
 
   @Override
@@ -225,21 +223,18 @@ final class DeviceLaws implements TokenLaws {
   @Override
   public int[] draw(double[] uniforms) {
     checkRows("uniforms", uniforms.length);
-    try (NDManager step = source.manager.newSubManager()) {
-      if (source.head.isEmpty()) {
-        return ids(ask(step, "draw", step.create(uniforms), 0, rows()));
-      }
-      double[][] columns = new double[6][rows()];
-      double[] flat = ask(step, "survey", step.create(uniforms), 0, rows());
-      for (int i = 0; i < flat.length; i++) {
-        columns[i % 6][i / 6] = flat[i];
-      }
-      int[] drawn = ids(columns[0]);
-      unshaped.survey =
-          new Survey(
-              drawn.clone(), columns[1], ids(columns[2]), columns[3], columns[4], columns[5]);
-      return drawn;
+    if (source.head.isEmpty()) {
+      return ids(ask("draw", source.manager.create(uniforms)));
     }
+    double[][] columns = new double[6][rows()];
+    double[] flat = ask("survey", source.manager.create(uniforms));
+    for (int i = 0; i < flat.length; i++) {
+      columns[i % 6][i / 6] = flat[i];
+    }
+    int[] drawn = ids(columns[0]);
+    unshaped.survey =
+        new Survey(drawn.clone(), columns[1], ids(columns[2]), columns[3], columns[4], columns[5]);
+    return drawn;
   }
 
   @Override
@@ -269,9 +264,7 @@ final class DeviceLaws implements TokenLaws {
   @Override
   public double[] sumLogOnePlus(double[] factors) {
     checkRows("factors", factors.length);
-    try (NDManager step = source.manager.newSubManager()) {
-      return ask(step, "log_one_plus", step.create(factors), 0, rows());
-    }
+    return ask("log_one_plus", source.manager.create(factors));
   }
 
   @Override
@@ -284,10 +277,7 @@ final class DeviceLaws implements TokenLaws {
       double[] row = {tokens[r], line.scale(), line.shift(), line.own(), uniforms[r]};
       System.arraycopy(row, 0, flat, 5 * r, 5);
     }
-    try (NDManager step = source.manager.newSubManager()) {
-      NDArray argument = step.create(flat, new Shape(tokens.length, 5));
-      return ids(ask(step, "redraw", argument, 0, rows()));
-    }
+    return ids(ask("redraw", source.manager.create(flat, new Shape(tokens.length, 5))));
   }
 
   @Override
@@ -302,11 +292,9 @@ final class DeviceLaws implements TokenLaws {
     int some = source.budget.lawRows(width);
     for (int from = first; from < end; from += some) {
       int to = Math.min(end, from + some);
-      try (NDManager step = source.manager.newSubManager()) {
-        double[] flat = ask(step, "probabilities", step.create(new double[0]), from, to);
-        for (int r = from; r < to; r++) {
-          System.arraycopy(flat, (r - from) * width, rows[r - first], 0, width);
-        }
+      double[] flat = ask("probabilities", source.rows, from, to);
+      for (int r = from; r < to; r++) {
+        System.arraycopy(flat, (r - from) * width, rows[r - first], 0, width);
       }
     }
     return rows;
@@ -325,13 +313,21 @@ final class DeviceLaws implements TokenLaws {
   }
 
   private double[] numbers(String what) {
-    try (NDManager step = source.manager.newSubManager()) {
-      return ask(step, what, step.create(new double[0]), 0, rows());
+    return ask(what, source.rows, 0, rows());
+  }
+
+  /** Asks about all rows, with an argument for every row, which is closed. */
+  private double[] ask(String what, NDArray argument) {
+    try (argument) {
+      return ask(what, argument, 0, rows());
     }
   }
 
-  /** Asks about rows {@code from} to before {@code to}, with an argument for every row or none. */
-  private double[] ask(NDManager step, String what, NDArray argument, int from, int to) {
+  /**
+   * Asks about rows {@code from} to before {@code to}. A question without an argument, and laws
+   * without scores, have the rows themselves in its place, which nobody reads.
+   */
+  private double[] ask(String what, NDArray argument, int from, int to) {
     long[] place = source.head.map(Head::place).orElse(new long[3]);
     long[] plan = {
       from,
@@ -343,15 +339,16 @@ final class DeviceLaws implements TokenLaws {
       place[1],
       place[2],
       source.head.map(Head::type).orElse(0),
-      source.head.map(Head::mask).orElse(-1)
+      source.head.map(Head::mask).orElse(-1),
+      source.scores.isPresent() ? 1 : 0
     };
-    NDArray own = source.scores.map(Scores::own).orElseGet(() -> step.create(new long[0]));
-    NDArray sigmas = source.scores.map(Scores::sigmas).orElseGet(() -> step.create(new double[0]));
+    NDArray own = source.scores.map(Scores::own).orElse(source.rows);
+    NDArray sigmas = source.scores.map(Scores::sigmas).orElse(source.rows);
     try (IValue none = Program.listOf(List.of(source.rows))) {
       IValue weights = source.head.map(Head::weights).orElse(none);
       double[] answer =
           source.program.read(
-              step, "ask", what, argument, source.rows, own, sigmas, weights, plan, shaping);
+              source.manager, "ask", what, argument, source.rows, own, sigmas, weights, plan, shaping);
       if (stream(answer).anyMatch(Double::isNaN)) {
         throw broken();
       }

@@ -180,9 +180,9 @@ public final class TransformerDenoiser implements Denoiser {
     for (int r = 0; r < at.length; r++) {
       at[r] = rows.index(r);
     }
-    try (NDManager step = manager.newSubManager()) {
-      NDArray tokens = step.create(ids, new Shape(batch.size(), batch.length()));
-      NDArray places = step.create(at);
+    try (NDArray tokens = manager.create(ids, new Shape(batch.size(), batch.length()));
+        NDArray places = manager.create(at);
+        NDArray levels = manager.create(sigmas)) {
       long[] settings = network.shape().program();
       int type = precision.scalarType();
       Program program = network.program();
@@ -198,7 +198,7 @@ public final class TransformerDenoiser implements Denoiser {
               llama.epsilon(),
               type)
           : program.call(
-              manager, "hidden", tokens, step.create(sigmas), places, weights, settings, type);
+              manager, "hidden", tokens, levels, places, weights, settings, type);
     }
   }
 

@@ -398,7 +398,8 @@ class Dit(Module):
         # What is asked of the laws of some rows, float64, [R] or [R, k], by way of few rows at a time: no tensor
         # [rows, vocabulary] is larger than the plan allows. Broken laws answer NaN, where an id is wanted -1.
         # plan: first row, row after the last, rows of the head at a time, rows of laws at a time, whether `source` is
-        # [R, D], what the head multiplies, and not logits [R, V]; whether there are time modules, type, MASK.
+        # [R, D], what the head multiplies, and not logits [R, V]; the head's place, type, MASK; whether logits are
+        # scores, which `own` and `sigmas` turn into laws.
         out : List[Tensor] = []
         for i in range(plan[0], plan[1], plan[2]):
             end = min(i + plan[2], plan[1])
@@ -407,14 +408,14 @@ class Dit(Module):
                 logits = self.head(logits, ws, plan[5:8], plan[8], plan[9])
             for j in range(i, end, plan[3]):
                 k = min(j + plan[3], end)
-                out.append(self.answer(what, argument[j:k], logits[j - i:k - i], own[j:k], sigmas[j:k], shaping))
+                out.append(self.answer(what, argument[j:k], logits[j - i:k - i], plan[10] == 1, own[j:k], sigmas[j:k], shaping))
         return torch.cat(out)
 
-    def answer(self, what: str, argument: Tensor, logits: Tensor, own: Tensor, sigmas: Tensor, shaping: List[float]) -> Tensor:
+    def answer(self, what: str, argument: Tensor, logits: Tensor, scored: bool, own: Tensor, sigmas: Tensor, shaping: List[float]) -> Tensor:
         # shaping: temperature and top-p, as often as laws were shaped, the first first.
-        if what == "draw" and len(shaping) == 0 and own.size(0) == 0:
+        if what == "draw" and len(shaping) == 0 and not scored:
             return self.draw_logits(logits, argument)
-        raw = self.law(logits) if own.size(0) == 0 else self.law(self.score_law(logits, own, sigmas))
+        raw = self.law(self.score_law(logits, own, sigmas)) if scored else self.law(logits)
         lp = raw
         for i in range(0, len(shaping), 2):
             lp = self.shaped(lp, shaping[i], shaping[i + 1])

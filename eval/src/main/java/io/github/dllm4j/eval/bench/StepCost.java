@@ -31,14 +31,24 @@ public record StepCost(
     Spread overheadShare,
     double synchronisationsPerStep,
     double numbersPerStep) {
+  private static final int WARM_STEPS = 600;
+  private static final double WARM_SECONDS = 5;
 
-  /** Measures; the first run is dropped. */
+  /**
+   * Measures. The first run is dropped, and more of them until Java has compiled what they run,
+   * which takes some hundred steps: 600 steps or five seconds.
+   */
   static StepCost measure(int batch, int length, int repeats, Supplier<SamplingTimes> run) {
-    List<SamplingTimes> all = new ArrayList<>();
-    for (int i = 0; i <= repeats; i++) {
-      all.add(run.get());
+    int warm = 0;
+    for (double seconds = 0; warm == 0 || warm < WARM_STEPS && seconds < WARM_SECONDS; ) {
+      SamplingTimes dropped = run.get();
+      warm += dropped.steps();
+      seconds += dropped.seconds();
     }
-    List<SamplingTimes> runs = all.subList(1, all.size());
+    List<SamplingTimes> runs = new ArrayList<>();
+    for (int i = 0; i < repeats; i++) {
+      runs.add(run.get());
+    }
     SamplingTimes any = runs.get(0);
     double steps = any.steps();
     return new StepCost(
