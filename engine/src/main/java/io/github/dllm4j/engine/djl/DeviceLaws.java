@@ -348,7 +348,16 @@ final class DeviceLaws implements TokenLaws {
       IValue weights = source.head.map(Head::weights).orElse(none);
       double[] answer =
           source.program.read(
-              source.manager, "ask", what, argument, source.rows, own, sigmas, weights, plan, shaping);
+              source.manager,
+              "ask",
+              what,
+              argument,
+              source.rows,
+              own,
+              sigmas,
+              weights,
+              plan,
+              shaping);
       if (stream(answer).anyMatch(Double::isNaN)) {
         throw broken();
       }

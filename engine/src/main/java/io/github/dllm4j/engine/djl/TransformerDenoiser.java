@@ -197,8 +197,7 @@ public final class TransformerDenoiser implements Denoiser {
               llama.theta(),
               llama.epsilon(),
               type)
-          : program.call(
-              manager, "hidden", tokens, levels, places, weights, settings, type);
+          : program.call(manager, "hidden", tokens, levels, places, weights, settings, type);
     }
   }
 

@@ -51,7 +51,7 @@ public record BenchSettings(
   }
 
   /** The same for another network and run. */
-  BenchSettings with(NetworkShape other, int otherBatch, int otherSteps) {
+  public BenchSettings with(NetworkShape other, int otherBatch, int otherSteps) {
     return new BenchSettings(
         other, otherBatch, otherSteps, repeats, update, precisions, device, threads, seed);
   }

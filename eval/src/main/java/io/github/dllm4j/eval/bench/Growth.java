@@ -14,14 +14,18 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * How the time and the memory of sampling grow, one size at a time, the others as they are given.
- * Each point is a process of its own. The exponent of a size is the slope of the least-squares line
- * through the logarithms: time ~ size^exponent over the range that was measured, no law beyond it.
+ * How time and memory grow, one size at a time, the others as they are given: those of sampling
+ * with its length, vocabulary, batch and steps, those of the planner with its positions, and those
+ * of an exact step of uniform noise with its states. Each point is a process of its own. The
+ * exponent of a size is the slope of the least-squares line through the logarithms: time ~
+ * size^exponent over the range that was measured, no law beyond it.
  *
  * @param precision of the matrix products
  * @param sweeps one for each size
  */
 public record Growth(String precision, List<Sweep> sweeps) {
+  private static final List<Integer> POSITIONS = List.of(512, 1024, 2048, 4096);
+  private static final List<Integer> STATES = List.of(64, 256, 1024, 4096);
 
   /**
    * One size.
@@ -44,7 +48,7 @@ public record Growth(String precision, List<Sweep> sweeps) {
    */
   public record Point(int value, double seconds, double runMib, double processMib) {}
 
-  /** Measures lengths, vocabularies, batches and steps around the settings. */
+  /** Measures lengths, vocabularies, batches and steps around the settings, and what needs none. */
   public static Growth measure(
       BenchSettings at,
       List<Integer> lengths,
@@ -61,18 +65,21 @@ public record Growth(String precision, List<Sweep> sweeps) {
         meter.sweep(
             "length",
             lengths,
-            n -> at.with(sized(room, room.vocabulary(), n), at.batch(), Math.min(n, at.steps()))));
+            n ->
+                meter.sampling(
+                    at.with(
+                        sized(room, room.vocabulary(), n), at.batch(), Math.min(n, at.steps())))));
     List<Integer> quarters = List.of(64, 16, 4, 1);
     sweeps.add(
         meter.sweep(
             "vocabulary",
             quarters.stream().map(q -> Math.max(2, shape.vocabulary() / q)).distinct().toList(),
-            v -> at.with(sized(shape, v, shape.length()), at.batch(), at.steps())));
+            v -> meter.sampling(at.with(sized(shape, v, shape.length()), at.batch(), at.steps()))));
     sweeps.add(
         meter.sweep(
             "batch",
             IntStream.of(1, 2, 4, 8).map(k -> k * at.batch()).boxed().toList(),
-            b -> at.with(shape, b, at.steps())));
+            b -> meter.sampling(at.with(shape, b, at.steps()))));
     sweeps.add(
         meter.sweep(
             "steps",
@@ -81,7 +88,13 @@ public record Growth(String precision, List<Sweep> sweeps) {
                 .boxed()
                 .distinct()
                 .toList(),
-            s -> at.with(shape, at.batch(), s)));
+            s -> meter.sampling(at.with(shape, at.batch(), s))));
+    sweeps.add(meter.sweep("positions", POSITIONS, n -> meter.alone(Probe.Kind.PLAN, n)));
+    sweeps.add(
+        meter.sweep(
+            "states",
+            STATES,
+            n -> meter.alone(Probe.Kind.ENUMERATE, Integer.numberOfTrailingZeros(n))));
     return new Growth(precision.label(), sweeps);
   }
 
@@ -100,14 +113,22 @@ public record Growth(String precision, List<Sweep> sweeps) {
   private record Meter(
       BenchSettings at, Precision precision, Probe.Runner runner, Consumer<String> progress) {
 
-    Sweep sweep(String size, List<Integer> values, IntFunction<BenchSettings> settings)
-        throws IOException {
+    Probe sampling(BenchSettings settings) {
+      return Probe.of(Probe.Kind.WHERE_FIRST, settings, precision);
+    }
+
+    /** A probe of something without a network, of a length. */
+    Probe alone(Probe.Kind kind, int length) {
+      return Probe.of(
+          kind, at.with(new NetworkShape(2, 2, 1, 1, length, 0, false), 1, 1), precision);
+    }
+
+    Sweep sweep(String size, List<Integer> values, IntFunction<Probe> probe) throws IOException {
       List<Point> points = new ArrayList<>();
       for (int value : values) {
         List<Probe.Result> results = new ArrayList<>();
         for (int i = 0; i < at.repeats(); i++) {
-          results.add(
-              runner.run(Probe.of(Probe.Kind.WHERE_FIRST, settings.apply(value), precision)));
+          results.add(runner.run(probe.apply(value)));
         }
         points.add(
             new Point(

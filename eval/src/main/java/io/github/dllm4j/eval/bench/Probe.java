@@ -1,19 +1,26 @@
 package io.github.dllm4j.eval.bench;
 
 import io.github.dllm4j.engine.GenerationRequest;
+import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.djl.Benchmark;
 import io.github.dllm4j.engine.djl.NetworkShape;
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.djl.SamplingTimes;
+import io.github.dllm4j.engine.info.InformationCurve;
+import io.github.dllm4j.engine.info.StepPlanner;
+import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.engine.oracle.ExactReverse;
+import io.github.dllm4j.engine.sample.ReversePlan;
 import java.io.IOException;
 
 /**
  * Measurements that need a process of their own: peak memory, which never falls, and starting.
  *
  * @param kind what is measured
- * @param shape of the network
+ * @param shape of the network; where there is none, only its length counts
  * @param batch sequences
  * @param steps of the sampler
  * @param precision of the matrix products
@@ -38,13 +45,19 @@ public record Probe(
     /** The baseline: all logits at every step. */
     ALL_LOGITS,
     /** From the start of a process to the first text of the bundled model. */
-    START
+    START,
+    /** The plans of least cost for every number of steps of a text of the shape's length. */
+    PLAN,
+    /** One exact step of uniform noise over all words of the shape's length over two tokens. */
+    ENUMERATE
   }
+
+  private static final double WARM_SECONDS = 1;
 
   /**
    * What came out.
    *
-   * @param times of a sampling run; of a start, zeros
+   * @param times of a sampling run; of a start, zeros; of anything else, the seconds in all
    * @param loadedMib resident when the network was loaded and had run once on a few tokens
    * @param peakMib resident at most during the run
    * @param engineSeconds to load PyTorch
@@ -94,7 +107,46 @@ public record Probe(
 
   /** Measures in this process, which should do nothing else before or after. */
   public Result measure() throws IOException {
-    return kind == Kind.START ? start() : sample();
+    return switch (kind) {
+      case WHERE_FIRST, ALL_LOGITS -> sample();
+      case START -> start();
+      case PLAN -> plan();
+      case ENUMERATE -> enumerate();
+    };
+  }
+
+  /** A curve as steep as that of a text: a tail of one over distance. */
+  private Result plan() {
+    double[] curve = new double[shape.length()];
+    for (int j = 0; j < curve.length; j++) {
+      curve[j] = 2 + 5 / (1 + 16.0 * j / curve.length);
+    }
+    InformationCurve known = InformationCurve.exact(curve);
+    return repeated(() -> new StepPlanner(known).forSteps(curve.length));
+  }
+
+  private Result enumerate() {
+    double[][] stay = {{0.8, 0.2}, {0.2, 0.8}};
+    ExactLaw law = ExactLaw.markov(shape.length(), new double[] {0.5, 0.5}, stay);
+    ReversePlan step = ReverseChoice.TWEEDIE.plan(1);
+    return repeated(
+        () -> ExactReverse.of(law, NoiseProcess.uniform(law.symbols())).outputLaw(step));
+  }
+
+  /** The last run of a second of them: Java has compiled what it can. */
+  private static Result repeated(Runnable work) {
+    System.gc();
+    Memory.forgetPeak();
+    double loaded = Memory.residentMib().orElse(Double.NaN);
+    long begin = System.nanoTime();
+    double seconds;
+    do {
+      long from = System.nanoTime();
+      work.run();
+      seconds = (System.nanoTime() - from) * 1e-9;
+    } while (System.nanoTime() - begin < WARM_SECONDS * 1e9);
+    SamplingTimes times = new SamplingTimes(seconds, 0, 0, 0, 1, 0, 0, 0, 0);
+    return new Result(times, loaded, Memory.peakMib().orElse(Double.NaN), 0, 0, 0);
   }
 
   private Result sample() {

@@ -109,6 +109,12 @@ final class BenchCommand implements Callable<Integer> {
       description = "Lengths of growth (128,256,512,1024,2048).")
   private List<Integer> growthLengths = List.of(128, 256, 512, 1024, 2048);
 
+  @Option(names = "--growth-batch", description = "Sequences of growth, at least (1).")
+  private int growthBatch = 1;
+
+  @Option(names = "--growth-steps", description = "Steps of a run of growth, at most (16).")
+  private int growthSteps = 16;
+
   @Option(names = "--out", description = "Folder for bench.json, growth.csv and growth.png.")
   private Optional<Path> out = Optional.empty();
 
@@ -227,7 +233,10 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (wanted.contains(Section.GROWTH)) {
       Precision fastest = settings.precisions().get(settings.precisions().size() - 1);
-      Growth growth = Growth.measure(settings, growthLengths, fastest, BenchProbe::run, this::say);
+      BenchSettings around =
+          settings.with(
+              settings.shape(), growthBatch, Math.min(growthSteps, settings.shape().length()));
+      Growth growth = Growth.measure(around, growthLengths, fastest, BenchProbe::run, this::say);
       Path folder = out.orElseThrow();
       Files.createDirectories(folder);
       AtomicFiles.write(folder.resolve("growth.csv"), growth.csv());

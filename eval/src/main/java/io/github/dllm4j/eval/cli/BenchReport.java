@@ -194,7 +194,7 @@ final class BenchReport {
 
   void growth(Growth growth) {
     facts.put("growth", growth);
-    line("%nhow sampling grows, %s", growth.precision());
+    line("%nhow time and memory grow, %s", growth.precision());
     line("  %-12s %9s %10s %9s %9s", "size", "value", "seconds", "run MiB", "all MiB");
     for (Growth.Sweep sweep : growth.sweeps()) {
       for (Growth.Point p : sweep.points()) {
@@ -203,7 +203,7 @@ final class BenchReport {
             sweep.size(), p.value(), p.seconds(), p.runMib(), p.processMib());
       }
       line(
-          "  time ~ %s^%.2f, memory of the run ~ %s^%.2f",
+          "  time ~ %s^%.2f, memory ~ %s^%.2f",
           sweep.size(), sweep.timeExponent(), sweep.size(), sweep.memoryExponent());
     }
   }

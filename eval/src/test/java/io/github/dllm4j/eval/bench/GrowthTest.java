@@ -41,16 +41,16 @@ class GrowthTest {
             line -> {});
     List<Growth.Sweep> sweeps = growth.sweeps();
     assertEquals(
-        List.of("length", "vocabulary", "batch", "steps"),
+        List.of("length", "vocabulary", "batch", "steps", "positions", "states"),
         sweeps.stream().map(Growth.Sweep::size).toList());
-    double[] time = {1.5, 0, 1, 1};
-    double[] memory = {1, 0.5, 1, 0};
-    for (int i = 0; i < 4; i++) {
+    double[] time = {1.5, 0, 1, 1, 1.5, 0.5};
+    double[] memory = {1, 0.5, 1, 0, 1, 0.5};
+    for (int i = 0; i < time.length; i++) {
       assertEquals(time[i], sweeps.get(i).timeExponent(), 1e-9, sweeps.get(i).size());
       assertEquals(memory[i], sweeps.get(i).memoryExponent(), 1e-9, sweeps.get(i).size());
     }
     // Lengths are measured with as many steps as they allow, never more than asked for.
-    assertEquals(3 * (3 + 4 + 4 + 4), asked.size());
+    assertEquals(3 * (3 + 5 * 4), asked.size());
     assertEquals(8, asked.get(0).steps());
     assertTrue(asked.stream().allMatch(probe -> probe.steps() <= 16));
     assertTrue(growth.csv().contains("vocabulary,10,"), growth.csv());
@@ -60,6 +60,13 @@ class GrowthTest {
   /** Seconds and MiB that are powers of the sizes. */
   private static Probe.Result result(Probe probe) {
     double length = probe.shape().length();
+    if (probe.kind() == Probe.Kind.PLAN || probe.kind() == Probe.Kind.ENUMERATE) {
+      boolean plan = probe.kind() == Probe.Kind.PLAN;
+      double seconds = plan ? Math.pow(length, 1.5) : Math.sqrt(Math.pow(2, length));
+      double mib = plan ? length : seconds;
+      return new Probe.Result(
+          new SamplingTimes(seconds, 0, 0, 0, 1, 0, 0, 0, 0), 100, 100 + mib, 0, 0, 0);
+    }
     double steps = length < 16 ? 16 : probe.steps();
     double seconds = Math.pow(length, 1.5) * probe.batch() * steps;
     double mib = length * probe.batch() * Math.sqrt(probe.shape().vocabulary());

@@ -151,8 +151,19 @@ class BenchCommandTest {
   @Tag("slow")
   void growthIsATableAndAPlot() throws IOException {
     Dllm run =
-        done(tiny("--section", "growth", "--growth-lengths", "4,8", "--out", folder.toString()));
-    assertEquals(4, run.json().get("growth").get("sweeps").size());
+        done(
+            tiny(
+                "--section",
+                "growth",
+                "--growth-lengths",
+                "4,8",
+                "--growth-steps",
+                "4",
+                "--growth-batch",
+                "2",
+                "--out",
+                folder.toString()));
+    assertEquals(6, run.json().get("growth").get("sweeps").size());
     List<String> csv = Files.readAllLines(folder.resolve("growth.csv"));
     assertEquals("size,value,seconds,run_mib,process_mib", csv.get(0));
     assertTrue(csv.get(1).startsWith("length,4,"), csv.get(1));
