@@ -288,28 +288,28 @@ class Dit(Module):
         for part, ids, own in parts:
             z = part.to(dt)
             p = torch.linear(z, w).to(6).add_(bias)
-            at = p.gather(1, ids)
-            most = torch.amax(p, -1, True)
-            p.sub_(most).exp_()
-            sum = p.sum(-1, True)
-            terms = torch.log(sum) + most - at
-            up = own / sum
+            at, most = p.gather(1, ids), torch.amax(p, -1, True)
+            # In place: a row is read before it is written. Its largest probability is at least 1 / V.
+            torch._softmax(p, -1, False, out=p)
+            terms = most - torch.log(torch.amax(p, -1, True)) - at
             if penalised:
                 clean = w.size(0)
                 if mask >= 0:
                     clean = clean - 1
                 logc = terms + at - torch.log(torch.tensor(float(clean)))
                 terms = terms + torch.exp(logc) - 1.0 - logc
-                up = up * torch.exp(logc)
+                p.mul_(torch.exp(logc))
             total.add_((terms * own).sum())
-            p.mul_(up).scatter_add_(1, ids, -own)
-            db.add_(p.sum(0))
+            # What is `own` times this: the factor goes to the narrow ones of the products.
+            p.scatter_add_(1, ids, torch.full_like(own, -1.0))
+            db.add_(torch.mv(p.t(), own.squeeze(1)))
             g = p.to(dt)
+            z = (part * own).to(dt)
             if dt == 6:
                 dw.addmm_(g.t(), z)
             else:
                 dw.add_(torch.matmul(g.t(), z))
-            dhs.append(torch.matmul(g, w).to(6))
+            dhs.append(torch.matmul(g, w).to(6).mul_(own))
         dh = torch.cat(dhs)
         torch.set_grad_enabled(True)
         h.backward(dh)
@@ -371,7 +371,8 @@ class Dit(Module):
             if w.dim() > 1:
                 w.mul_(1.0 - h[0] * h[4])
             g = self.gradient(w)
-            g.mul_(h[5])
+            if h[5] != 1.0:
+                g.mul_(h[5])
             gs.append(g)
             steps.append(step)
         torch._fused_adamw_(ws, gs, ms, vs, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=0.0, eps=h[3], amsgrad=False, maximize=False)
@@ -382,7 +383,6 @@ class Dit(Module):
         return step
 
     def muon(self, ws: List[Tensor], ms: List[Tensor], ema: List[Tensor], hp: Tensor) -> Tensor:
-        # See muon.py.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
         __torch__.muon.update(ws, [self.gradient(w) for w in ws], ms, ema, h)
@@ -398,8 +398,7 @@ class Dit(Module):
         # What is asked of the laws of some rows, float64, [R] or [R, k], by way of few rows at a time: no tensor
         # [rows, vocabulary] is larger than the plan allows. Broken laws answer NaN, where an id is wanted -1.
         # plan: first row, row after the last, rows of the head at a time, rows of laws at a time, whether `source` is
-        # [R, D], what the head multiplies, and not logits [R, V]; the head's place, type, MASK; whether logits are
-        # scores, which `own` and `sigmas` turn into laws.
+        # [R, D], what the head multiplies, not logits [R, V]; its place, type, MASK; whether `own`, `sigmas` turn scores.
         out : List[Tensor] = []
         for i in range(plan[0], plan[1], plan[2]):
             end = min(i + plan[2], plan[1])

@@ -69,11 +69,11 @@ public record Growth(String precision, List<Sweep> sweeps) {
                 meter.sampling(
                     at.with(
                         sized(room, room.vocabulary(), n), at.batch(), Math.min(n, at.steps())))));
-    List<Integer> quarters = List.of(64, 16, 4, 1);
+    int round = Integer.highestOneBit(shape.vocabulary());
     sweeps.add(
         meter.sweep(
             "vocabulary",
-            quarters.stream().map(q -> Math.max(2, shape.vocabulary() / q)).distinct().toList(),
+            IntStream.of(64, 16, 4, 1).map(q -> Math.max(2, round / q)).distinct().boxed().toList(),
             v -> meter.sampling(at.with(sized(shape, v, shape.length()), at.batch(), at.steps()))));
     sweeps.add(
         meter.sweep(
@@ -85,8 +85,8 @@ public record Growth(String precision, List<Sweep> sweeps) {
             "steps",
             IntStream.of(8, 4, 2, 1)
                 .map(k -> Math.max(1, at.steps() / k))
-                .boxed()
                 .distinct()
+                .boxed()
                 .toList(),
             s -> meter.sampling(at.with(shape, at.batch(), s))));
     sweeps.add(meter.sweep("positions", POSITIONS, n -> meter.alone(Probe.Kind.PLAN, n)));

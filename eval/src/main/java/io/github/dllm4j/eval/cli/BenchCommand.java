@@ -240,8 +240,11 @@ final class BenchCommand implements Callable<Integer> {
       Path folder = out.orElseThrow();
       Files.createDirectories(folder);
       AtomicFiles.write(folder.resolve("growth.csv"), growth.csv());
-      AtomicFiles.write(folder.resolve("growth.png"), growth.png(report.footer()));
-      report.growth(growth);
+      AtomicFiles.write(
+          folder.resolve("growth.png"),
+          growth.png(
+              report.footer() + " (growth " + growthBatch + "), " + around.steps() + " steps"));
+      report.growth(growth, around);
     }
   }
 

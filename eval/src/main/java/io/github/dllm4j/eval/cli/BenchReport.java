@@ -192,9 +192,11 @@ final class BenchReport {
     parts.forEach((name, s) -> line("  %-22s %9.2f%s", name, s.median(), range(s)));
   }
 
-  void growth(Growth growth) {
+  void growth(Growth growth, BenchSettings around) {
     facts.put("growth", growth);
-    line("%nhow time and memory grow, %s", growth.precision());
+    line(
+        "%nhow time and memory grow around batch %d and %d steps, %s",
+        around.batch(), around.steps(), growth.precision());
     line("  %-12s %9s %10s %9s %9s", "size", "value", "seconds", "run MiB", "all MiB");
     for (Growth.Sweep sweep : growth.sweeps()) {
       for (Growth.Point p : sweep.points()) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class GrowthTest {
   private static final BenchSettings AT =
       new BenchSettings(
-          new NetworkShape(640, 16, 1, 2, 32, 0, false),
+          new NetworkShape(800, 16, 1, 2, 32, 0, false),
           2,
           16,
           3,
@@ -53,7 +53,7 @@ class GrowthTest {
     assertEquals(3 * (3 + 5 * 4), asked.size());
     assertEquals(8, asked.get(0).steps());
     assertTrue(asked.stream().allMatch(probe -> probe.steps() <= 16));
-    assertTrue(growth.csv().contains("vocabulary,10,"), growth.csv());
+    assertTrue(growth.csv().contains("vocabulary,8,"), growth.csv());
     assertEquals((byte) 'P', growth.png("here")[1]);
   }
 
