@@ -7,8 +7,11 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** Runs the microbenchmarks and prints their table; nothing is asserted of a time. */
-class HostBenchmarkTest {
+/**
+ * Runs the microbenchmarks and prints their table; nothing is asserted of a time.
+ * Not named as a test, so that it runs only when it is asked for.
+ */
+class HostBenchmarkRun {
   @Test
   void allOfThemRun() throws RunnerException {
     String all = HostBenchmark.class.getSimpleName();
