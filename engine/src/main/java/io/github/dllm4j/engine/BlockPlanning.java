@@ -2,7 +2,6 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.info.CurvePlanner;
-import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.sample.BlockPlan;
@@ -62,7 +61,7 @@ final class BlockPlanning {
       PlanChoice choice,
       Blocks blocks,
       Canvas canvas,
-      Optional<CurveStudy> information,
+      Optional<CurvePlanner> information,
       int longest) {
     if (choice.blockLength() != 0 && choice.blockLength() != blocks.length()) {
       throw new IllegalArgumentException(
@@ -73,8 +72,7 @@ final class BlockPlanning {
               blocks.length(),
               choice.blockLength()));
     }
-    BlockPlanning planning =
-        new BlockPlanning(request, choice.withBlocks(0), blocks, information.map(CurvePlanner::of));
+    BlockPlanning planning = new BlockPlanning(request, choice.withBlocks(0), blocks, information);
     planning.check();
     int[] holes = BlockPlan.holes(blocks, canvas);
     List<RevealPlan> plans =

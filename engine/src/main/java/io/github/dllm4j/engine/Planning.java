@@ -2,7 +2,6 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
-import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.sample.AdaptivePlan;
@@ -44,7 +43,7 @@ final class Planning {
    * The plan of a masked model.
    *
    * @param choice the sampler
-   * @param information curves of whole sequences on held-out text
+   * @param information plans on the curves of whole sequences of held-out text
    * @param measured the curves of the canvas; asked for only if the plan needs them
    * @param dependence of the model's tokens; asked for only if the plan needs it
    */
@@ -52,7 +51,7 @@ final class Planning {
       GenerationRequest request,
       PlanChoice choice,
       Canvas canvas,
-      Optional<CurveStudy> information,
+      Optional<CurvePlanner> information,
       Supplier<CurveSample> measured,
       Supplier<DependenceKernel> dependence) {
     int holes = canvas.holeCount();
@@ -62,7 +61,7 @@ final class Planning {
     Optional<CurveSample> own = known && !whole ? Optional.of(measured.get()) : Optional.empty();
     CurvePlanner planner =
         whole
-            ? CurvePlanner.of(information.orElseThrow())
+            ? information.orElseThrow()
             : own.map(sample -> ofGivenText(sample, canvas, information))
                 .orElseGet(
                     () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
@@ -95,11 +94,11 @@ final class Planning {
 
   /** The canvas's own curve, a correction of the known one from where as many tokens are given. */
   private static CurvePlanner ofGivenText(
-      CurveSample own, Canvas canvas, Optional<CurveStudy> information) {
+      CurveSample own, Canvas canvas, Optional<CurvePlanner> information) {
     if (length(information) < canvas.length()) {
       return CurvePlanner.of(own);
     }
-    double[] whole = CurvePlanner.of(information.orElseThrow()).curve().values();
+    double[] whole = information.orElseThrow().curve().values();
     int given = canvas.length() - canvas.holeCount();
     double[] left = Arrays.copyOfRange(whole, given, canvas.length());
     return CurvePlanner.of(own, InformationCurve.exact(left));
@@ -120,8 +119,8 @@ final class Planning {
     return "heuristic: no bound is known for this sampler, and no curve can price it";
   }
 
-  private static int length(Optional<CurveStudy> information) {
-    return information.map(study -> study.crossEntropy().length()).orElse(0);
+  private static int length(Optional<CurvePlanner> information) {
+    return information.map(planner -> planner.curve().length()).orElse(0);
   }
 
   private static Estimate atLeastZero(Estimate price) {

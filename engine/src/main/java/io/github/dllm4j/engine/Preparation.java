@@ -19,9 +19,11 @@ import io.github.dllm4j.engine.sample.SamplingRun;
 import io.github.dllm4j.engine.sample.SamplingTask;
 import io.github.dllm4j.engine.sample.StepListener;
 import io.github.dllm4j.tokenizer.Tokenizer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -42,6 +44,7 @@ final class Preparation {
   private final Kind kind;
   private final MeasuredCurves curves = new MeasuredCurves();
   private final MeasuredDependence dependence = new MeasuredDependence();
+  private final Recent<Asked, Planning.Planned> plans = new Recent<>(64);
   private final Recent<Constraint, TokenAutomaton> automata =
       new Recent<>(16, TokenAutomaton::bytes, KEPT_BYTES);
 
@@ -172,7 +175,7 @@ final class Preparation {
                 choice,
                 blocks.get(),
                 canvas,
-                model.information(),
+                model.planner(),
                 model.config().network().length())
             : whole(request, choice, canvas, denoiser);
     List<SamplingTask> tasks =
@@ -203,13 +206,36 @@ final class Preparation {
 
   private Planning.Planned whole(
       GenerationRequest request, PlanChoice choice, Canvas canvas, Denoiser denoiser) {
-    return Planning.plan(
-        request,
-        choice,
-        canvas,
-        model.information(),
-        () -> curves.of(denoiser, canvas),
-        () -> dependence.of(denoiser, blank()));
+    return plans.get(
+        Asked.of(request, choice, canvas),
+        () ->
+            Planning.plan(
+                request,
+                choice,
+                canvas,
+                model.planner(),
+                () -> curves.of(denoiser, canvas),
+                () -> dependence.of(denoiser, blank())));
+  }
+
+  /** All that a plan depends on. */
+  private record Asked(
+      List<Integer> tokens,
+      PlanChoice choice,
+      OptionalInt steps,
+      double epsilon,
+      boolean shaped,
+      boolean constrained) {
+
+    static Asked of(GenerationRequest request, PlanChoice choice, Canvas canvas) {
+      return new Asked(
+          Arrays.stream(canvas.tokens()).boxed().toList(),
+          choice,
+          request.steps(),
+          request.epsilon(),
+          request.temperature() != 1 || request.topP() != 1,
+          request.constraint().isPresent());
+    }
   }
 
   private Canvas blank() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.info.CurveNodes;
+import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveSample;
 import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.InformationCurve;
@@ -51,10 +52,11 @@ class PlanningTest {
         choice,
         canvas,
         Optional.of(
-            new CurveStudy(
-                sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY),
-                sample(LENGTH, InformationCurve.Source.MODEL_ENTROPY),
-                100)),
+            CurvePlanner.of(
+                new CurveStudy(
+                    sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY),
+                    sample(LENGTH, InformationCurve.Source.MODEL_ENTROPY),
+                    100))),
         () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES),
         () -> DependenceKernel.of(new double[][] {{0.1}}));
   }

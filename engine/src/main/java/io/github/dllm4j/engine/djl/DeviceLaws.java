@@ -212,7 +212,7 @@ final class DeviceLaws implements TokenLaws {
       return known.logOfDrawn.clone();
     }
     long[] ids = stream(tokens).asLongStream().toArray();
-    return ask("at", source.manager.create(ids));
+    return askAndClose("at", source.manager.create(ids));
   }
 
   @Override
@@ -224,10 +224,10 @@ final class DeviceLaws implements TokenLaws {
   public int[] draw(double[] uniforms) {
     checkRows("uniforms", uniforms.length);
     if (source.head.isEmpty()) {
-      return ids(ask("draw", source.manager.create(uniforms)));
+      return ids(askAndClose("draw", source.manager.create(uniforms)));
     }
     double[][] columns = new double[6][rows()];
-    double[] flat = ask("survey", source.manager.create(uniforms));
+    double[] flat = askAndClose("survey", source.manager.create(uniforms));
     for (int i = 0; i < flat.length; i++) {
       columns[i % 6][i / 6] = flat[i];
     }
@@ -264,7 +264,7 @@ final class DeviceLaws implements TokenLaws {
   @Override
   public double[] sumLogOnePlus(double[] factors) {
     checkRows("factors", factors.length);
-    return ask("log_one_plus", source.manager.create(factors));
+    return askAndClose("log_one_plus", source.manager.create(factors));
   }
 
   @Override
@@ -277,7 +277,7 @@ final class DeviceLaws implements TokenLaws {
       double[] row = {tokens[r], line.scale(), line.shift(), line.own(), uniforms[r]};
       System.arraycopy(row, 0, flat, 5 * r, 5);
     }
-    return ids(ask("redraw", source.manager.create(flat, new Shape(tokens.length, 5))));
+    return ids(askAndClose("redraw", source.manager.create(flat, new Shape(tokens.length, 5))));
   }
 
   @Override
@@ -317,7 +317,7 @@ final class DeviceLaws implements TokenLaws {
   }
 
   /** Asks about all rows, with an argument for every row, which is closed. */
-  private double[] ask(String what, NDArray argument) {
+  private double[] askAndClose(String what, NDArray argument) {
     try (argument) {
       return ask(what, argument, 0, rows());
     }
@@ -325,7 +325,8 @@ final class DeviceLaws implements TokenLaws {
 
   /**
    * Asks about rows {@code from} to before {@code to}. A question without an argument, and laws
-   * without scores, have the rows themselves in its place, which nobody reads.
+   * without scores, have the rows themselves in its place: the program looks at an argument only
+   * for a question that has one, and at scores only if the plan says that there are some.
    */
   private double[] ask(String what, NDArray argument, int from, int to) {
     long[] place = source.head.map(Head::place).orElse(new long[3]);

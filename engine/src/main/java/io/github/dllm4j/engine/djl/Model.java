@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.denoise.BlockDenoiser;
 import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.CausalModel;
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.info.CurvePlanner;
 import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.DecaySample;
 import io.github.dllm4j.tokenizer.SpecialIds;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +121,7 @@ public final class Model implements AutoCloseable {
     }
     FieldFolder.checkLabel(options.label(), 0);
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
+    PyTorch.startAhead();
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
       Information information = Information.read(directory, config, options);
@@ -168,8 +172,14 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** What has been measured of a model: of a masking one its curves, of a uniform one the decay. */
-  private record Information(Optional<CurveStudy> study, Optional<DecaySample> decay) {
+  /**
+   * What has been measured of a model: of a masking one its curves and what plans on them, of a
+   * uniform one the decay.
+   */
+  private record Information(
+      Optional<CurveStudy> study,
+      Optional<FutureTask<CurvePlanner>> planner,
+      Optional<DecaySample> decay) {
 
     static Information read(Path directory, ModelConfig config, ModelOptions options)
         throws IOException {
@@ -179,9 +189,21 @@ public final class Model implements AutoCloseable {
               && Files.exists(directory.resolve(InformationFile.NAME));
       boolean masks = config.process().equals("masking");
       boolean uniform = config.process().equals("uniform");
+      Optional<CurveStudy> study =
+          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty();
       return new Information(
-          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
+          study,
+          study.map(Information::planner),
           measured && uniform ? Optional.of(decay(directory, config)) : Optional.empty());
+    }
+
+    /** Smooths the curves while the network is being read. */
+    private static FutureTask<CurvePlanner> planner(CurveStudy study) {
+      FutureTask<CurvePlanner> task = new FutureTask<>(() -> CurvePlanner.of(study));
+      Thread thread = new Thread(task, "dllm-curves");
+      thread.setDaemon(true);
+      thread.start();
+      return task;
     }
 
     private static CurveStudy curves(Path directory, ModelConfig config) throws IOException {
@@ -370,6 +392,30 @@ public final class Model implements AutoCloseable {
   /** A masking model's information curves on held-out text, if they have been measured. */
   public Optional<CurveStudy> information() {
     return information.study();
+  }
+
+  /**
+   * What plans on those curves: {@link CurvePlanner#of(CurveStudy)}, made once, while the network
+   * was being read; the first to ask may have to wait for it.
+   *
+   * @throws IllegalArgumentException if no plan can be made on them
+   */
+  public Optional<CurvePlanner> planner() {
+    return information.planner.map(
+        task -> {
+          try {
+            return task.get();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(
+                "interrupted while the model's curves were smoothed", e);
+          } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException own) {
+              throw own;
+            }
+            throw new IllegalStateException("the model's curves were not smoothed", e.getCause());
+          }
+        });
   }
 
   /** How noise forgets a uniform model's held-out text, if it has been measured. */

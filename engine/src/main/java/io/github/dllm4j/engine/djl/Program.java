@@ -33,7 +33,7 @@ import java.util.zip.ZipOutputStream;
  * threads; {@link #train} records gradients and is for the one training thread.
  */
 final class Program implements AutoCloseable {
-  private static final List<String> PARTS = List.of("llama", "blocks", "muon");
+  private static final List<String> PARTS = List.of("llama", "blocks", "laws", "muon");
 
   private final PtSymbolBlock module;
   private final ProgramUse use = new ProgramUse();

@@ -172,33 +172,40 @@ public final class TransformerDenoiser implements Denoiser {
     for (int i = 0; i < ids.length; i++) {
       ids[i] = batch.token(i);
     }
-    float[] sigmas = new float[batch.size()];
-    for (int b = 0; b < sigmas.length; b++) {
-      sigmas[b] = (float) Math.min(batch.sigma(b), LARGEST_SIGMA);
-    }
     long[] at = new long[rows.size()];
     for (int r = 0; r < at.length; r++) {
       at[r] = rows.index(r);
     }
     try (NDArray tokens = manager.create(ids, new Shape(batch.size(), batch.length()));
-        NDArray places = manager.create(at);
-        NDArray levels = manager.create(sigmas)) {
+        NDArray places = manager.create(at)) {
       long[] settings = network.shape().program();
       int type = precision.scalarType();
       Program program = network.program();
-      return network.shape() instanceof LlamaShape llama
-          ? program.call(
-              manager,
-              "llama_hidden",
-              tokens,
-              places,
-              weights,
-              settings,
-              llama.theta(),
-              llama.epsilon(),
-              type)
-          : program.call(manager, "hidden", tokens, levels, places, weights, settings, type);
+      if (network.shape() instanceof LlamaShape llama) {
+        return program.call(
+            manager,
+            "llama_hidden",
+            tokens,
+            places,
+            weights,
+            settings,
+            llama.theta(),
+            llama.epsilon(),
+            type);
+      }
+      try (NDArray levels = manager.create(sigmas(batch))) {
+        return program.call(manager, "hidden", tokens, levels, places, weights, settings, type);
+      }
     }
+  }
+
+  /** The noise levels as the network knows them, [sequences]. */
+  private static float[] sigmas(TokenBatch batch) {
+    float[] sigmas = new float[batch.size()];
+    for (int b = 0; b < sigmas.length; b++) {
+      sigmas[b] = (float) Math.min(batch.sigma(b), LARGEST_SIGMA);
+    }
+    return sigmas;
   }
 
   /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */

@@ -20,7 +20,7 @@ import java.util.OptionalDouble;
  * ({@link SmoothCurve}). Where a like curve is known before, the price is the larger of what both
  * say: a few examples may miss what tokens have in common, and the known curve what this text has.
  * Fewer than {@value #LEAST_EXAMPLES} examples are not split: they choose balanced sizes, or the
- * prior curve's, and all pay. Not thread-safe.
+ * prior curve's, and all pay. Safe for several threads.
  */
 public final class CurvePlanner {
   private static final int LEAST_EXAMPLES = 4;

@@ -15,7 +15,10 @@ import java.util.List;
  * again from the sizes without cancellation ({@link SamplingCost}).
  *
  * <p>The plan is for the curve that it is given: on a noisy curve the minimum is optimistic, which
- * {@link CurvePlanner} takes care of. Not thread-safe.
+ * {@link CurvePlanner} takes care of. Safe for several threads.
+ *
+ * <p>Memory: 4 (d + 1) bytes for each layer, kept as long as the planner: 67 MB for all of 4096
+ * tokens.
  */
 public final class StepPlanner {
   private final InformationCurve curve;
@@ -48,7 +51,7 @@ public final class StepPlanner {
    * @param steps number of steps, at least 1; more than the curve has tokens counts as that many
    * @return the plan
    */
-  public SizePlan forSteps(int steps) {
+  public synchronized SizePlan forSteps(int steps) {
     if (steps < 1) {
       throw new IllegalArgumentException("steps must be at least 1, got " + steps);
     }

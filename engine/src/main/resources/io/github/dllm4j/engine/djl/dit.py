@@ -238,7 +238,7 @@ class Dit(Module):
         out : List[Tensor] = []
         for some, ids in zip(torch.split(rows, 256), torch.split(target, 256)):
             h = self.final(x, sigmas, some, ws, shape)
-            out.append(self.at(self.law(self.head(h, ws, self.place(ws, shape), dt, mask)), ids))
+            out.append(__torch__.laws.at(__torch__.laws.law(self.head(h, ws, self.place(ws, shape), dt, mask)), ids))
         return torch.cat(out)
 
     def cache(self, ws: List[Tensor], shape: List[int], dt: int, batch: int, length: int) -> List[Tensor]:
@@ -288,8 +288,10 @@ class Dit(Module):
         for part, ids, own in parts:
             z = part.to(dt)
             p = torch.linear(z, w).to(6).add_(bias)
-            at, most = p.gather(1, ids), torch.amax(p, -1, True)
-            # In place: a row is read before it is written. Its largest probability is at least 1 / V.
+            at = p.gather(1, ids)
+            most = torch.amax(p, -1, True)
+            # In place: a row has been read before it is written. ln sum = most - ln p(most), which is finite as the
+            # largest probability is at least 1 / V.
             torch._softmax(p, -1, False, out=p)
             terms = most - torch.log(torch.amax(p, -1, True)) - at
             if penalised:
@@ -300,7 +302,7 @@ class Dit(Module):
                 terms = terms + torch.exp(logc) - 1.0 - logc
                 p.mul_(torch.exp(logc))
             total.add_((terms * own).sum())
-            # What is `own` times this: the factor goes to the narrow ones of the products.
+            # The gradient of the logits is `own` times this; the factor goes to what is narrow in the products.
             p.scatter_add_(1, ids, torch.full_like(own, -1.0))
             db.add_(torch.mv(p.t(), own.squeeze(1)))
             g = p.to(dt)
@@ -383,6 +385,7 @@ class Dit(Module):
         return step
 
     def muon(self, ws: List[Tensor], ms: List[Tensor], ema: List[Tensor], hp: Tensor) -> Tensor:
+        # See muon.py.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
         __torch__.muon.update(ws, [self.gradient(w) for w in ws], ms, ema, h)
@@ -392,13 +395,12 @@ class Dit(Module):
     def orthogonal(self, x: Tensor, dt: int) -> Tensor:
         return __torch__.muon.orthogonal(x, dt)
 
-    # ---- laws: every probability in float64 -----------------------------------------------------------------------
-
     def ask(self, what: str, argument: Tensor, source: Tensor, own: Tensor, sigmas: Tensor, ws: List[Tensor], plan: List[int], shaping: List[float]) -> Tensor:
         # What is asked of the laws of some rows, float64, [R] or [R, k], by way of few rows at a time: no tensor
         # [rows, vocabulary] is larger than the plan allows. Broken laws answer NaN, where an id is wanted -1.
         # plan: first row, row after the last, rows of the head at a time, rows of laws at a time, whether `source` is
-        # [R, D], what the head multiplies, not logits [R, V]; its place, type, MASK; whether `own`, `sigmas` turn scores.
+        # [R, D], what the head multiplies, and not logits [R, V]; the head's place, type, MASK; whether logits are
+        # scores, which `own` and `sigmas` turn into laws.
         out : List[Tensor] = []
         for i in range(plan[0], plan[1], plan[2]):
             end = min(i + plan[2], plan[1])
@@ -407,122 +409,8 @@ class Dit(Module):
                 logits = self.head(logits, ws, plan[5:8], plan[8], plan[9])
             for j in range(i, end, plan[3]):
                 k = min(j + plan[3], end)
-                out.append(self.answer(what, argument[j:k], logits[j - i:k - i], plan[10] == 1, own[j:k], sigmas[j:k], shaping))
+                out.append(__torch__.laws.answer(what, argument[j:k], logits[j - i:k - i], plan[10] == 1, own[j:k], sigmas[j:k], shaping))
         return torch.cat(out)
-
-    def answer(self, what: str, argument: Tensor, logits: Tensor, scored: bool, own: Tensor, sigmas: Tensor, shaping: List[float]) -> Tensor:
-        # shaping: temperature and top-p, as often as laws were shaped, the first first.
-        if what == "draw" and len(shaping) == 0 and not scored:
-            return self.draw_logits(logits, argument)
-        raw = self.law(self.score_law(logits, own, sigmas)) if scored else self.law(logits)
-        lp = raw
-        for i in range(0, len(shaping), 2):
-            lp = self.shaped(lp, shaping[i], shaping[i + 1])
-        if what == "draw":
-            return self.draw(lp, argument)
-        if what == "redraw":
-            # Weights scale * p + shift, but for one token; the argument is [R, 5]: it, both, its weight, a uniform.
-            p = torch.addcmul(argument[:, 2:3], torch.exp(lp), argument[:, 1:2])
-            return self.inverse(p.scatter(1, argument[:, :1].to(4), argument[:, 3:4]), p.size(1), argument[:, 4].contiguous())
-        if what == "survey":
-            # A draw from the shaped laws, and of the laws as they are its log-probability and all that has no argument.
-            ids = self.draw(lp, argument)
-            some = [ids, self.at(raw, torch.clamp(ids, min=0.0).to(4)), self.best(raw), self.top(raw), self.margin(raw), self.entropy(raw)]
-            return torch.stack(some, 1)
-        if what == "at":
-            return self.at(lp, argument)
-        if what == "best":
-            return self.best(lp)
-        if what == "top":
-            return self.top(lp)
-        if what == "margin":
-            return self.margin(lp)
-        if what == "entropy":
-            return self.entropy(lp)
-        if what == "log_one_plus":
-            return torch.log1p(argument.unsqueeze(1) * torch.exp(lp)).sum(-1)
-        assert what == "probabilities"
-        return torch.exp(lp)
-
-    def law(self, logits: Tensor) -> Tensor:
-        # Log-probabilities [R, V] in float64.
-        return torch.log_softmax(logits.to(7), -1)
-
-    def score_law(self, scores: Tensor, own: Tensor, sigmas: Tensor) -> Tensor:
-        # Uniform noise, log scores [R, V] to unnormalised logs of leave-one-out laws, float64: UniformConversions.
-        q = torch.softmax(scores.to(7).scatter(1, own.unsqueeze(1), 0.0), -1)
-        return torch.log(torch.clamp(q + (torch.expm1(-sigmas) / float(q.size(1))).unsqueeze(1), min=0.0))
-
-    def shaped(self, lp: Tensor, temperature: float, top_p: float) -> Tensor:
-        # Laws at a temperature, cut to the nucleus (the crossing token stays).
-        if temperature != 1.0:
-            lp = torch.log_softmax((lp - torch.amax(lp, -1, True)) / temperature, -1)
-        if top_p < 1.0:
-            s, order = torch.sort(lp, stable=True, dim=-1, descending=True)
-            before = torch.cumsum(torch.exp(s), -1).roll(1, -1)
-            before.select(1, 0).fill_(0.0)
-            drop = before >= top_p
-            drop = torch.zeros_like(drop).scatter(-1, order, drop)
-            lp = torch.log_softmax(torch.masked_fill(lp, drop, -float("inf")), -1)
-        return lp
-
-    def draw(self, lp: Tensor, uniforms: Tensor) -> Tensor:
-        return self.inverse(torch.exp(lp), lp.size(1), uniforms)
-
-    def draw_logits(self, logits: Tensor, uniforms: Tensor) -> Tensor:
-        # The same from logits, without normalising them: p is padded to whole blocks, so that `inverse` need not.
-        v = logits.size(1)
-        width = v if v <= 512 else (v + 255) // 256 * 256
-        p = torch.empty([logits.size(0), width], dtype=7, device=logits.device)
-        p[:, v:].fill_(0.0)
-        some = p[:, :v]
-        some.copy_(logits)
-        some.sub_(torch.amax(logits, -1, True)).exp_()
-        return self.inverse(p, v, uniforms)
-
-    def inverse(self, p: Tensor, v: int, uniforms: Tensor) -> Tensor:
-        # Inverse CDF of weights [R, v or more]: first id whose cumulative weight exceeds uniform * total; never one of
-        # weight 0. In two levels, the block of 256 ids first: sums are faster than cumulative sums.
-        if v > 512:
-            if p.size(1) % 256 != 0:
-                p = torch.constant_pad_nd(p, [0, 256 - p.size(1) % 256])
-            blocks = p.view(p.size(0), -1, 256)
-            c = torch.cumsum(blocks.sum(-1), -1)
-            total = c[:, -1:].contiguous()
-            at = uniforms.unsqueeze(1) * total
-            block = torch.minimum(torch.searchsorted(c, at, right=True), torch.searchsorted(c, total))
-            block = torch.minimum(block, torch.full_like(block, c.size(1) - 1))
-            inside = blocks.gather(1, block.unsqueeze(2).expand(-1, 1, 256)).squeeze(1)
-            before = torch.cat([torch.zeros_like(total), c], 1).gather(1, block)
-            c = torch.cumsum(inside, -1)
-            ids = torch.searchsorted(c, at - before, right=True)
-            ids = 256 * block + torch.minimum(ids, torch.searchsorted(c, c[:, -1:].contiguous()))
-        else:
-            c = torch.cumsum(p, -1)
-            total = c[:, -1:].contiguous()
-            ids = torch.searchsorted(c, uniforms.unsqueeze(1) * total, right=True)
-            ids = torch.minimum(ids, torch.searchsorted(c, total))
-        return torch.where(torch.isfinite(total), ids.to(7), torch.full_like(total, -1.0)).squeeze(1)
-
-    def at(self, lp: Tensor, tokens: Tensor) -> Tensor:
-        return lp.gather(1, tokens.unsqueeze(1)).squeeze(1)
-
-    def best(self, lp: Tensor) -> Tensor:
-        ids = torch.argmax(lp, -1).to(7)
-        return torch.where(torch.isnan(lp.select(1, 0)), torch.full_like(ids, -1.0), ids)
-
-    def top(self, lp: Tensor) -> Tensor:
-        return torch.exp(torch.amax(lp, -1))
-
-    def margin(self, lp: Tensor) -> Tensor:
-        # The largest probability minus the second largest, which is 0 if there is no second.
-        if lp.size(1) == 1:
-            return self.top(lp)
-        two, ids = torch.topk(lp, 2, -1)
-        return torch.exp(two.select(1, 0)) - torch.exp(two.select(1, 1))
-
-    def entropy(self, lp: Tensor) -> Tensor:
-        return -torch.where(torch.isinf(lp), torch.zeros_like(lp), torch.exp(lp) * lp).sum(-1)
 
     # ---- weights --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.info;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
@@ -10,6 +11,9 @@ import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.sample.SizePlan;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class StepPlannerTest {
@@ -41,6 +45,22 @@ class StepPlannerTest {
       }
     }
     return best;
+  }
+
+  @Test
+  void severalThreadsMayAskAtOnce() {
+    double[] h = new double[512];
+    Arrays.setAll(h, j -> 5.0 / (1 + j));
+    StepPlanner shared = new StepPlanner(InformationCurve.exact(h));
+    Map<Integer, SizePlan> found =
+        IntStream.rangeClosed(1, 64)
+            .parallel()
+            .map(n -> 1 + (37 * n) % 64)
+            .boxed()
+            .collect(Collectors.toConcurrentMap(n -> n, shared::forSteps));
+    StepPlanner alone = new StepPlanner(InformationCurve.exact(h));
+    assertEquals(64, found.size());
+    found.forEach((n, plan) -> assertArrayEquals(alone.forSteps(n).sizes(), plan.sizes()));
   }
 
   @Test

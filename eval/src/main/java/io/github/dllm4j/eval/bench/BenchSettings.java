@@ -43,14 +43,20 @@ public record BenchSettings(
    *
    * @throws IllegalArgumentException with its name, itself and what is allowed
    */
-  static void require(String name, int value, int low, int high) {
+  public static void require(String name, int value, int low, int high) {
     if (value < low || value > high) {
       throw new IllegalArgumentException(
           String.format(Locale.ROOT, "%s must be %d to %d, got %d", name, low, high, value));
     }
   }
 
-  /** The same for another network and run. */
+  /**
+   * The same for another network and run.
+   *
+   * @param other the network's shape
+   * @param otherBatch sequences
+   * @param otherSteps of a sampling run, at most the shape's length
+   */
   public BenchSettings with(NetworkShape other, int otherBatch, int otherSteps) {
     return new BenchSettings(
         other, otherBatch, otherSteps, repeats, update, precisions, device, threads, seed);

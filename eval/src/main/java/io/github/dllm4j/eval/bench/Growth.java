@@ -43,7 +43,8 @@ public record Growth(String precision, List<Sweep> sweeps) {
    *
    * @param value of the size
    * @param seconds of the run
-   * @param runMib needed beyond the process with its weights
+   * @param runMib needed beyond the process with its weights; without a network, allocated on the
+   *     heap
    * @param processMib needed in all
    */
   public record Point(int value, double seconds, double runMib, double processMib) {}
@@ -73,7 +74,11 @@ public record Growth(String precision, List<Sweep> sweeps) {
     sweeps.add(
         meter.sweep(
             "vocabulary",
-            IntStream.of(64, 16, 4, 1).map(q -> Math.max(2, round / q)).distinct().boxed().toList(),
+            IntStream.of(round / 64, round / 16, round / 4, shape.vocabulary())
+                .map(v -> Math.max(2, v))
+                .distinct()
+                .boxed()
+                .toList(),
             v -> meter.sampling(at.with(sized(shape, v, shape.length()), at.batch(), at.steps()))));
     sweeps.add(
         meter.sweep(
@@ -195,7 +200,7 @@ public record Growth(String precision, List<Sweep> sweeps) {
     for (Sweep sweep : sweeps) {
       double[] x = sweep.points.stream().mapToDouble(Point::value).toArray();
       panels.add(panel(sweep, "seconds", x, sweep.timeExponent, Point::seconds));
-      panels.add(panel(sweep, "MiB beyond the weights", x, sweep.memoryExponent, Point::runMib));
+      panels.add(panel(sweep, "MiB of a run", x, sweep.memoryExponent, Point::runMib));
     }
     return Panels.png(panels, footer);
   }

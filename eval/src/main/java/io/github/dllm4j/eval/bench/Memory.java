@@ -1,11 +1,13 @@
 package io.github.dllm4j.eval.bench;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 
-/** Resident memory of this process, where Linux's /proc tells it. */
+/** Resident memory of this process, where Linux's /proc tells it, and what a thread allocates. */
 public final class Memory {
   private Memory() {}
 
@@ -26,6 +28,12 @@ public final class Memory {
     } catch (IOException e) {
       // Then the peak is that since the start, which is said to be so.
     }
+  }
+
+  /** MiB that this thread has allocated on the Java heap since it began. */
+  static double allocatedMib() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return threads.getThreadAllocatedBytes(Thread.currentThread().getId()) / 1048576.0;
   }
 
   private static OptionalDouble status(String name) {

@@ -58,8 +58,10 @@ public record Probe(
    * What came out.
    *
    * @param times of a sampling run; of a start, zeros; of anything else, the seconds in all
-   * @param loadedMib resident when the network was loaded and had run once on a few tokens
-   * @param peakMib resident at most during the run
+   * @param loadedMib resident when the network was loaded and had run once on a few tokens; without
+   *     a network, before the run
+   * @param peakMib resident at most during the run; without a network, what was resident before and
+   *     what the run allocates together
    * @param engineSeconds to load PyTorch
    * @param modelSeconds to open the bundled model
    * @param textSeconds to generate a text of its length
@@ -135,18 +137,19 @@ public record Probe(
 
   /** The last run of a second of them: Java has compiled what it can. */
   private static Result repeated(Runnable work) {
-    System.gc();
-    Memory.forgetPeak();
     double loaded = Memory.residentMib().orElse(Double.NaN);
     long begin = System.nanoTime();
     double seconds;
+    double mib;
     do {
+      double allocated = Memory.allocatedMib();
       long from = System.nanoTime();
       work.run();
       seconds = (System.nanoTime() - from) * 1e-9;
+      mib = Memory.allocatedMib() - allocated;
     } while (System.nanoTime() - begin < WARM_SECONDS * 1e9);
     SamplingTimes times = new SamplingTimes(seconds, 0, 0, 0, 1, 0, 0, 0, 0);
-    return new Result(times, loaded, Memory.peakMib().orElse(Double.NaN), 0, 0, 0);
+    return new Result(times, loaded, loaded + mib, 0, 0, 0);
   }
 
   private Result sample() {

@@ -40,7 +40,7 @@ public record StepCost(
    */
   static StepCost measure(int batch, int length, int repeats, Supplier<SamplingTimes> run) {
     int warm = 0;
-    for (double seconds = 0; warm == 0 || warm < WARM_STEPS && seconds < WARM_SECONDS; ) {
+    for (double seconds = 0; warm == 0 || (warm < WARM_STEPS && seconds < WARM_SECONDS); ) {
       SamplingTimes dropped = run.get();
       warm += dropped.steps();
       seconds += dropped.seconds();

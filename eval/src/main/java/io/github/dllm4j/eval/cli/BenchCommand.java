@@ -109,10 +109,14 @@ final class BenchCommand implements Callable<Integer> {
       description = "Lengths of growth (128,256,512,1024,2048).")
   private List<Integer> growthLengths = List.of(128, 256, 512, 1024, 2048);
 
-  @Option(names = "--growth-batch", description = "Sequences of growth, at least (1).")
+  @Option(
+      names = "--growth-batch",
+      description = "Sequences of growth; 2, 4 and 8 times as many are measured, too (1).")
   private int growthBatch = 1;
 
-  @Option(names = "--growth-steps", description = "Steps of a run of growth, at most (16).")
+  @Option(
+      names = "--growth-steps",
+      description = "Steps of a run of growth; a half, a quarter and an eighth, too (16).")
   private int growthSteps = 16;
 
   @Option(names = "--out", description = "Folder for bench.json, growth.csv and growth.png.")
@@ -166,6 +170,8 @@ final class BenchCommand implements Callable<Integer> {
     if (wanted.contains(Section.GROWTH) && out.isEmpty()) {
       throw new IllegalArgumentException("--section growth writes a plot: give --out FOLDER");
     }
+    BenchSettings.require("--growth-batch", growthBatch, 1, 512);
+    BenchSettings.require("--growth-steps", growthSteps, 1, 4096);
     if (model.isPresent()) {
       for (String size : List.of("--width", "--layers", "--heads", "--length", "--vocabulary")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(size)) {
@@ -240,10 +246,8 @@ final class BenchCommand implements Callable<Integer> {
       Path folder = out.orElseThrow();
       Files.createDirectories(folder);
       AtomicFiles.write(folder.resolve("growth.csv"), growth.csv());
-      AtomicFiles.write(
-          folder.resolve("growth.png"),
-          growth.png(
-              report.footer() + " (growth " + growthBatch + "), " + around.steps() + " steps"));
+      String footer = BenchReport.footer(around) + ", " + around.steps() + " steps";
+      AtomicFiles.write(folder.resolve("growth.png"), growth.png(footer));
       report.growth(growth, around);
     }
   }

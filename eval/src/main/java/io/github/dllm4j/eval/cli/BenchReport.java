@@ -20,7 +20,6 @@ import java.util.TreeMap;
 final class BenchReport {
   private final Map<String, Object> facts;
   private final StringBuilder text = new StringBuilder();
-  private String footer = "";
 
   BenchReport(Map<String, Object> facts) {
     this.facts = facts;
@@ -31,8 +30,18 @@ final class BenchReport {
   }
 
   /** One line of provenance. */
-  String footer() {
-    return footer;
+  static String footer(BenchSettings settings) {
+    return String.format(
+        Locale.ROOT,
+        "%s; %d processors, %d threads, device %s; width %d, %d blocks, %d heads; batch %d",
+        PyTorch.versions(),
+        Runtime.getRuntime().availableProcessors(),
+        settings.threads(),
+        settings.device(),
+        settings.shape().width(),
+        settings.shape().layers(),
+        settings.shape().heads(),
+        settings.batch());
   }
 
   String text() {
@@ -40,18 +49,6 @@ final class BenchReport {
   }
 
   void machine(BenchSettings settings, Map<Integer, Double> threadSpeeds) {
-    footer =
-        String.format(
-            Locale.ROOT,
-            "%s; %d processors, %d threads, device %s; width %d, %d blocks, %d heads; batch %d",
-            PyTorch.versions(),
-            Runtime.getRuntime().availableProcessors(),
-            settings.threads(),
-            settings.device(),
-            settings.shape().width(),
-            settings.shape().layers(),
-            settings.shape().heads(),
-            settings.batch());
     facts.put("versions", PyTorch.versions());
     facts.put("device", settings.device());
     facts.put("processors", Runtime.getRuntime().availableProcessors());
@@ -62,7 +59,7 @@ final class BenchReport {
     facts.put("steps", settings.steps());
     facts.put("repeats", settings.repeats());
     facts.put("optimizer", settings.update().label());
-    line("%s", footer);
+    line("%s", footer(settings));
     threadSpeeds.forEach((n, g) -> line("  %2d threads %8.0f GFLOP/s (1024^3, fp32)", n, g));
   }
 

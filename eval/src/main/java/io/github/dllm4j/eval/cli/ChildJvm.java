@@ -12,7 +12,7 @@ import java.util.Locale;
 
 /**
  * A Java process like this one, same JDK, options and class path, but with the serial collector:
- * the others give memory back to the system in the background, so that what a run needs would not
+ * most others give memory back to the system in the background, so that what a run needs would not
  * show in the process's peak.
  */
 final class ChildJvm {

@@ -188,8 +188,7 @@ final class EstimatorOptions {
         }
         CurvePlanner planner =
             model
-                .information()
-                .map(CurvePlanner::of)
+                .planner()
                 .orElseThrow(
                     () ->
                         new IllegalArgumentException(

@@ -9,7 +9,6 @@ import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.AutoregressiveModel;
 import io.github.dllm4j.engine.info.CurvePlanner;
-import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.InformationCurve;
 import io.github.dllm4j.engine.sample.RevealPlan;
@@ -280,11 +279,12 @@ public final class ModelStudy implements Study {
   /** The likelihood of held-out text under every plan that has one, at temperature 1. */
   private Map<Cell, StepLikelihood.Score> scores() {
     Map<Cell, ScheduledPlan> plans = new LinkedHashMap<>();
-    Optional<CurveStudy> information = setup.generator.model().information();
     CurvePlanner planner =
-        information
-            .filter(study -> study.crossEntropy().length() == setup.length)
-            .map(CurvePlanner::of)
+        setup
+            .generator
+            .model()
+            .planner()
+            .filter(known -> known.curve().length() == setup.length)
             .orElse(null);
     for (Cell cell : cells) {
       if (cell.temperature == 1
