@@ -22,8 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +43,7 @@ public final class Model implements AutoCloseable {
   private final @Nullable CausalNetwork causal;
   private final Information information;
   private final Optional<ChatTemplate> chat;
+  private Optional<CurvePlanner> planner = Optional.empty();
 
   private Model(
       String name,
@@ -121,7 +120,6 @@ public final class Model implements AutoCloseable {
     }
     FieldFolder.checkLabel(options.label(), 0);
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
-    PyTorch.startAhead();
     Tokenizer tokenizer = tokenizer(directory, config);
     try {
       Information information = Information.read(directory, config, options);
@@ -172,14 +170,8 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /**
-   * What has been measured of a model: of a masking one its curves and what plans on them, of a
-   * uniform one the decay.
-   */
-  private record Information(
-      Optional<CurveStudy> study,
-      Optional<FutureTask<CurvePlanner>> planner,
-      Optional<DecaySample> decay) {
+  /** What has been measured of a model: of a masking one its curves, of a uniform one the decay. */
+  private record Information(Optional<CurveStudy> study, Optional<DecaySample> decay) {
 
     static Information read(Path directory, ModelConfig config, ModelOptions options)
         throws IOException {
@@ -189,21 +181,9 @@ public final class Model implements AutoCloseable {
               && Files.exists(directory.resolve(InformationFile.NAME));
       boolean masks = config.process().equals("masking");
       boolean uniform = config.process().equals("uniform");
-      Optional<CurveStudy> study =
-          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty();
       return new Information(
-          study,
-          study.map(Information::planner),
+          measured && masks ? Optional.of(curves(directory, config)) : Optional.empty(),
           measured && uniform ? Optional.of(decay(directory, config)) : Optional.empty());
-    }
-
-    /** Smooths the curves while the network is being read. */
-    private static FutureTask<CurvePlanner> planner(CurveStudy study) {
-      FutureTask<CurvePlanner> task = new FutureTask<>(() -> CurvePlanner.of(study));
-      Thread thread = new Thread(task, "dllm-curves");
-      thread.setDaemon(true);
-      thread.start();
-      return task;
     }
 
     private static CurveStudy curves(Path directory, ModelConfig config) throws IOException {
@@ -395,27 +375,16 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * What plans on those curves: {@link CurvePlanner#of(CurveStudy)}, made once, while the network
-   * was being read; the first to ask may have to wait for it.
+   * What plans on those curves: {@link CurvePlanner#of(CurveStudy)}, made when it is first asked
+   * for.
    *
    * @throws IllegalArgumentException if no plan can be made on them
    */
-  public Optional<CurvePlanner> planner() {
-    return information.planner.map(
-        task -> {
-          try {
-            return task.get();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(
-                "interrupted while the model's curves were smoothed", e);
-          } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException own) {
-              throw own;
-            }
-            throw new IllegalStateException("the model's curves were not smoothed", e.getCause());
-          }
-        });
+  public synchronized Optional<CurvePlanner> planner() {
+    if (planner.isEmpty()) {
+      planner = information().map(CurvePlanner::of);
+    }
+    return planner;
   }
 
   /** How noise forgets a uniform model's held-out text, if it has been measured. */

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.FutureTask;
 
 /**
  * The PyTorch runtime behind DJL: its settings, version and devices.
@@ -182,27 +181,7 @@ public final class PyTorch {
     return JniUtils.getNumThreads();
   }
 
-  /**
-   * Starts the runtime on a thread of its own, so that files can be read meanwhile. Who needs it
-   * waits for it, and is told why if it could not be started.
-   */
-  static void startAhead() {
-    FutureTask<Engine> start =
-        new FutureTask<>(
-            () -> {
-              RunningCalls.begin();
-              try {
-                return engine();
-              } finally {
-                RunningCalls.end();
-              }
-            });
-    Thread thread = new Thread(start, "dllm-pytorch");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private static synchronized Engine engine() {
+  private static Engine engine() {
     try {
       return Engine.getEngine("PyTorch");
     } catch (EngineException e) {

@@ -17,8 +17,7 @@ import java.util.function.Consumer;
  * @param generate {@code dllm generate} to its end: a text of the bundled model, unconditional
  * @param engine of the latter, to load PyTorch
  * @param model to open the model
- * @param text to plan and sample; the parts are measured one after the other, a command reads files
- *     while PyTorch is loaded
+ * @param text to plan and sample
  */
 record StartUp(
     Spread help, Spread exact, Spread generate, Spread engine, Spread model, Spread text) {
