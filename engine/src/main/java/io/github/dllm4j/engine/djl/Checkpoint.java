@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.jni.JniUtils;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -92,7 +93,13 @@ final class Checkpoint {
             throw new IOException(file + " does not belong to this run: tensor " + name);
           }
           try (NDArray stored = Network.load(network.manager(), network.program(), source, entry)) {
-            stored.copyTo(parts.get(p).get(i));
+            NDArray to = parts.get(p).get(i);
+            PyTorchThread.call(
+                () -> {
+                  JniUtils.setGradMode(false);
+                  stored.copyTo(to);
+                  return to;
+                });
           }
         }
       }

@@ -265,7 +265,8 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       List<String> names = field.network().tensors().stream().map(tensor -> tensor.name()).toList();
       for (int i = 0; i < arrays.size(); i++) {
         if (names.get(i).endsWith("adaLN_modulation.bias")) {
-          NDArray shift = arrays.get(i - 1).matMul(column).flatten();
+          NDArray matrix = arrays.get(i - 1);
+          NDArray shift = PyTorchThread.call(() -> matrix.matMul(column)).flatten();
           shift.attach(step);
           arrays.get(i).addi(shift);
         }

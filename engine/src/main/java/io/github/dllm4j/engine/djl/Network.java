@@ -172,7 +172,7 @@ final class Network implements AutoCloseable {
     for (NDArray weight : weights) {
       // Twice: what inference made can never get a gradient, its duplicate can.
       try (NDArray moved = weight.toDevice(other.getDevice(), true)) {
-        NDArray copy = moved.duplicate();
+        NDArray copy = PyTorchThread.call(moved::duplicate);
         copy.attach(other);
         copies.add(copy);
       }
@@ -188,7 +188,7 @@ final class Network implements AutoCloseable {
     Shape shape = new Shape(entry.shape());
     if (entry.type() == SafeTensors.Type.F32) {
       try (NDArray mapped = manager.create(bytes, shape, DataType.FLOAT32)) {
-        return mapped.duplicate();
+        return PyTorchThread.call(mapped::duplicate);
       }
     }
     requireFloats(entry);

@@ -49,9 +49,9 @@ final class Optimizer {
     this.network = network;
     this.precision = precision;
     for (NDArray weight : network.weights()) {
-      ema.add(weight.duplicate());
-      first.add(weight.zerosLike());
-      second.add(weight.zerosLike());
+      ema.add(PyTorchThread.call(weight::duplicate));
+      first.add(PyTorchThread.call(weight::zerosLike));
+      second.add(PyTorchThread.call(weight::zerosLike));
     }
     this.stepCount = network.manager().create(0f);
     List<Integer> plain = new ArrayList<>();

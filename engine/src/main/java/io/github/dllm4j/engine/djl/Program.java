@@ -89,27 +89,31 @@ final class Program implements AutoCloseable {
    * @return its result; the caller closes it
    */
   IValue run(String method, Object... arguments) {
-    JniUtils.setGradMode(false);
-    JniUtils.setGraphExecutorOptimize(false);
     IValue[] values = new IValue[arguments.length];
     try {
       for (int i = 0; i < arguments.length; i++) {
         values[i] = value(arguments[i]);
       }
-      long begin = System.nanoTime();
-      RunningCalls.begin();
-      try {
-        return IValueUtils.runMethod(module, method, values);
-      } finally {
-        RunningCalls.end();
-        use.ran(method, System.nanoTime() - begin);
-      }
+      return PyTorchThread.call(() -> timed(method, values));
     } finally {
       for (int i = 0; i < arguments.length; i++) {
         if (values[i] != null && values[i] != arguments[i]) {
           values[i].close();
         }
       }
+    }
+  }
+
+  private IValue timed(String method, IValue[] values) {
+    JniUtils.setGradMode(false);
+    JniUtils.setGraphExecutorOptimize(false);
+    long begin = System.nanoTime();
+    RunningCalls.begin();
+    try {
+      return IValueUtils.runMethod(module, method, values);
+    } finally {
+      RunningCalls.end();
+      use.ran(method, System.nanoTime() - begin);
     }
   }
 
@@ -147,7 +151,6 @@ final class Program implements AutoCloseable {
    * @return the tensor it returns, on the manager of the first array; the caller closes it
    */
   NDArray train(NDManager manager, String method, Object... arguments) {
-    JniUtils.setGradMode(true);
     NDList list = new NDList();
     for (int i = 0; i < arguments.length; i += 2) {
       if (arguments[i + 1] instanceof NDArray array) {
@@ -164,12 +167,18 @@ final class Program implements AutoCloseable {
     try (NDArray tag = manager.create(0f)) {
       tag.setName("module_method:" + method);
       list.add(tag);
-      RunningCalls.begin();
-      try {
-        return module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
-      } finally {
-        RunningCalls.end();
-      }
+      return PyTorchThread.call(
+          () -> {
+            JniUtils.setGradMode(true);
+            RunningCalls.begin();
+            try {
+              return module
+                  .forward(new ParameterStore(manager, false), list, true)
+                  .singletonOrThrow();
+            } finally {
+              RunningCalls.end();
+            }
+          });
     }
   }
 

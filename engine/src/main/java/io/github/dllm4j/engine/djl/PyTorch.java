@@ -107,7 +107,11 @@ public final class PyTorch {
       throw new IllegalArgumentException("threads must be 1 to 1024, got " + threads);
     }
     engine();
-    JniUtils.setNumThreads(threads);
+    PyTorchThread.call(
+        () -> {
+          JniUtils.setNumThreads(threads);
+          return threads;
+        });
   }
 
   /**
@@ -178,7 +182,7 @@ public final class PyTorch {
   /** How many threads one operation may use now. */
   public static int threads() {
     engine();
-    return JniUtils.getNumThreads();
+    return PyTorchThread.call(JniUtils::getNumThreads);
   }
 
   private static Engine engine() {

@@ -1,0 +1,62 @@
+package io.github.dllm4j.engine.djl;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
+
+/**
+ * The one thread that runs PyTorch's operations, for all networks of the process; who asks waits.
+ *
+ * <p>The worker threads of an operation belong to the thread that calls it. As soon as two threads
+ * have workers, there are more than processors, and the OpenMP library lets all of them sleep at
+ * every barrier: a step of the bundled model took 2.3 times as long on a thread that had not opened
+ * it (docs/bench.md). On one thread there is one set of workers, which is busy with one operation
+ * at a time; a queue of operations is what a GPU has anyway. An operation that has begun is not
+ * interrupted. Settings of PyTorch that are a thread's own, as the number of workers, are this
+ * thread's.
+ */
+final class PyTorchThread {
+  private static final String NAME = "dllm-pytorch";
+  private static final ExecutorService QUEUE =
+      Executors.newSingleThreadExecutor(
+          work -> {
+            Thread thread = new Thread(work, NAME);
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private PyTorchThread() {}
+
+  /** Runs something on the thread and waits for it; what it throws is thrown here. */
+  static <T> T call(Supplier<T> work) {
+    if (Thread.currentThread().getName().equals(NAME)) {
+      return work.get();
+    }
+    FutureTask<T> task = new FutureTask<>(work::get);
+    QUEUE.execute(task);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      if (e.getCause() instanceof Error failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
