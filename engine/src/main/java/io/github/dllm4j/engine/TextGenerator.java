@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -123,9 +124,10 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   /**
-   * Generates text on this thread: request to canvas, canvas to plan, plan to samples, samples to
-   * text. Nothing waits and nothing is shared.
+   * Generates text now: request to canvas, canvas to plan, plan to samples, samples to text.
+   * Nothing is shared with other requests; their network calls take turns.
    *
+   * @param listener called on this thread
    * @throws IllegalArgumentException if the request does not fit the model
    * @throws IllegalStateException if the generator is closed
    */
@@ -139,8 +141,17 @@ public final class TextGenerator implements AutoCloseable {
           job.cancel();
         }
         job.prepare(preparation);
-        while (job.going()) {
-          preparation.rounds().round(List.of(job.run()));
+        BooleanSupplier step =
+            () -> {
+              if (job.going()) {
+                preparation.rounds().round(List.of(job.run()));
+              }
+              return job.going();
+            };
+        if (listener == GenerationListener.NONE) {
+          preparation.rounds().repeat(step);
+        } else {
+          while (step.getAsBoolean()) {} // the listener hears on its own thread
         }
         return job.result();
       } finally {

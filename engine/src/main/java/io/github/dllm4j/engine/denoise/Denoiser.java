@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.denoise;
 
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * Predicts clean tokens from noisy ones: the network, or an exact law in its place.
@@ -30,6 +31,17 @@ public interface Denoiser extends AutoCloseable {
    * @throws IllegalArgumentException if an id, a row or the length is out of range
    */
   TokenLaws predict(TokenBatch batch, Rows rows);
+
+  /**
+   * Runs step after step until one says that it was the last. A network that runs on a thread of
+   * its own makes them there, one waiting the less for every question, and lets others in between
+   * them.
+   *
+   * @param step whether there is another; it must not wait for another thread
+   */
+  default void repeat(BooleanSupplier step) {
+    while (step.getAsBoolean()) {}
+  }
 
   /** Releases what the denoiser holds; nothing by default. */
   @Override

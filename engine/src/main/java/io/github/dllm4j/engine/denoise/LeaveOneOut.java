@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.denoise;
 
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * A uniform-noise denoiser seen as a leave-one-out one: each law divided by the likelihood of the
@@ -48,6 +49,11 @@ public final class LeaveOneOut implements Denoiser {
   @Override
   public Representation representation() {
     return Representation.LEAVE_ONE_OUT;
+  }
+
+  @Override
+  public void repeat(BooleanSupplier step) {
+    inner.repeat(step);
   }
 
   @Override

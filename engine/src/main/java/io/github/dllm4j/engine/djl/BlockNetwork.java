@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -101,6 +102,11 @@ final class BlockNetwork implements BlockDenoiser {
   }
 
   @Override
+  public void repeat(BooleanSupplier step) {
+    PyTorchThread.repeat(step);
+  }
+
+  @Override
   public TokenLaws predictGiven(int[] clean, TokenBatch noisy, Rows rows) {
     network.check(noisy, rows);
     if (clean.length != noisy.length()) {
@@ -130,16 +136,18 @@ final class BlockNetwork implements BlockDenoiser {
    * @param hidden computes it, [rows, width], on a manager
    */
   private TokenLaws laws(Function<NDManager, NDArray> hidden) {
-    return DeviceLaws.computed(
-        network,
-        manager ->
-            DeviceLaws.ofHidden(
-                network.program(),
-                manager,
-                hidden.apply(manager),
-                head(),
-                Optional.empty(),
-                budget));
+    return PyTorchThread.call(
+        () ->
+            DeviceLaws.computed(
+                network,
+                manager ->
+                    DeviceLaws.ofHidden(
+                        network.program(),
+                        manager,
+                        hidden.apply(manager),
+                        head(),
+                        Optional.empty(),
+                        budget)));
   }
 
   private DeviceLaws.Head head() {

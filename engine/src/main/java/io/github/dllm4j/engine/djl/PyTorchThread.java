@@ -1,9 +1,11 @@
 package io.github.dllm4j.engine.djl;
 
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -19,8 +21,13 @@ import java.util.function.Supplier;
  */
 final class PyTorchThread {
   private static final String NAME = "dllm-pytorch";
-  private static final ExecutorService QUEUE =
-      Executors.newSingleThreadExecutor(
+  private static final ThreadPoolExecutor QUEUE =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
           work -> {
             Thread thread = new Thread(work, NAME);
             thread.setDaemon(true);
@@ -28,6 +35,22 @@ final class PyTorchThread {
           });
 
   private PyTorchThread() {}
+
+  /** Runs step after step on the thread until one was the last; others come in between steps. */
+  static void repeat(BooleanSupplier step) {
+    boolean more = true;
+    while (more) {
+      more =
+          call(
+              () -> {
+                boolean another = step.getAsBoolean();
+                while (another && QUEUE.getQueue().isEmpty()) {
+                  another = step.getAsBoolean();
+                }
+                return another;
+              });
+    }
+  }
 
   /** Runs something on the thread and waits for it; what it throws is thrown here. */
   static <T> T call(Supplier<T> work) {

@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * A network as a {@link Denoiser}: trunk over the whole batch, head at the requested rows only.
@@ -138,14 +139,22 @@ public final class TransformerDenoiser implements Denoiser {
   @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
     network.check(batch, rows);
-    return DeviceLaws.computed(
-        network,
-        manager -> {
-          NDArray hidden = hidden(manager, batch, rows);
-          Optional<DeviceLaws.Scores> own =
-              scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
-          return DeviceLaws.ofHidden(network.program(), manager, hidden, head(), own, budget);
-        });
+    return PyTorchThread.call(
+        () ->
+            DeviceLaws.computed(
+                network,
+                manager -> {
+                  NDArray hidden = hidden(manager, batch, rows);
+                  Optional<DeviceLaws.Scores> own =
+                      scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
+                  return DeviceLaws.ofHidden(
+                      network.program(), manager, hidden, head(), own, budget);
+                }));
+  }
+
+  @Override
+  public void repeat(BooleanSupplier step) {
+    PyTorchThread.repeat(step);
   }
 
   private DeviceLaws.Head head() {
@@ -210,9 +219,12 @@ public final class TransformerDenoiser implements Denoiser {
 
   /** The network's own numbers, float32, [rows, V]; MASK, if any, is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows)) {
-      return head().wide(network.program(), manager, hidden);
-    }
+    return PyTorchThread.call(
+        () -> {
+          try (NDArray hidden = hidden(manager, batch, rows)) {
+            return head().wide(network.program(), manager, hidden);
+          }
+        });
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -71,8 +72,15 @@ public final class ReverseSampler implements Rounds {
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
-    while (!run.finished()) {
-      round(List.of(run), Integer.MAX_VALUE);
+    BooleanSupplier step =
+        () -> {
+          round(List.of(run), Integer.MAX_VALUE);
+          return !run.finished();
+        };
+    if (listener == StepListener.NONE) {
+      denoiser.repeat(step);
+    } else {
+      while (step.getAsBoolean()) {} // the listener hears on its own thread
     }
     return run.samples();
   }
@@ -89,6 +97,11 @@ public final class ReverseSampler implements Rounds {
   @Override
   public void round(List<SamplingRun> runs) {
     round(runs, maxBatch);
+  }
+
+  @Override
+  public void repeat(BooleanSupplier step) {
+    denoiser.repeat(step);
   }
 
   private void round(List<SamplingRun> runs, int each) {

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.sample;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** A sampler whose runs go on together. For one thread at a time, unless two move no run both. */
 @FunctionalInterface
@@ -13,4 +14,14 @@ public interface Rounds {
    * @param runs started by this sampler
    */
   void round(List<SamplingRun> runs);
+
+  /**
+   * Runs step after step, rounds among them, until one says that it was the last, on the thread
+   * that is best for it: {@link io.github.dllm4j.engine.denoise.Denoiser#repeat}.
+   *
+   * @param step whether there is another; it must not wait for another thread
+   */
+  default void repeat(BooleanSupplier step) {
+    while (step.getAsBoolean()) {}
+  }
 }

@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * The sampler loop of masked diffusion: choose where, ask what, draw.
@@ -45,8 +46,15 @@ public final class Sampler implements Rounds {
    */
   public List<Sample> run(List<SamplingTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
-    while (!run.finished()) {
-      round(List.of(run), Integer.MAX_VALUE);
+    BooleanSupplier step =
+        () -> {
+          round(List.of(run), Integer.MAX_VALUE);
+          return !run.finished();
+        };
+    if (listener == StepListener.NONE) {
+      denoiser.repeat(step);
+    } else {
+      while (step.getAsBoolean()) {} // the listener hears on its own thread
     }
     return run.samples();
   }
@@ -69,6 +77,11 @@ public final class Sampler implements Rounds {
   @Override
   public void round(List<SamplingRun> runs) {
     round(runs, maxBatch);
+  }
+
+  @Override
+  public void repeat(BooleanSupplier step) {
+    denoiser.repeat(step);
   }
 
   private void round(List<SamplingRun> runs, int each) {
