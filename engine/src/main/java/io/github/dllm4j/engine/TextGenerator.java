@@ -148,10 +148,10 @@ public final class TextGenerator implements AutoCloseable {
               }
               return job.going();
             };
-        if (listener == GenerationListener.NONE) {
+        if (listener == GenerationListener.NONE && request.constraint().isEmpty()) {
           preparation.rounds().repeat(step);
         } else {
-          while (step.getAsBoolean()) {} // the listener hears on its own thread
+          while (step.getAsBoolean()) {} // heard on this thread; constraints are the host's work
         }
         return job.result();
       } finally {

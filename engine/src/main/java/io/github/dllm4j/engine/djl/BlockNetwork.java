@@ -156,9 +156,12 @@ final class BlockNetwork implements BlockDenoiser {
 
   /** The network's own numbers, float32, [rows, V]; MASK is at -infinity. */
   NDArray logits(NDManager manager, TokenBatch batch, Rows rows) {
-    try (NDArray hidden = hidden(manager, batch, rows)) {
-      return head().wide(network.program(), manager, hidden);
-    }
+    return PyTorchThread.call(
+        () -> {
+          try (NDArray hidden = hidden(manager, batch, rows)) {
+            return head().wide(network.program(), manager, hidden);
+          }
+        });
   }
 
   /** All of the network but its head, [rows, width], stretch by stretch. */

@@ -152,7 +152,8 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
             file + " has a tensor a GPT-2 has no place for: " + unknown.iterator().next());
       }
       weights.add(weights.get(0));
-      weights.add(manager.zeros(new Shape(shape.vocabulary())));
+      Shape bias = new Shape(shape.vocabulary());
+      weights.add(PyTorchThread.call(() -> manager.zeros(bias)));
       return new Network(manager, shape, program, weights);
     } catch (IOException | RuntimeException e) {
       manager.close();

@@ -134,11 +134,14 @@ public final class PyTorch {
 
   private static long nanosOfProduct(
       NDManager manager, Program program, NDArray a, Precision precision) {
-    long begin = System.nanoTime();
-    try (NDArray product = program.call(manager, "product", a, precision.scalarType())) {
-      product.getFloat(0, 0);
-    }
-    return System.nanoTime() - begin;
+    return PyTorchThread.call(
+        () -> {
+          long begin = System.nanoTime();
+          try (NDArray product = program.call(manager, "product", a, precision.scalarType())) {
+            product.getFloat(0, 0);
+          }
+          return System.nanoTime() - begin;
+        });
   }
 
   /**

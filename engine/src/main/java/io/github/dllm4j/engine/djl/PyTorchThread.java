@@ -7,6 +7,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread that runs PyTorch's operations, for all networks of the process; who asks waits.
@@ -20,23 +21,25 @@ import java.util.function.Supplier;
  * thread's.
  */
 final class PyTorchThread {
-  private static final String NAME = "dllm-pytorch";
+  private static volatile @Nullable Thread own;
   private static final ThreadPoolExecutor QUEUE =
       new ThreadPoolExecutor(
-          1,
-          1,
-          0,
-          TimeUnit.SECONDS,
-          new LinkedBlockingQueue<>(),
-          work -> {
-            Thread thread = new Thread(work, NAME);
-            thread.setDaemon(true);
-            return thread;
-          });
+          1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), PyTorchThread::thread);
 
   private PyTorchThread() {}
 
-  /** Runs step after step on the thread until one was the last; others come in between steps. */
+  /** Lives as long as the process and inherits nothing of whoever asks first. */
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(null, work, "dllm-pytorch", 0, false);
+    thread.setDaemon(true);
+    own = thread;
+    return thread;
+  }
+
+  /**
+   * Runs step after step on the thread until one was the last. Others come in between steps, but
+   * not if this is called on the thread itself.
+   */
   static void repeat(BooleanSupplier step) {
     boolean more = true;
     while (more) {
@@ -54,7 +57,7 @@ final class PyTorchThread {
 
   /** Runs something on the thread and waits for it; what it throws is thrown here. */
   static <T> T call(Supplier<T> work) {
-    if (Thread.currentThread().getName().equals(NAME)) {
+    if (Thread.currentThread() == own) {
       return work.get();
     }
     FutureTask<T> task = new FutureTask<>(work::get);

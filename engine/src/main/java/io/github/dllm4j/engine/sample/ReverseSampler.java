@@ -64,7 +64,8 @@ public final class ReverseSampler implements Rounds {
   }
 
   /**
-   * Runs all tasks to the end, or until the listener stops them.
+   * Runs all tasks to the end, or until the listener stops them; without a listener where {@link
+   * Sampler#run} does.
    *
    * @param tasks what to make
    * @param listener called after every move of every task, correctors included
@@ -72,12 +73,13 @@ public final class ReverseSampler implements Rounds {
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
+    boolean alone = listener == StepListener.NONE;
     BooleanSupplier step =
         () -> {
-          round(List.of(run), Integer.MAX_VALUE);
+          round(List.of(run), alone ? maxBatch : Integer.MAX_VALUE);
           return !run.finished();
         };
-    if (listener == StepListener.NONE) {
+    if (alone) {
       denoiser.repeat(step);
     } else {
       while (step.getAsBoolean()) {} // the listener hears on its own thread

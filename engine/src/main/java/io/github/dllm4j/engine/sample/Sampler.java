@@ -37,7 +37,9 @@ public final class Sampler implements Rounds {
   }
 
   /**
-   * Runs all tasks to the end, or until the listener stops them.
+   * Runs all tasks to the end, or until the listener stops them. A run without a listener is made
+   * on the denoiser's own thread, if it has one ({@link Denoiser#repeat}): nothing that it is made
+   * of may wait for another thread that asks a network.
    *
    * @param tasks what to make
    * @param listener called after every step of every task
@@ -46,12 +48,15 @@ public final class Sampler implements Rounds {
    */
   public List<Sample> run(List<SamplingTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
+    // What draws on the host would keep others from the network.
+    boolean alone =
+        listener == StepListener.NONE && tasks.stream().allMatch(task -> task.together().isEmpty());
     BooleanSupplier step =
         () -> {
-          round(List.of(run), Integer.MAX_VALUE);
+          round(List.of(run), alone ? maxBatch : Integer.MAX_VALUE);
           return !run.finished();
         };
-    if (listener == StepListener.NONE) {
+    if (alone) {
       denoiser.repeat(step);
     } else {
       while (step.getAsBoolean()) {} // the listener hears on its own thread

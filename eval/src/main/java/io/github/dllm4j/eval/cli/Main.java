@@ -1,7 +1,6 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.PyTorch;
-import io.github.dllm4j.engine.djl.RunningCalls;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -51,8 +50,7 @@ public final class Main implements Runnable {
 
   /** Runs a command and ends the process with its exit code. */
   public static void main(String[] args) {
-    // Ctrl-C may come while the network runs.
-    Runtime.getRuntime().addShutdownHook(new Thread(RunningCalls::finish));
+    Ending.install();
     System.exit(run(args, writer(FileDescriptor.out), writer(FileDescriptor.err)));
   }
 

@@ -30,7 +30,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   private final PrintWriter err;
   private final TrainingLog log;
   private final CountDownLatch finished = new CountDownLatch(1);
-  private final Thread onInterrupt = new Thread(this::stopAndWait, "save-on-interrupt");
+  private final Runnable onInterrupt = this::stopAndWait;
   private volatile boolean stop;
   private @Nullable ProgressBar bar;
   private @Nullable Validation last;
@@ -66,7 +66,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
               .setConsumer(new ConsoleProgressBarConsumer(System.err))
               .build();
     }
-    Runtime.getRuntime().addShutdownHook(onInterrupt);
+    Ending.saves(onInterrupt);
   }
 
   @Override
@@ -178,10 +178,6 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     }
     log.close();
     finished.countDown();
-    try {
-      Runtime.getRuntime().removeShutdownHook(onInterrupt);
-    } catch (IllegalStateException e) {
-      // The process is already ending: the hook is what waits for this.
-    }
+    Ending.hasSaved(onInterrupt);
   }
 }

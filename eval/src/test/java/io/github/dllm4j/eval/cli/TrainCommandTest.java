@@ -112,6 +112,8 @@ class TrainCommandTest {
       process.destroy();
     }
     process.waitFor();
+    String said = Files.readString(folder.resolve("fork.out"));
+    assertFalse(said.contains("without a new checkpoint"), said);
     int step = Integer.parseInt(lastStep(log));
     assertTrue(step < 300, "the run was over before it could be interrupted");
     done("train", "--resume", "--out", broken.toString());
