@@ -43,7 +43,8 @@ final class Planning {
    * The plan of a masked model.
    *
    * @param choice the sampler
-   * @param information plans on the curves of whole sequences of held-out text
+   * @param information plans on the curves of whole sequences of held-out text; asked for only if
+   *     the plan looks at them
    * @param measured the curves of the canvas; asked for only if the plan needs them
    * @param dependence of the model's tokens; asked for only if the plan needs it
    */
@@ -51,18 +52,18 @@ final class Planning {
       GenerationRequest request,
       PlanChoice choice,
       Canvas canvas,
-      Optional<CurvePlanner> information,
+      Supplier<Optional<CurvePlanner>> information,
       Supplier<CurveSample> measured,
       Supplier<DependenceKernel> dependence) {
     int holes = canvas.holeCount();
     boolean automatic = request.steps().isEmpty() && choice.hasSteps();
-    boolean whole = holes == canvas.length() && length(information) == holes;
+    boolean whole = holes == canvas.length() && length(information.get()) == holes;
     boolean known = whole || (holes > 0 && (automatic || choice.needsCurve()));
     Optional<CurveSample> own = known && !whole ? Optional.of(measured.get()) : Optional.empty();
     CurvePlanner planner =
         whole
-            ? information.orElseThrow()
-            : own.map(sample -> ofGivenText(sample, canvas, information))
+            ? information.get().orElseThrow()
+            : own.map(sample -> ofGivenText(sample, canvas, information.get()))
                 .orElseGet(
                     () -> CurvePlanner.of(InformationCurve.exact(new double[Math.max(1, holes)])));
     RevealPlan plan =

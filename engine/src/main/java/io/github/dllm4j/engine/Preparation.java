@@ -213,7 +213,7 @@ final class Preparation {
                 request,
                 choice,
                 canvas,
-                model.planner(),
+                model::planner,
                 () -> curves.of(denoiser, canvas),
                 () -> dependence.of(denoiser, blank())));
   }

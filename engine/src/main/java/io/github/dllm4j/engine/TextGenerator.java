@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.Rounds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -141,18 +141,15 @@ public final class TextGenerator implements AutoCloseable {
           job.cancel();
         }
         job.prepare(preparation);
-        BooleanSupplier step =
+        Rounds rounds = preparation.rounds();
+        rounds.repeat(
             () -> {
               if (job.going()) {
-                preparation.rounds().round(List.of(job.run()));
+                rounds.round(List.of(job.run()));
               }
               return job.going();
-            };
-        if (listener == GenerationListener.NONE && request.constraint().isEmpty()) {
-          preparation.rounds().repeat(step);
-        } else {
-          while (step.getAsBoolean()) {} // heard on this thread; constraints are the host's work
-        }
+            },
+            listener != GenerationListener.NONE || request.constraint().isPresent());
         return job.result();
       } finally {
         job.release();

@@ -51,12 +51,13 @@ class PlanningTest {
         request,
         choice,
         canvas,
-        Optional.of(
-            CurvePlanner.of(
-                new CurveStudy(
-                    sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY),
-                    sample(LENGTH, InformationCurve.Source.MODEL_ENTROPY),
-                    100))),
+        () ->
+            Optional.of(
+                CurvePlanner.of(
+                    new CurveStudy(
+                        sample(LENGTH, InformationCurve.Source.MODEL_CROSS_ENTROPY),
+                        sample(LENGTH, InformationCurve.Source.MODEL_ENTROPY),
+                        100))),
         () -> sample(canvas.holeCount(), InformationCurve.Source.MODEL_SAMPLES),
         () -> DependenceKernel.of(new double[][] {{0.1}}));
   }
@@ -143,7 +144,7 @@ class PlanningTest {
             GenerationRequest.unconditional().withSteps(4),
             PlanChoice.OPTIMAL,
             blank,
-            Optional.empty(),
+            Optional::empty,
             () -> sample(LENGTH, InformationCurve.Source.MODEL_SAMPLES),
             () -> DependenceKernel.of(new double[][] {{0.1}}));
     assertEquals(4, planned.plan().steps(LENGTH));

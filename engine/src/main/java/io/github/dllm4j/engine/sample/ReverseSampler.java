@@ -73,17 +73,13 @@ public final class ReverseSampler implements Rounds {
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
-    boolean alone = listener == StepListener.NONE;
-    BooleanSupplier step =
+    boolean here = listener != StepListener.NONE;
+    repeat(
         () -> {
-          round(List.of(run), alone ? maxBatch : Integer.MAX_VALUE);
+          round(List.of(run), here ? Integer.MAX_VALUE : maxBatch);
           return !run.finished();
-        };
-    if (alone) {
-      denoiser.repeat(step);
-    } else {
-      while (step.getAsBoolean()) {} // the listener hears on its own thread
-    }
+        },
+        here);
     return run.samples();
   }
 

@@ -24,4 +24,16 @@ public interface Rounds {
   default void repeat(BooleanSupplier step) {
     while (step.getAsBoolean()) {}
   }
+
+  /**
+   * The same, but on the calling thread if somebody is to hear of the steps there, or if they are
+   * work that would keep others from the network.
+   */
+  default void repeat(BooleanSupplier step, boolean here) {
+    if (here) {
+      while (step.getAsBoolean()) {}
+    } else {
+      repeat(step);
+    }
+  }
 }

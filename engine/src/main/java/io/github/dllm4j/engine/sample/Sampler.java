@@ -48,19 +48,14 @@ public final class Sampler implements Rounds {
    */
   public List<Sample> run(List<SamplingTask> tasks, StepListener listener) {
     SamplingRun run = start(tasks, listener);
-    // What draws on the host would keep others from the network.
-    boolean alone =
-        listener == StepListener.NONE && tasks.stream().allMatch(task -> task.together().isEmpty());
-    BooleanSupplier step =
+    boolean drawnHere = tasks.stream().anyMatch(task -> task.together().isPresent());
+    boolean here = listener != StepListener.NONE || drawnHere;
+    repeat(
         () -> {
-          round(List.of(run), alone ? maxBatch : Integer.MAX_VALUE);
+          round(List.of(run), here ? Integer.MAX_VALUE : maxBatch);
           return !run.finished();
-        };
-    if (alone) {
-      denoiser.repeat(step);
-    } else {
-      while (step.getAsBoolean()) {} // the listener hears on its own thread
-    }
+        },
+        here);
     return run.samples();
   }
 

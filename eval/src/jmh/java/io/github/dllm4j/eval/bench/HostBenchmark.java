@@ -39,14 +39,9 @@ public class HostBenchmark {
 
     InformationCurve curve = InformationCurve.exact(0);
 
-    /** A tail of one over distance. */
     @Setup
     public void curve() {
-      double[] values = new double[positions];
-      for (int j = 0; j < positions; j++) {
-        values[j] = 2 + 5 / (1 + 16.0 * j / positions);
-      }
-      curve = InformationCurve.exact(values);
+      curve = Probe.curve(positions);
     }
   }
 
@@ -59,12 +54,9 @@ public class HostBenchmark {
     ExactLaw law = ExactLaw.zeroSum(2, 2);
     ReversePlan step = ReverseChoice.TWEEDIE.plan(1);
 
-    /** A chain that stays. */
     @Setup
     public void law() {
-      int length = Integer.numberOfTrailingZeros(states);
-      double[][] stay = {{0.8, 0.2}, {0.2, 0.8}};
-      law = ExactLaw.markov(length, new double[] {0.5, 0.5}, stay);
+      law = Probe.chain(Integer.numberOfTrailingZeros(states));
     }
   }
 

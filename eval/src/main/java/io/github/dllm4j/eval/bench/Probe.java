@@ -117,22 +117,31 @@ public record Probe(
     };
   }
 
-  /** A curve as steep as that of a text: a tail of one over distance. */
   private Result plan() {
-    double[] curve = new double[shape.length()];
-    for (int j = 0; j < curve.length; j++) {
-      curve[j] = 2 + 5 / (1 + 16.0 * j / curve.length);
-    }
-    InformationCurve known = InformationCurve.exact(curve);
-    return repeated(() -> new StepPlanner(known).forSteps(curve.length));
+    InformationCurve curve = curve(shape.length());
+    return repeated(() -> new StepPlanner(curve).forSteps(curve.length()));
   }
 
   private Result enumerate() {
-    double[][] stay = {{0.8, 0.2}, {0.2, 0.8}};
-    ExactLaw law = ExactLaw.markov(shape.length(), new double[] {0.5, 0.5}, stay);
+    ExactLaw law = chain(shape.length());
     ReversePlan step = ReverseChoice.TWEEDIE.plan(1);
     return repeated(
         () -> ExactReverse.of(law, NoiseProcess.uniform(law.symbols())).outputLaw(step));
+  }
+
+  /** A curve as steep as that of a text: a tail of one over distance. */
+  static InformationCurve curve(int length) {
+    double[] curve = new double[length];
+    for (int j = 0; j < length; j++) {
+      curve[j] = 2 + 5 / (1 + 16.0 * j / length);
+    }
+    return InformationCurve.exact(curve);
+  }
+
+  /** A chain over two tokens that stays. */
+  static ExactLaw chain(int length) {
+    double[][] stay = {{0.8, 0.2}, {0.2, 0.8}};
+    return ExactLaw.markov(length, new double[] {0.5, 0.5}, stay);
   }
 
   /** The last run of a second of them: Java has compiled what it can. */

@@ -43,7 +43,7 @@ class FamilyCommandsTest {
         .toArray(String[]::new);
   }
 
-  private static Stream<String> fixtures() {
+  static Stream<String> fixtures() {
     return Stream.of(
         "sedd-absorb",
         "sedd-uniform",

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Published checkpoints of every family through the commands that take a model. */
@@ -29,6 +30,10 @@ class FieldModelsTest {
   @BeforeAll
   static void text() throws IOException {
     corpus = Dllm.corpus(folder).toString();
+  }
+
+  private static Stream<String> fixtures() {
+    return Stream.concat(FamilyCommandsTest.fixtures(), Stream.of("bd3lm", "bd3lm-plain"));
   }
 
   private static String model(String name) {
@@ -73,22 +78,7 @@ class FieldModelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "sedd-absorb",
-        "sedd-uniform",
-        "mdlm",
-        "mdlm-time",
-        "radd",
-        "udlm",
-        "udlm-classes",
-        "duo",
-        "llada",
-        "llada-grouped",
-        "dream",
-        "bd3lm",
-        "bd3lm-plain"
-      })
+  @MethodSource("fixtures")
   void generateAndEvaluateRun(String name) throws IOException {
     JsonNode text =
         done(
