@@ -33,7 +33,7 @@ import java.util.zip.ZipOutputStream;
  * threads; {@link #train} records gradients and is for the one training thread.
  */
 final class Program implements AutoCloseable {
-  private static final List<String> PARTS = List.of("llama", "blocks", "laws", "muon");
+  private static final List<String> PARTS = List.of("llama", "blocks", "laws", "learned", "muon");
 
   private final PtSymbolBlock module;
   private final ProgramUse use = new ProgramUse();
@@ -52,10 +52,10 @@ final class Program implements AutoCloseable {
     try {
       return load(owner, resource, name, "packed.py");
     } catch (EngineException e) {
-      if (!String.valueOf(e.getMessage()).contains("mkldnn")) {
+      if (!String.valueOf(e.getMessage()).contains("mkl")) {
         throw e;
       }
-      // A PyTorch without oneDNN does not know its operations.
+      // A PyTorch without MKL or oneDNN does not know its operations.
       return load(owner, resource, name, "plain.py");
     }
   }

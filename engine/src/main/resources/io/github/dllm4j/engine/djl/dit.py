@@ -14,12 +14,27 @@ import torch
 # (6 float32, 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def rotate(x: Tensor, cos: Tensor, sin: Tensor, train: bool) -> Tensor:
     # Rotary positions, first half paired with second half, of queries and keys at once; x is [2, B, H, N, hd], cos and
     # sin, whose first half is negative, are [2, 1, 1, N, hd]: whole rows, so that each operation is one long loop.
     # Each is rounded by itself: a fused one would round an entry by where it stands in the batch.
     a, b = torch.chunk(x, 2, -1)
-    return (x * cos).add_(torch.cat([b, a], -1) * sin)
+    if train:
+        y = (x * cos).add_(torch.cat([b, a], -1) * sin)
+    else:
+        y = torch.empty(x.size(), dtype=x.dtype, device=x.device)
+        torch.mul(x, cos, out=y)
+        y.add_(torch.cat([b, a], -1).mul_(sin))
+    return y
+
+
+def plus(x: Tensor, y: Tensor, train: bool) -> Tensor:
+    # The sum, in the place of x where no gradient asks for it again.
+    if train:
+        z = x + y
+    else:
+        z = x.add_(y)
+    return z
 
 
 def rotary(at: int, n: int, hd: int, scale: float, like: Tensor, dt: int) -> Tuple[Tensor, Tensor]:
@@ -119,22 +134,22 @@ class Dit(Module):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
-            qkv = __torch__.linear.affine(h, qkv_w, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+            qkv = __torch__.linear.affine(h, qkv_w, 3 * width, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
             # Split, not indexed: the gradient of an index is a whole tensor of zeros.
             if gpt == 0:
-                qk, v1 = torch.split(qkv.contiguous(), [2, 1])
-                q, k = torch.unbind(__torch__.rotate(qk, cos, sin))
+                qk, v1 = torch.split(qkv.contiguous() if train else qkv, [2, 1])
+                q, k = torch.unbind(__torch__.rotate(qk, cos, sin, train))
                 v = v1.squeeze(0)
             else:
                 q, k, v = torch.unbind(qkv)
             if len(past) > 0:
                 q, k, v = __torch__.blocks.joined(q, k, v, past[2 * layer], past[2 * layer + 1], at, given)
             a = self.repeated(self.attend(q, k, v, shape[4], given, train, scale), batch)
-            a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, out_b, dt)
-            x = x + __torch__.gated(torch.dropout(a, drop, train).to(6), m[2])
+            a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, width, out_b, dt)
+            x = __torch__.plus(x, __torch__.gated(torch.dropout(a, drop, train).to(6), m[2]), train)
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
-            f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, down_b, dt)
-            x = x + __torch__.gated(torch.dropout(f, drop, train).to(6), m[5])
+            f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, width, down_b, dt)
+            x = __torch__.plus(x, __torch__.gated(torch.dropout(f, drop, train).to(6), m[5]), train)
         return x
 
     def final(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int]) -> Tensor:
@@ -161,7 +176,7 @@ class Dit(Module):
         if ws[at[0]].dtype != 6 and dt == 6:
             logits = __torch__.llama.product(self.repeated(h, 16), ws[at[0]], self.head_bias(ws, at, mask), dt)
         else:
-            logits = __torch__.linear.affine(self.repeated(h, 16).to(dt), ws[at[0]], self.head_bias(ws, at, mask), dt)
+            logits = __torch__.linear.affine(self.repeated(h, 16).to(dt), ws[at[0]], ws[at[0]].size(0), self.head_bias(ws, at, mask), dt)
         return torch.narrow(logits, 0, 0, h.size(0))
 
     def head_bias(self, ws: List[Tensor], at: List[int], mask: int) -> Tensor:
@@ -270,17 +285,15 @@ class Dit(Module):
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
         dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
-        embedded = torch.embedding(ws[0].detach(), tok).requires_grad_()
-        x = self.trunk(embedded, sigmas, ws, shape, dt, True, drop)
-        h = self.final(x, sigmas, rows, ws, shape)
+        kept : List[Tensor] = []
+        h = self.learned(tok, sigmas, rows, ws, shape, dt, drop, kept)
         place = self.place(ws, shape)
         i = place[0]
-        # By hand from here to h, and at the embedding: the gradient overwrites the logits, at most 128 MiB of them at a
-        # time, and goes straight to where it is gathered.
+        # By hand: the gradient overwrites the logits, at most 128 MiB of them at a time.
         torch.set_grad_enabled(False)
         w = ws[i].to(dt)
         bias = self.head_bias(ws, place, mask)
-        dw, db, rare = self.gradient(ws[i]), self.gradient(ws[i + 1]), self.gradient(ws[0])
+        dw, db = self.gradient(ws[i]), self.gradient(ws[i + 1])
         dhs : List[Tensor] = []
         total = torch.zeros([], device=h.device)
         some = max(1, 33554432 // w.size(0))
@@ -312,16 +325,42 @@ class Dit(Module):
             else:
                 dw.add_(torch.matmul(g.t(), z))
             dhs.append(torch.matmul(g, w).to(6).mul_(own))
-        dh = torch.cat(dhs)
-        torch.set_grad_enabled(True)
-        h.backward(dh)
-        rare.index_add_(0, tok.reshape(-1), self.gradient(embedded).view(-1, embedded.size(2)))
+        self.learn(h, torch.cat(dhs), tok, rows, ws, shape, dt, drop, kept)
         return total
 
+    def learned(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+        # What the head multiplies, [R, D], and what `learn` needs for the way back: with time modules, autograd's record.
+        embedded = torch.embedding(ws[0].detach(), tok)
+        if shape[3] == 1:
+            kept.append(embedded.requires_grad_())
+            h = self.final(self.trunk(embedded, sigmas, ws, shape, dt, True, drop), sigmas, rows, ws, shape)
+        else:
+            torch.set_grad_enabled(False)
+            x = __torch__.learned.forward(embedded.view(-1, embedded.size(2)), tok.size(0), ws, shape, dt, drop, kept)
+            x = x.index_select(0, rows)
+            i = len(ws) - 3 - shape[2]
+            h, mean, rstd = torch.native_layer_norm(x, [x.size(1)], ws[i], __torch__.optional(ws, i + 1, shape[2] == 1), 1e-5)
+            kept.extend([x, mean, rstd])
+            torch.set_grad_enabled(True)
+        return h
+
+    def learn(self, h: Tensor, dh: Tensor, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+        # Adds the gradients of all weights before the head, given that of what it multiplies. That of the embedding goes
+        # to the rows that occur.
+        if shape[3] == 1:
+            torch.set_grad_enabled(True)
+            h.backward(dh)
+            dx = self.gradient(kept[0]).view(-1, dh.size(1))
+        else:
+            rstd, mean, x = kept.pop(), kept.pop(), kept.pop()
+            last = __torch__.learned.unnormed(dh, x, mean, rstd, ws, len(ws) - 3 - shape[2], shape[2])
+            dx = torch.zeros([tok.numel(), dh.size(1)], device=dh.device).index_add_(0, rows, last)
+            dx = __torch__.learned.backward(dx, tok.size(0), ws, shape, dt, drop, kept)
+        torch.set_grad_enabled(True)
+        return self.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
+
     def gradient(self, w: Tensor) -> Tensor:
-        g = w.grad
-        assert g is not None
-        return g
+        return __torch__.learned.gradient(w)
 
     def start(self, ws: List[Tensor]) -> Tensor:
         # Gives every weight a gradient, of zeros.
@@ -334,8 +373,9 @@ class Dit(Module):
         # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
-        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, int(c[6]), True, c[9])
-        h = self.final(x, sigmas, rows, ws, shape)
+        kept : List[Tensor] = []
+        before = self.learned(tok, sigmas, rows, ws, shape, int(c[6]), c[9], kept)
+        h = before.detach().requires_grad_()
         p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])).to(6), -1)
         sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
         kappa = float(p.size(1)) / torch.expm1(sigma)
@@ -353,34 +393,46 @@ class Dit(Module):
         terms = (1.0 / (1.0 + of_noisy) - 1.0 / k + bracket / k) / noise
         total = (terms * weight).sum()
         total.backward()
+        torch.set_grad_enabled(False)
+        self.learn(before, self.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept)
         return total.detach()
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:
         # Euclidean norm of all gradients together.
-        gs = [self.gradient(w) for w in ws]
-        return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
+        # Row by row first: over millions of entries at once float32 loses the third digit.
+        norms : List[Tensor] = []
+        for w in ws:
+            g = self.gradient(w)
+            norms.append(torch.linalg_vector_norm(torch.linalg_vector_norm(g, 2, [-1]) if g.dim() > 1 else g))
+        return torch.linalg_vector_norm(torch.stack(norms))
 
     def adamw(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
         # AdamW (decay on matrices only), exponential moving average, gradients to zero.
         # hp: learning rate, beta1, beta2, epsilon, decay, factor of the gradients, EMA rate.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
-        gs : List[Tensor] = []
-        steps : List[Tensor] = []
         step.add_(1)
-        for w in ws:
-            # One by one: the compiler deletes an in-place operation on a list that nothing reads afterwards.
-            if w.dim() > 1:
-                w.mul_(1.0 - h[0] * h[4])
-            g = self.gradient(w)
-            if h[5] != 1.0:
-                g.mul_(h[5])
-            gs.append(g)
-            steps.append(step)
-        torch._fused_adamw_(ws, gs, ms, vs, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=0.0, eps=h[3], amsgrad=False, maximize=False)
-        torch._foreach_lerp_(ema, ws, 1.0 - h[6])
-        for g in gs:
-            g.zero_()
+        scale = torch.full([], 1.0 / h[5], device=step.device)
+        for matrices in [True, False]:
+            own : List[Tensor] = []
+            gs : List[Tensor] = []
+            m1 : List[Tensor] = []
+            m2 : List[Tensor] = []
+            average : List[Tensor] = []
+            steps : List[Tensor] = []
+            for i, w in enumerate(ws):
+                if (w.dim() > 1) == matrices:
+                    own.append(w)
+                    gs.append(self.gradient(w))
+                    m1.append(ms[i])
+                    m2.append(vs[i])
+                    average.append(ema[i])
+                    steps.append(step)
+            torch._fused_adamw_(own, gs, m1, m2, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=h[4] if matrices else 0.0, eps=h[3], amsgrad=False, maximize=False, grad_scale=scale)
+            # The compiler deletes an operation on lists that nothing reads afterwards.
+            for w, g, e in zip(own, gs, average):
+                e.lerp_(w, 1.0 - h[6])
+                g.zero_()
         torch.set_grad_enabled(True)
         return step
 
@@ -416,14 +468,15 @@ class Dit(Module):
 
     def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int) -> List[Tensor]:
         # The matrices of the products go to dt once instead of at every call, and into the processor's order if `pack`
-        # is 1; the rest stays in float32.
+        # is 1; the rest stays in float32. `which` are those of the blocks, four each, the third before GELU, and the head.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
-        for i in which:
+        for j, i in enumerate(which):
             out[i] = ws[i].to(dt)
             if pack == 1:
-                out[i] = __torch__.linear.pack(out[i])
+                # The head's order must tell how many ids there are.
+                out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or j + 1 == len(which))
         return out
 
     def packed(self, ws: List[Tensor]) -> int:

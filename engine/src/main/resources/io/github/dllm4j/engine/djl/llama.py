@@ -20,7 +20,7 @@ def product(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tenso
     h = x.to(dt)
     rows, some = weight.size(0), max(1, 4194304 // weight.size(1))
     if weight.dtype == h.dtype or rows <= some:
-        y = __torch__.linear.affine(h, weight, bias, dt)
+        y = __torch__.linear.affine(h, weight, rows, bias, dt)
     else:
         y = torch.empty(h.size()[:-1] + [rows], dtype=dt, device=h.device)
         wide = torch.empty([some, weight.size(1)], dtype=dt, device=h.device)

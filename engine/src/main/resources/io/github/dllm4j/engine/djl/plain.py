@@ -1,13 +1,13 @@
 import torch
 
-# Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has no oneDNN: see packed.py.
+# Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has no MKL or no oneDNN: see packed.py.
 
 
-def pack(weight: Tensor) -> Tensor:
+def pack(weight: Tensor, gelu: bool) -> Tensor:
     return weight
 
 
-def affine(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
+def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:
     if bias is not None:
         return torch.linear(x, weight.to(dt), bias.to(dt))
     return torch.linear(x, weight.to(dt))

@@ -10,9 +10,12 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Packed weights: that they are, and that an entry of a product does not depend on its company. */
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
@@ -20,6 +23,7 @@ class PackedWeightsTest {
   private static final int ROWS = 100;
   private static final int FEATURES = 2_048;
   private static final int OUT = 96;
+  private static final int LENGTH = 12;
 
   private static float[] numbers(int size, long seed) {
     float[] numbers = new float[size];
@@ -61,6 +65,52 @@ class PackedWeightsTest {
         float[] usual = product(manager, program, plain, x, ROWS, Precision.FP32);
         assertArrayEquals(usual, all, 2e-3f);
       }
+    }
+  }
+
+  /** Block matrices are in MKL's order, the one before GELU and the head in oneDNN's. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void sequencesDoNotDependOnTheirNumber(Precision precision) {
+    NetworkShape shape = new NetworkShape(OUT, FEATURES / 4, 1, 8, LENGTH, 0, false);
+    try (Network network = Tiny.network(shape, Tiny.weights(shape, 3))) {
+      NDManager manager = network.manager();
+      try (IValue weights = network.inferenceWeights(network.weights(), precision)) {
+        long packed = network.program().run("packed", weights).toLong();
+        if (precision == Precision.FP32) {
+          assertEquals(5, packed);
+        }
+        float[] all = hidden(manager, network, weights, 17, precision);
+        for (int sequences : new int[] {1, 2, 3, 7, 16}) {
+          float[] some = hidden(manager, network, weights, sequences, precision);
+          assertArrayEquals(Arrays.copyOf(all, some.length), some, 0f, sequences + " sequences");
+        }
+      }
+    }
+  }
+
+  /** What the head multiplies at all positions of so many of the first sequences. */
+  private static float[] hidden(
+      NDManager manager, Network network, IValue weights, int sequences, Precision precision) {
+    int rows = sequences * LENGTH;
+    long[] tokens = new Random(4).longs(17L * LENGTH, 0, OUT).limit(rows).toArray();
+    long[] all = LongStream.range(0, rows).toArray();
+    try (NDArray tok = manager.create(tokens, new Shape(sequences, LENGTH));
+        NDArray sigmas = manager.create(new float[sequences]);
+        NDArray at = manager.create(all);
+        NDArray h =
+            network
+                .program()
+                .call(
+                    manager,
+                    "hidden",
+                    tok,
+                    sigmas,
+                    at,
+                    weights,
+                    network.shape().program(),
+                    precision.scalarType())) {
+      return h.toFloatArray();
     }
   }
 }

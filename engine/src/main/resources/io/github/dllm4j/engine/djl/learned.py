@@ -1,0 +1,188 @@
+import torch
+
+# Both passes of training through the blocks of a network without time modules, written out; a part of the program dit.py.
+#
+# Autograd would copy queries, keys and values more often, make a tensor for every gradient, add it to the weight's own, and
+# have GELU and its gradient take a tanh each. Here products add the gradients of matrices to what is there, and GELU
+# leaves its derivative in the place of its argument. `kept` is what the forward pass leaves for the backward pass: two
+# tensors, and twenty for each block.
+
+
+def gradient(w: Tensor) -> Tensor:
+    g = w.grad
+    assert g is not None
+    return g
+
+
+def collect(w: Tensor, dy: Tensor, x: Tensor) -> Tensor:
+    # Adds the gradient of y = x w^T, dy^T x.
+    g = __torch__.learned.gradient(w)
+    if dy.dtype == 6:
+        return g.addmm_(dy.t(), x)
+    return g.add_(torch.mm(dy.t(), x))
+
+
+def dropped(x: Tensor, drop: float, kept: List[Tensor]) -> Tensor:
+    # Dropout, whose mask is kept.
+    if drop > 0.0:
+        y, mask = torch.native_dropout(x, drop, True)
+    else:
+        y, mask = x, torch.empty([0])
+    kept.append(mask)
+    return y
+
+
+def plus(x: Tensor, y: Tensor, w: Tensor, bias: Optional[Tensor], drop: float, kept: List[Tensor]) -> Tensor:
+    # x + dropout(y w^T + bias), x in float32.
+    if drop == 0.0 and y.dtype == 6:
+        kept.append(torch.empty([0]))
+        own = x
+        if bias is not None:
+            own = x + bias
+        return torch.addmm(own, y, w.t())
+    return x + __torch__.learned.dropped(torch.linear(y, w, bias), drop, kept).to(6)
+
+
+def undropped(dy: Tensor, drop: float, mask: Tensor) -> Tensor:
+    if drop > 0.0:
+        return torch.native_dropout_backward(dy, mask, 1.0 / (1.0 - drop))
+    return dy
+
+
+def gelu(u: Tensor) -> Tensor:
+    # f = u s in its tanh form, s = sigmoid(t), t = a u + b u^3; over u goes f' = s + s (1 - s) (3 t - 2 a u). Few rows at a
+    # time, so that all of it stays in the cache.
+    f = torch.empty_like(u)
+    some = max(1, 262144 // u.size(1))
+    a = torch.full([], 1.5957691216057308, device=u.device)
+    t = torch.empty([some, u.size(1)], device=u.device)
+    s = torch.empty([some, u.size(1)], device=u.device)
+    for i in range(0, u.size(0), some):
+        n = min(some, u.size(0) - i)
+        own, at, si = u[i:i + n].to(6), t[:n], s[:n]
+        torch.addcmul(a, own, own, value=0.07135481627159855, out=at)
+        at.mul_(own)
+        torch.sigmoid(at, out=si)
+        torch.mul(own, si, out=f[i:i + n])
+        at.add_(own, alpha=-1.0638460810704872)
+        torch.sigmoid_backward(at, si, grad_input=at)
+        torch.add(si, at, alpha=3.0, out=u[i:i + n])
+    return f
+
+
+def swapped(x: Tensor) -> Tensor:
+    a, b = torch.chunk(x, 2, -1)
+    return torch.cat([b, a], -1)
+
+
+def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    # Queries and keys of qkv [3, B, H, N, hd], any order in memory, with their positions: see `rotate`.
+    qk = x[:2]
+    y = torch.empty(qk.size(), dtype=x.dtype, device=x.device)
+    torch.mul(qk, cos, out=y)
+    return y.add_(__torch__.learned.swapped(qk).mul_(sin))
+
+
+def attention(x: Tensor, cos: Tensor, sin: Tensor, seen: Optional[Tensor], kept: List[Tensor]) -> Tensor:
+    # qkv [3, B, H, N, hd] to [B N, D]; kept are queries and keys, values, and who looks where.
+    batch, n, hd = x.size(1), x.size(3), x.size(4)
+    qk, v = __torch__.learned.turned(x, cos, sin).view(2, -1, n, hd), x[2].contiguous().view(-1, n, hd)
+    p = torch.bmm(qk[0], qk[1].transpose(1, 2))
+    if seen is not None:
+        p.masked_fill_(torch.logical_not(seen), -float("inf"))
+    torch._softmax(p, -1, False, out=p)
+    kept.extend([qk, v, p])
+    return torch.bmm(p, v).view(batch, -1, n, hd).transpose(1, 2).reshape(batch * n, -1)
+
+
+def unattended(dy: Tensor, qk: Tensor, v: Tensor, p: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tensor:
+    # The gradient of the product that qkv came from, [B N, 3 D].
+    n, hd = v.size(1), v.size(2)
+    d = torch.empty([3, v.size(0), n, hd], dtype=v.dtype, device=v.device)
+    do = dy.view(batch, n, -1, hd).transpose(1, 2).reshape(-1, n, hd)
+    torch.bmm(p.transpose(1, 2), do, out=d[2])
+    dp = torch.bmm(do, v.transpose(1, 2))
+    torch._softmax_backward_data(dp, p, -1, p.dtype, grad_input=dp)
+    torch.bmm(dp, qk[1], out=d[0])
+    torch.bmm(dp.transpose(1, 2), qk[0], out=d[1])
+    # Back by the same angles: what was multiplied by sin goes to the other half.
+    all = d.view(3, batch, -1, n, hd)
+    both = all[:2]
+    other = __torch__.learned.swapped(both * sin)
+    both.mul_(cos).add_(other)
+    return all.permute(1, 3, 0, 2, 4).reshape(batch * n, -1)
+
+
+def unnormed(dh: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, ws: List[Tensor], i: int, bias: int) -> Tensor:
+    # Through the norm at i: adds the gradients of its weights; the gradient of x.
+    b = __torch__.optional(ws, i + 1, bias == 1)
+    dx, dw, db = torch.native_layer_norm_backward(dh, x, [x.size(1)], mean, rstd, ws[i], b, [True, True, bias == 1])
+    __torch__.learned.gradient(ws[i]).add_(dw)
+    if bias == 1:
+        __torch__.learned.gradient(ws[i + 1]).add_(db)
+    return dx
+
+
+def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+    # x [B N, D], float32, stays as it is.
+    bias, heads = shape[2], shape[1]
+    width, n = x.size(1), x.size(0) // batch
+    hd = width // heads
+    cos, sin = __torch__.rotary(0, n, hd, float(hd) ** -0.5, x, dt)
+    kept.append(cos)
+    kept.append(sin)
+    seen : Optional[Tensor] = None
+    if shape[4] > 0:
+        probe = torch.empty([1, 1, n, 1], device=x.device)
+        seen = __torch__.blocks.seen(probe, probe, shape[4], False)
+    i = 1
+    for layer in range(shape[0]):
+        wqkv, wout = ws[i + 1 + bias].to(dt), ws[i + 2 + bias].to(dt)
+        j = i + 3 + bias
+        wup, wdown = ws[j + 1 + bias].to(dt), ws[j + 3 + bias].to(dt)
+        h, mean, rstd = torch.native_layer_norm(x, [width], ws[i], __torch__.optional(ws, i + 1, bias == 1), 1e-5)
+        h = h.to(dt)
+        kept.extend([x, mean, rstd, h, wqkv, wout, wup, wdown])
+        qkv = torch.mm(h, wqkv.t()).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
+        a = __torch__.learned.attention(qkv, cos, sin, seen, kept)
+        kept.append(a)
+        x = __torch__.learned.plus(x, a, wout, None, drop, kept)
+        h, mean, rstd = torch.native_layer_norm(x, [width], ws[j], __torch__.optional(ws, j + 1, bias == 1), 1e-5)
+        h = h.to(dt)
+        u = torch.addmm(ws[j + 2 + bias].to(dt), h, wup.t())
+        f = __torch__.learned.gelu(u)
+        kept.extend([x, mean, rstd, h, u, f])
+        x = x + __torch__.learned.dropped(torch.addmm(ws[j + 4 + bias].to(dt), f, wdown.t()), drop, kept).to(6)
+        i = j + 5 + bias
+    return x
+
+
+def backward(dx: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+    # Adds the gradients of the blocks' weights, from the last block to the first; the gradient of the embedded tokens.
+    # `dx` is overwritten, `kept` emptied.
+    bias = shape[2]
+    cos, sin = kept[0], kept[1]
+    size = 8 + 2 * bias
+    for layer in range(shape[0]):
+        i = 1 + (shape[0] - 1 - layer) * size
+        j = i + 3 + bias
+        k = len(kept) - 20
+        own = kept[k:]
+        for _ in range(20):
+            kept.pop()
+        x, mean, rstd, h, wqkv, wout, wup, wdown = own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7]
+        qk, v, p, a, mask1 = own[8], own[9], own[10], own[11], own[12]
+        x2, mean2, rstd2, h2, du, f, mask2 = own[13], own[14], own[15], own[16], own[17], own[18], own[19]
+        dy = __torch__.learned.undropped(dx.to(dt), drop, mask2)
+        __torch__.learned.gradient(ws[j + 4 + bias]).add_(torch.sum(dy, [0], dtype=6))
+        __torch__.learned.collect(ws[j + 3 + bias], dy, f)
+        du.mul_(torch.mm(dy, wdown))
+        __torch__.learned.gradient(ws[j + 2 + bias]).add_(torch.sum(du, [0], dtype=6))
+        __torch__.learned.collect(ws[j + 1 + bias], du, h2)
+        dx.add_(__torch__.learned.unnormed(torch.mm(du, wup).to(6), x2, mean2, rstd2, ws, j, bias))
+        dy = __torch__.learned.undropped(dx.to(dt), drop, mask1)
+        __torch__.learned.collect(ws[i + 2 + bias], dy, a)
+        dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, batch, cos, sin)
+        __torch__.learned.collect(ws[i + 1 + bias], dqkv, h)
+        dx.add_(__torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias))
+    return dx

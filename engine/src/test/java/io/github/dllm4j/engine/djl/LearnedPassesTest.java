@@ -1,0 +1,155 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
+import io.github.dllm4j.engine.train.NoiseTimes;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The passes that are written out ({@code learned.py}) against autograd, which runs networks with
+ * time modules: one whose time modules change nothing is the same function of its other weights.
+ */
+class LearnedPassesTest {
+  private static final int LENGTH = 20;
+  private static final int VOCABULARY = 50;
+  private static final int WIDTH = 32;
+  private static final int LAYERS = 3;
+  private static final int TIME = 4;
+
+  private static NetworkShape shape(int time, boolean bias) {
+    return new NetworkShape(VOCABULARY, WIDTH, LAYERS, 4, LENGTH, time, bias);
+  }
+
+  /** The weights of the network without time modules, and such as multiply branches by a gate. */
+  private static float[][] timed(NetworkShape shape, float[][] plain, float gate) {
+    List<float[]> all = new ArrayList<>();
+    int next = 0;
+    for (Architecture.Tensor tensor : shape.tensors()) {
+      boolean own = tensor.name().contains("adaLN") || tensor.name().startsWith("sigma_map");
+      float[] weights = own ? new float[(int) tensor.size()] : plain[next++];
+      if (tensor.name().startsWith("blocks.") && tensor.name().endsWith("modulation.bias")) {
+        // Shift, scale and gate of the attention branch, then of the other.
+        Arrays.fill(weights, 2 * WIDTH, 3 * WIDTH, gate);
+        Arrays.fill(weights, 5 * WIDTH, 6 * WIDTH, gate);
+      }
+      all.add(weights);
+    }
+    return all.toArray(float[][]::new);
+  }
+
+  private static NoisyBatch batch(boolean masking) {
+    Random random = new Random(5);
+    int[][] blocks = new int[6][];
+    Arrays.setAll(blocks, b -> random.ints(LENGTH, 0, VOCABULARY - 1).toArray());
+    if (!masking) {
+      NoiseLevel[] levels = new NoiseLevel[6];
+      Arrays.setAll(levels, b -> NoiseTimes.SCHEDULE.at(NoiseTimes.at((b + 0.3) / 6)));
+      double[] weights = Arrays.stream(levels).mapToDouble(NoiseTimes::weight).toArray();
+      return NoisyBatch.uniform(blocks, levels, weights, VOCABULARY, 7, 0, 0);
+    }
+    return NoisyBatch.masked(blocks, new int[] {3, 9, 20, 1, 14, 6}, VOCABULARY - 1, 7, 0, 0);
+  }
+
+  /** Loss and gradients of the tensors that both networks have. */
+  private static List<float[]> learn(
+      NetworkShape shape, float[][] weights, Objective objective, boolean masking, double dropout) {
+    List<float[]> all = new ArrayList<>();
+    try (Network network = Tiny.network(shape, weights);
+        NDManager m = network.manager().newSubManager()) {
+      network.learn();
+      Engine.getInstance().setRandomSeed(3);
+      int mask = masking ? VOCABULARY - 1 : -1;
+      TrainingLoss loss = new TrainingLoss(network, Precision.FP32, mask, objective, dropout);
+      all.add(new float[] {(float) loss.backward(m, batch(masking))});
+      for (int t = 0; t < weights.length; t++) {
+        String name = shape.tensors().get(t).name();
+        if (!name.contains("adaLN") && !name.startsWith("sigma_map")) {
+          all.add(TrainerLossTest.gradient(network.weights().get(t)));
+        }
+      }
+    }
+    return all;
+  }
+
+  /** The distance of two gradients over the size of the first, the largest of all tensors. */
+  private static double distance(List<float[]> a, List<float[]> b) {
+    assertEquals(a.size(), b.size());
+    double largest = 0;
+    for (int t = 0; t < a.size(); t++) {
+      double off = 0;
+      double size = 0;
+      for (int i = 0; i < a.get(t).length; i++) {
+        double difference = a.get(t)[i] - b.get(t)[i];
+        off += difference * difference;
+        size += a.get(t)[i] * (double) a.get(t)[i];
+      }
+      assertTrue(size > 0, "tensor " + t);
+      largest = Math.max(largest, Math.sqrt(off / size));
+    }
+    return largest;
+  }
+
+  /** 1e-5 is 2^7 units in the last place of float32, some for each of the products on the way. */
+  @ParameterizedTest
+  @CsvSource({
+    "ELBO, true, false, 0",
+    "ELBO, true, true, 0",
+    "SCORE_ENTROPY, true, false, 0",
+    "CROSS_ENTROPY, true, false, 0.3",
+    "ELBO, true, true, 0.3",
+    "ELBO, false, false, 0",
+    "ELBO, false, true, 0.3"
+  })
+  void gradientsAreThoseOfAutograd(
+      Objective objective, boolean masking, boolean bias, double dropout) {
+    float[][] plain = Tiny.weights(shape(0, bias), 2);
+    List<float[]> written = learn(shape(0, bias), plain, objective, masking, dropout);
+    NetworkShape timed = shape(TIME, bias);
+    List<float[]> recorded = learn(timed, timed(timed, plain, 1), objective, masking, dropout);
+    assertEquals(0, distance(recorded, written), 1e-5);
+  }
+
+  @Test
+  void anotherNetworkHasOtherGradients() {
+    float[][] plain = Tiny.weights(shape(0, false), 2);
+    List<float[]> written = learn(shape(0, false), plain, Objective.ELBO, true, 0);
+    NetworkShape timed = shape(TIME, false);
+    List<float[]> recorded = learn(timed, timed(timed, plain, 1.001f), Objective.ELBO, true, 0);
+    assertTrue(distance(recorded, written) > 1e-4);
+  }
+
+  /** Gradients are added to what is there. */
+  @Test
+  void gradientsAddUp() {
+    NetworkShape shape = shape(0, true);
+    float[][] weights = Tiny.weights(shape, 2);
+    List<float[]> once = learn(shape, weights, Objective.ELBO, true, 0);
+    try (Network network = Tiny.network(shape, weights);
+        NDManager m = network.manager().newSubManager()) {
+      network.learn();
+      TrainingLoss loss =
+          new TrainingLoss(network, Precision.FP32, VOCABULARY - 1, Objective.ELBO, 0);
+      loss.backward(m, batch(true));
+      loss.backward(m, batch(true));
+      for (int t = 0; t < weights.length; t++) {
+        float[] twice = TrainerLossTest.gradient(network.weights().get(t));
+        for (int i = 0; i < twice.length; i++) {
+          float own = once.get(t + 1)[i];
+          assertEquals(2 * own, twice[i], 1e-5 * Math.abs(own) + 1e-6);
+        }
+      }
+    }
+  }
+}
