@@ -355,7 +355,7 @@ class Dit(Module):
             rstd, mean, x = kept.pop(), kept.pop(), kept.pop()
             last = __torch__.learned.unnormed(dh, x, mean, rstd, ws, len(ws) - 3 - shape[2], shape[2])
             dx = torch.zeros([tok.numel(), dh.size(1)], device=dh.device).index_add_(0, rows, last)
-            dx = __torch__.learned.backward(dx, tok.size(0), ws, shape, dt, drop, kept)
+            dx = __torch__.learned.backward(dx, ws, shape, dt, drop, kept)
         torch.set_grad_enabled(True)
         return self.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
 

@@ -34,13 +34,15 @@ def dropped(x: Tensor, drop: float, kept: List[Tensor]) -> Tensor:
 
 def plus(x: Tensor, y: Tensor, w: Tensor, bias: Optional[Tensor], drop: float, kept: List[Tensor]) -> Tensor:
     # x + dropout(y w^T + bias), x in float32.
-    if drop == 0.0 and y.dtype == 6:
+    if drop > 0.0 or y.dtype != 6:
+        z = x + __torch__.learned.dropped(torch.linear(y, w, bias), drop, kept).to(6)
+    else:
         kept.append(torch.empty([0]))
-        own = x
         if bias is not None:
-            own = x + bias
-        return torch.addmm(own, y, w.t())
-    return x + __torch__.learned.dropped(torch.linear(y, w, bias), drop, kept).to(6)
+            z = (x + bias).addmm_(y, w.t())
+        else:
+            z = torch.addmm(x, y, w.t())
+    return z
 
 
 def undropped(dy: Tensor, drop: float, mask: Tensor) -> Tensor:
@@ -50,10 +52,10 @@ def undropped(dy: Tensor, drop: float, mask: Tensor) -> Tensor:
 
 
 def gelu(u: Tensor) -> Tensor:
-    # f = u s in its tanh form, s = sigmoid(t), t = a u + b u^3; over u goes f' = s + s (1 - s) (3 t - 2 a u). Few rows at a
-    # time, so that all of it stays in the cache.
+    # f = u s in its tanh form, s = sigmoid(t), t = a u + b u^3; over u goes f' = s + s (1 - s) (3 t - 2 a u). On a processor
+    # few rows at a time, so that all of it stays in the cache.
     f = torch.empty_like(u)
-    some = max(1, 262144 // u.size(1))
+    some = u.size(0) if u.is_cuda else max(1, 262144 // u.size(1))
     a = torch.full([], 1.5957691216057308, device=u.device)
     t = torch.empty([some, u.size(1)], device=u.device)
     s = torch.empty([some, u.size(1)], device=u.device)
@@ -83,30 +85,51 @@ def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return y.add_(__torch__.learned.swapped(qk).mul_(sin))
 
 
-def attention(x: Tensor, cos: Tensor, sin: Tensor, seen: Optional[Tensor], kept: List[Tensor]) -> Tensor:
-    # qkv [3, B, H, N, hd] to [B N, D]; kept are queries and keys, values, and who looks where.
+def attention(x: Tensor, cos: Tensor, sin: Tensor, block: int, kept: List[Tensor]) -> Tensor:
+    # qkv [3, B, H, N, hd] to [B N, D]. Kept are queries and keys, values, and who looks where; of long sequences, for which
+    # that is much, what autograd's fused attention made.
     batch, n, hd = x.size(1), x.size(3), x.size(4)
-    qk, v = __torch__.learned.turned(x, cos, sin).view(2, -1, n, hd), x[2].contiguous().view(-1, n, hd)
-    p = torch.bmm(qk[0], qk[1].transpose(1, 2))
-    if seen is not None:
-        p.masked_fill_(torch.logical_not(seen), -float("inf"))
-    torch._softmax(p, -1, False, out=p)
-    kept.extend([qk, v, p])
-    return torch.bmm(p, v).view(batch, -1, n, hd).transpose(1, 2).reshape(batch * n, -1)
+    qk, v = __torch__.learned.turned(x, cos, sin), x[2].contiguous()
+    seen = __torch__.blocks.seen(qk[0], qk[1], block, False)
+    if n < 512:
+        flat = qk.view(2, -1, n, hd)
+        p = torch.bmm(flat[0], flat[1].transpose(1, 2))
+        if seen is not None:
+            p.masked_fill_(torch.logical_not(seen), -float("inf"))
+        torch._softmax(p, -1, False, out=p)
+        y = torch.bmm(p, v.view(-1, n, hd)).view(v.size())
+        kept.extend([qk, v, p])
+    else:
+        torch.set_grad_enabled(True)
+        qk, v = qk.requires_grad_(), v.requires_grad_()
+        q, k = torch.unbind(qk)
+        y = torch.scaled_dot_product_attention(q, k, v, None if block == 1 else seen, is_causal=block == 1, scale=1.0)
+        torch.set_grad_enabled(False)
+        kept.extend([qk, v, y])
+        y = y.detach()
+    return y.transpose(1, 2).reshape(batch * n, -1)
 
 
-def unattended(dy: Tensor, qk: Tensor, v: Tensor, p: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tensor:
+def unattended(dy: Tensor, qk: Tensor, v: Tensor, p: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     # The gradient of the product that qkv came from, [B N, 3 D].
-    n, hd = v.size(1), v.size(2)
-    d = torch.empty([3, v.size(0), n, hd], dtype=v.dtype, device=v.device)
-    do = dy.view(batch, n, -1, hd).transpose(1, 2).reshape(-1, n, hd)
-    torch.bmm(p.transpose(1, 2), do, out=d[2])
-    dp = torch.bmm(do, v.transpose(1, 2))
-    torch._softmax_backward_data(dp, p, -1, p.dtype, grad_input=dp)
-    torch.bmm(dp, qk[1], out=d[0])
-    torch.bmm(dp.transpose(1, 2), qk[0], out=d[1])
+    batch, n, hd = v.size(0), v.size(2), v.size(3)
+    do = dy.view(batch, n, -1, hd).transpose(1, 2).contiguous()
+    if n < 512:
+        all = torch.empty([3, batch, v.size(1), n, hd], dtype=v.dtype, device=v.device)
+        q, k = torch.unbind(qk.view(2, -1, n, hd))
+        dq, dk, dv = torch.unbind(all.view(3, -1, n, hd))
+        own = do.view(-1, n, hd)
+        torch.bmm(p.transpose(1, 2), own, out=dv)
+        dp = torch.bmm(own, v.view(-1, n, hd).transpose(1, 2))
+        torch._softmax_backward_data(dp, p, -1, p.dtype, grad_input=dp)
+        torch.bmm(dp, k, out=dq)
+        torch.bmm(dp.transpose(1, 2), q, out=dk)
+    else:
+        torch.set_grad_enabled(True)
+        p.backward(do)
+        torch.set_grad_enabled(False)
+        all = torch.cat([__torch__.learned.gradient(qk), __torch__.learned.gradient(v).unsqueeze(0)])
     # Back by the same angles: what was multiplied by sin goes to the other half.
-    all = d.view(3, batch, -1, n, hd)
     both = all[:2]
     other = __torch__.learned.swapped(both * sin)
     both.mul_(cos).add_(other)
@@ -131,10 +154,6 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     cos, sin = __torch__.rotary(0, n, hd, float(hd) ** -0.5, x, dt)
     kept.append(cos)
     kept.append(sin)
-    seen : Optional[Tensor] = None
-    if shape[4] > 0:
-        probe = torch.empty([1, 1, n, 1], device=x.device)
-        seen = __torch__.blocks.seen(probe, probe, shape[4], False)
     i = 1
     for layer in range(shape[0]):
         wqkv, wout = ws[i + 1 + bias].to(dt), ws[i + 2 + bias].to(dt)
@@ -144,7 +163,7 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
         h = h.to(dt)
         kept.extend([x, mean, rstd, h, wqkv, wout, wup, wdown])
         qkv = torch.mm(h, wqkv.t()).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-        a = __torch__.learned.attention(qkv, cos, sin, seen, kept)
+        a = __torch__.learned.attention(qkv, cos, sin, shape[4], kept)
         kept.append(a)
         x = __torch__.learned.plus(x, a, wout, None, drop, kept)
         h, mean, rstd = torch.native_layer_norm(x, [width], ws[j], __torch__.optional(ws, j + 1, bias == 1), 1e-5)
@@ -152,12 +171,12 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
         u = torch.addmm(ws[j + 2 + bias].to(dt), h, wup.t())
         f = __torch__.learned.gelu(u)
         kept.extend([x, mean, rstd, h, u, f])
-        x = x + __torch__.learned.dropped(torch.addmm(ws[j + 4 + bias].to(dt), f, wdown.t()), drop, kept).to(6)
+        x = __torch__.learned.plus(x, f, wdown, ws[j + 4 + bias].to(dt), drop, kept)
         i = j + 5 + bias
     return x
 
 
-def backward(dx: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
     # Adds the gradients of the blocks' weights, from the last block to the first; the gradient of the embedded tokens.
     # `dx` is overwritten, `kept` emptied.
     bias = shape[2]
@@ -182,7 +201,7 @@ def backward(dx: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int
         dx.add_(__torch__.learned.unnormed(torch.mm(du, wup).to(6), x2, mean2, rstd2, ws, j, bias))
         dy = __torch__.learned.undropped(dx.to(dt), drop, mask1)
         __torch__.learned.collect(ws[i + 2 + bias], dy, a)
-        dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, batch, cos, sin)
+        dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, cos, sin)
         __torch__.learned.collect(ws[i + 1 + bias], dqkv, h)
         dx.add_(__torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias))
     return dx
