@@ -28,8 +28,8 @@ record LawBudget(long bytes, long lawBytes, long headBytes) {
   /** 256 MiB. */
   static final LawBudget GPU = new LawBudget(256 * MIB, 128 * MIB, 128 * MIB);
 
-  /** 96 MiB, 32 of them for laws, 32 for logits that are not kept. */
-  static final LawBudget CPU = new LawBudget(96 * MIB, 32 * MIB, 32 * MIB);
+  /** 96 MiB, 32 of them for laws, a page less than 32 for logits that are not kept. */
+  static final LawBudget CPU = new LawBudget(96 * MIB, 32 * MIB, 32 * MIB - 4096);
 
   /** Checks the parts. */
   LawBudget {

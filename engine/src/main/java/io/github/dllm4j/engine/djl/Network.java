@@ -288,7 +288,7 @@ final class Network implements AutoCloseable {
       try {
         return program.run("cast", all, precision.scalarType(), products, packed ? 1 : 0);
       } catch (EngineException e) {
-        if (!packed) {
+        if (!packed || precision == Precision.FP32) {
           throw e;
         }
         // oneDNN refuses bfloat16 on processors without its instructions.

@@ -33,7 +33,8 @@ import java.util.zip.ZipOutputStream;
  * threads; {@link #train} records gradients and is for the one training thread.
  */
 final class Program implements AutoCloseable {
-  private static final List<String> PARTS = List.of("llama", "blocks", "laws", "learned", "muon");
+  private static final List<String> PARTS =
+      List.of("llama", "blocks", "laws", "learned", "muon", "packed");
 
   private final PtSymbolBlock module;
   private final ProgramUse use = new ProgramUse();
@@ -50,13 +51,22 @@ final class Program implements AutoCloseable {
   /** Compiles another program. */
   static Program load(NDManager owner, String resource, String name) {
     try {
+      return load(owner, resource, name, "mkl.py");
+    } catch (EngineException e) {
+      requireUnknown("mkl::", e);
+    }
+    try {
       return load(owner, resource, name, "packed.py");
     } catch (EngineException e) {
-      if (!String.valueOf(e.getMessage()).contains("mkl")) {
-        throw e;
-      }
-      // A PyTorch without MKL or oneDNN does not know its operations.
-      return load(owner, resource, name, "plain.py");
+      requireUnknown("mkldnn::", e);
+    }
+    return load(owner, resource, name, "plain.py");
+  }
+
+  /** A PyTorch without a library does not know its operations: that, and nothing else. */
+  private static void requireUnknown(String library, EngineException e) {
+    if (!String.valueOf(e.getMessage()).contains("Unknown builtin op: " + library)) {
+      throw e;
     }
   }
 

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Trains a diffusion network, or its autoregressive twin: forward, backward and update as two
- * program calls per step.
+ * Trains a diffusion network, or its autoregressive twin: three program calls per step, loss with
+ * its gradient, the gradient's norm, and the update, and one more with Muon.
  *
  * <p>A step's examples, masks and dropout are pure functions of (seed, step), so a run that is
  * stopped or killed and resumed from its last checkpoint ends with the same bits (float32, same

@@ -11,7 +11,7 @@ import torch
 #   embedding; (GPT-2: positions); (time: 4 tensors); per block: 8 (+2 norm biases) (GPT-2: +2 biases of attention)
 #   (+2 time modulation); head: 3 (+1) (+2).
 # `shape` is [layers, heads, norm biases?, time modules?, positions of a block (0 for none), GPT-2?]. `dt` is the type the matrix products run in
-# (6 float32, 15 bfloat16); embeddings, residual stream, norms, softmax and losses stay in float32.
+# (6 float32, 15 bfloat16); embeddings, residual stream, norms and losses stay in float32.
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor, train: bool) -> Tensor:
@@ -28,7 +28,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor, train: bool) -> Tensor:
     return y
 
 
-def plus(x: Tensor, y: Tensor, train: bool) -> Tensor:
+def added(x: Tensor, y: Tensor, train: bool) -> Tensor:
     # The sum, in the place of x where no gradient asks for it again.
     if train:
         z = x + y
@@ -74,18 +74,14 @@ class Dit(Module):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, block: int, given: bool, train: bool, scale: float) -> Tensor:
         # Products of queries and keys are multiplied by `scale`. The fused kernel wins at inference and on long
-        # sequences; its bfloat16 backward is slow on short ones.
+        # sequences; its bfloat16 backward is slow on short ones. Trained here are networks with time modules, which have
+        # no blocks and scaled queries.
         n = q.size(2)
-        if block == 1 and n == k.size(2) and (n >= 512 or not train):
+        if block == 1 and n == k.size(2):
             return torch.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
         mask = __torch__.blocks.seen(q, k, block, given)
         if train and n < 512:
-            scores = torch.matmul(q, k.transpose(2, 3))
-            if scale != 1.0:
-                scores = scores * scale
-            if mask is not None:
-                scores = torch.masked_fill(scores, torch.logical_not(mask), -float("inf"))
-            return torch.matmul(torch.softmax(scores, -1), v)
+            return torch.matmul(torch.softmax(torch.matmul(q, k.transpose(2, 3)), -1), v)
         return torch.scaled_dot_product_attention(q, k, v, mask, scale=scale)
 
     def condition(self, sigmas: Tensor, ws: List[Tensor]) -> Tensor:
@@ -146,10 +142,10 @@ class Dit(Module):
                 q, k, v = __torch__.blocks.joined(q, k, v, past[2 * layer], past[2 * layer + 1], at, given)
             a = self.repeated(self.attend(q, k, v, shape[4], given, train, scale), batch)
             a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, width, out_b, dt)
-            x = __torch__.plus(x, __torch__.gated(torch.dropout(a, drop, train).to(6), m[2]), train)
+            x = __torch__.added(x, __torch__.gated(torch.dropout(a, drop, train).to(6), m[2]), train)
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
             f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, width, down_b, dt)
-            x = __torch__.plus(x, __torch__.gated(torch.dropout(f, drop, train).to(6), m[5]), train)
+            x = __torch__.added(x, __torch__.gated(torch.dropout(f, drop, train).to(6), m[5]), train)
         return x
 
     def final(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int]) -> Tensor:
@@ -293,7 +289,7 @@ class Dit(Module):
         torch.set_grad_enabled(False)
         w = ws[i].to(dt)
         bias = self.head_bias(ws, place, mask)
-        dw, db = self.gradient(ws[i]), self.gradient(ws[i + 1])
+        dw, db = __torch__.learned.gradient(ws[i]), __torch__.learned.gradient(ws[i + 1])
         dhs : List[Tensor] = []
         total = torch.zeros([], device=h.device)
         some = max(1, 33554432 // w.size(0))
@@ -350,17 +346,14 @@ class Dit(Module):
         if shape[3] == 1:
             torch.set_grad_enabled(True)
             h.backward(dh)
-            dx = self.gradient(kept[0]).view(-1, dh.size(1))
+            dx = __torch__.learned.gradient(kept[0]).view(-1, dh.size(1))
         else:
             rstd, mean, x = kept.pop(), kept.pop(), kept.pop()
             last = __torch__.learned.unnormed(dh, x, mean, rstd, ws, len(ws) - 3 - shape[2], shape[2])
             dx = torch.zeros([tok.numel(), dh.size(1)], device=dh.device).index_add_(0, rows, last)
             dx = __torch__.learned.backward(dx, ws, shape, dt, drop, kept)
         torch.set_grad_enabled(True)
-        return self.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
-
-    def gradient(self, w: Tensor) -> Tensor:
-        return __torch__.learned.gradient(w)
+        return __torch__.learned.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
 
     def start(self, ws: List[Tensor]) -> Tensor:
         # Gives every weight a gradient, of zeros.
@@ -394,7 +387,7 @@ class Dit(Module):
         total = (terms * weight).sum()
         total.backward()
         torch.set_grad_enabled(False)
-        self.learn(before, self.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept)
+        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept)
         return total.detach()
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:
@@ -402,7 +395,7 @@ class Dit(Module):
         # Row by row first: over millions of entries at once float32 loses the third digit.
         norms : List[Tensor] = []
         for w in ws:
-            g = self.gradient(w)
+            g = __torch__.learned.gradient(w)
             norms.append(torch.linalg_vector_norm(torch.linalg_vector_norm(g, 2, [-1]) if g.dim() > 1 else g))
         return torch.linalg_vector_norm(torch.stack(norms))
 
@@ -423,7 +416,7 @@ class Dit(Module):
             for i, w in enumerate(ws):
                 if (w.dim() > 1) == matrices:
                     own.append(w)
-                    gs.append(self.gradient(w))
+                    gs.append(__torch__.learned.gradient(w))
                     m1.append(ms[i])
                     m2.append(vs[i])
                     average.append(ema[i])
@@ -440,7 +433,7 @@ class Dit(Module):
         # See muon.py.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
-        __torch__.muon.update(ws, [self.gradient(w) for w in ws], ms, ema, h)
+        __torch__.muon.update(ws, [__torch__.learned.gradient(w) for w in ws], ms, ema, h)
         torch.set_grad_enabled(True)
         return hp
 

@@ -32,7 +32,7 @@ def dropped(x: Tensor, drop: float, kept: List[Tensor]) -> Tensor:
     return y
 
 
-def plus(x: Tensor, y: Tensor, w: Tensor, bias: Optional[Tensor], drop: float, kept: List[Tensor]) -> Tensor:
+def branch(x: Tensor, y: Tensor, w: Tensor, bias: Optional[Tensor], drop: float, kept: List[Tensor]) -> Tensor:
     # x + dropout(y w^T + bias), x in float32.
     if drop > 0.0 or y.dtype != 6:
         z = x + __torch__.learned.dropped(torch.linear(y, w, bias), drop, kept).to(6)
@@ -51,14 +51,18 @@ def undropped(dy: Tensor, drop: float, mask: Tensor) -> Tensor:
     return dy
 
 
-def gelu(u: Tensor) -> Tensor:
-    # f = u s in its tanh form, s = sigmoid(t), t = a u + b u^3; over u goes f' = s + s (1 - s) (3 t - 2 a u). On a processor
-    # few rows at a time, so that all of it stays in the cache.
+def gelu_kept(u: Tensor) -> Tensor:
+    # GELU in its tanh form; over u goes its derivative. On a processor few rows at a time, so that all stays in the cache:
+    # f = u s, s = sigmoid(t), t = a u + b u^3, f' = s + s (1 - s) (3 t - 2 a u).
+    if u.is_cuda:
+        f = torch.gelu(u, approximate="tanh")
+        u.copy_(torch.gelu_backward(torch.ones_like(u), u, approximate="tanh"))
+        return f
     f = torch.empty_like(u)
-    some = u.size(0) if u.is_cuda else max(1, 262144 // u.size(1))
-    a = torch.full([], 1.5957691216057308, device=u.device)
-    t = torch.empty([some, u.size(1)], device=u.device)
-    s = torch.empty([some, u.size(1)], device=u.device)
+    some = max(1, 262144 // u.size(1))
+    a = torch.full([], 1.5957691216057308)
+    t = torch.empty([some, u.size(1)])
+    s = torch.empty([some, u.size(1)])
     for i in range(0, u.size(0), some):
         n = min(some, u.size(0) - i)
         own, at, si = u[i:i + n].to(6), t[:n], s[:n]
@@ -85,17 +89,20 @@ def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return y.add_(__torch__.learned.swapped(qk).mul_(sin))
 
 
-def attention(x: Tensor, cos: Tensor, sin: Tensor, block: int, kept: List[Tensor]) -> Tensor:
-    # qkv [3, B, H, N, hd] to [B N, D]. Kept are queries and keys, values, and who looks where; of long sequences, for which
-    # that is much, what autograd's fused attention made.
+def fused(n: int) -> bool:
+    # Whether attention is autograd's fused one: for long sequences who looks where is much to keep.
+    return n >= 512
+
+
+def attention(x: Tensor, cos: Tensor, sin: Tensor, causal: bool, unseen: Optional[Tensor], kept: List[Tensor]) -> Tensor:
+    # qkv [3, B, H, N, hd] to [B N, D]. Kept are queries and keys, values, and who looks where or autograd's record.
     batch, n, hd = x.size(1), x.size(3), x.size(4)
     qk, v = __torch__.learned.turned(x, cos, sin), x[2].contiguous()
-    seen = __torch__.blocks.seen(qk[0], qk[1], block, False)
-    if n < 512:
+    if not __torch__.learned.fused(n):
         flat = qk.view(2, -1, n, hd)
         p = torch.bmm(flat[0], flat[1].transpose(1, 2))
-        if seen is not None:
-            p.masked_fill_(torch.logical_not(seen), -float("inf"))
+        if unseen is not None:
+            p.masked_fill_(unseen, -float("inf"))
         torch._softmax(p, -1, False, out=p)
         y = torch.bmm(p, v.view(-1, n, hd)).view(v.size())
         kept.extend([qk, v, p])
@@ -103,30 +110,33 @@ def attention(x: Tensor, cos: Tensor, sin: Tensor, block: int, kept: List[Tensor
         torch.set_grad_enabled(True)
         qk, v = qk.requires_grad_(), v.requires_grad_()
         q, k = torch.unbind(qk)
-        y = torch.scaled_dot_product_attention(q, k, v, None if block == 1 else seen, is_causal=block == 1, scale=1.0)
+        seen : Optional[Tensor] = None
+        if unseen is not None and not causal:
+            seen = torch.logical_not(unseen)
+        y = torch.scaled_dot_product_attention(q, k, v, seen, is_causal=causal, scale=1.0)
         torch.set_grad_enabled(False)
         kept.extend([qk, v, y])
         y = y.detach()
     return y.transpose(1, 2).reshape(batch * n, -1)
 
 
-def unattended(dy: Tensor, qk: Tensor, v: Tensor, p: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def unattended(dy: Tensor, qk: Tensor, v: Tensor, law: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     # The gradient of the product that qkv came from, [B N, 3 D].
     batch, n, hd = v.size(0), v.size(2), v.size(3)
     do = dy.view(batch, n, -1, hd).transpose(1, 2).contiguous()
-    if n < 512:
+    if not __torch__.learned.fused(n):
         all = torch.empty([3, batch, v.size(1), n, hd], dtype=v.dtype, device=v.device)
         q, k = torch.unbind(qk.view(2, -1, n, hd))
         dq, dk, dv = torch.unbind(all.view(3, -1, n, hd))
         own = do.view(-1, n, hd)
-        torch.bmm(p.transpose(1, 2), own, out=dv)
+        torch.bmm(law.transpose(1, 2), own, out=dv)
         dp = torch.bmm(own, v.view(-1, n, hd).transpose(1, 2))
-        torch._softmax_backward_data(dp, p, -1, p.dtype, grad_input=dp)
+        torch._softmax_backward_data(dp, law, -1, law.dtype, grad_input=dp)
         torch.bmm(dp, k, out=dq)
         torch.bmm(dp.transpose(1, 2), q, out=dk)
     else:
         torch.set_grad_enabled(True)
-        p.backward(do)
+        law.backward(do)
         torch.set_grad_enabled(False)
         all = torch.cat([__torch__.learned.gradient(qk), __torch__.learned.gradient(v).unsqueeze(0)])
     # Back by the same angles: what was multiplied by sin goes to the other half.
@@ -154,6 +164,12 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     cos, sin = __torch__.rotary(0, n, hd, float(hd) ** -0.5, x, dt)
     kept.append(cos)
     kept.append(sin)
+    unseen : Optional[Tensor] = None
+    if shape[4] > 0:
+        one = torch.empty([1, 1, n, 1], device=x.device)
+        seen = __torch__.blocks.seen(one, one, shape[4], False)
+        if seen is not None:
+            unseen = torch.logical_not(seen)
     i = 1
     for layer in range(shape[0]):
         wqkv, wout = ws[i + 1 + bias].to(dt), ws[i + 2 + bias].to(dt)
@@ -163,15 +179,15 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
         h = h.to(dt)
         kept.extend([x, mean, rstd, h, wqkv, wout, wup, wdown])
         qkv = torch.mm(h, wqkv.t()).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-        a = __torch__.learned.attention(qkv, cos, sin, shape[4], kept)
+        a = __torch__.learned.attention(qkv, cos, sin, shape[4] == 1, unseen, kept)
         kept.append(a)
-        x = __torch__.learned.plus(x, a, wout, None, drop, kept)
+        x = __torch__.learned.branch(x, a, wout, None, drop, kept)
         h, mean, rstd = torch.native_layer_norm(x, [width], ws[j], __torch__.optional(ws, j + 1, bias == 1), 1e-5)
         h = h.to(dt)
         u = torch.addmm(ws[j + 2 + bias].to(dt), h, wup.t())
-        f = __torch__.learned.gelu(u)
+        f = __torch__.learned.gelu_kept(u)
         kept.extend([x, mean, rstd, h, u, f])
-        x = __torch__.learned.plus(x, f, wdown, ws[j + 4 + bias].to(dt), drop, kept)
+        x = __torch__.learned.branch(x, f, wdown, ws[j + 4 + bias].to(dt), drop, kept)
         i = j + 5 + bias
     return x
 

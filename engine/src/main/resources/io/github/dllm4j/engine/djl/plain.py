@@ -1,6 +1,6 @@
 import torch
 
-# Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has no MKL or no oneDNN: see packed.py.
+# Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has no oneDNN: see packed.py.
 
 
 def pack(weight: Tensor, gelu: bool) -> Tensor:

@@ -28,6 +28,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Training from left to right: loss and gradients against plain double, and whole runs. */
 class AutoregressiveTrainingTest {
@@ -60,35 +62,40 @@ class AutoregressiveTrainingTest {
 
   private static double reference(ReferenceTransformer network, NoisyBatch batch) {
     double loss = 0;
-    for (int r = 0; r < batch.rows().length; r++) {
-      int from = r / Tiny.LENGTH * Tiny.LENGTH;
-      int[] read = Arrays.copyOfRange(batch.noisy(), from, from + Tiny.LENGTH);
-      double[] logits = network.logits(read, 0)[r - from];
-      loss += network.loss(logits, batch.targets()[r], Tiny.MASK, false) * batch.weights()[r];
+    int length = batch.noisy().length / batch.sigmas().length;
+    for (int from = 0; from < batch.noisy().length; from += length) {
+      int[] read = Arrays.copyOfRange(batch.noisy(), from, from + length);
+      double[][] logits = network.logits(read, 0);
+      for (int r = from; r < from + length; r++) {
+        double own = network.loss(logits[r - from], batch.targets()[r], Tiny.MASK, false);
+        loss += own * batch.weights()[r];
+      }
     }
     return loss;
   }
 
-  /** Two weights of every tensor: central differences of the double reference. */
-  @Test
-  void lossAndGradientsAreThoseOfTheReference() {
+  /** Some weights of every tensor: central differences of the double reference. */
+  @ParameterizedTest
+  @CsvSource({"5, 4, false", "5, 4, true", "520, 1, true"})
+  void lossAndGradientsAreThoseOfTheReference(int length, int sequences, boolean bias) {
     Random random = new Random(5);
-    int[][] blocks = new int[4][];
-    Arrays.setAll(blocks, b -> random.ints(Tiny.LENGTH, 0, Tiny.MASK).toArray());
+    int[][] blocks = new int[sequences][];
+    Arrays.setAll(blocks, b -> random.ints(length, 0, Tiny.MASK).toArray());
     NoisyBatch batch = NoisyBatch.shifted(blocks, Tiny.MASK);
-    assertEquals(Tiny.MASK, batch.noisy()[Tiny.LENGTH]);
-    assertEquals(blocks[1][0], batch.noisy()[Tiny.LENGTH + 1]);
+    assertEquals(Tiny.MASK, batch.noisy()[0]);
+    assertEquals(blocks[0][0], batch.noisy()[1]);
     assertEquals(1, Arrays.stream(batch.weights()).sum(), 1e-12);
-    float[][] start = Tiny.weights(SHAPE, 2);
-    ReferenceTransformer reference = new ReferenceTransformer(SHAPE, start).causal();
-    try (Network network = Network.of(PyTorch.newManager("cpu"), new CausalShape(SHAPE), start);
+    NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, length, 0, bias);
+    float[][] start = Tiny.weights(shape, 2);
+    ReferenceTransformer reference = new ReferenceTransformer(shape, start).causal();
+    try (Network network = Network.of(PyTorch.newManager("cpu"), new CausalShape(shape), start);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
       double loss =
           new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.CROSS_ENTROPY, 0)
               .backward(m, batch);
       assertEquals(reference(reference, batch), loss, 2e-5 * loss);
-      List<Architecture.Tensor> tensors = SHAPE.tensors();
+      List<Architecture.Tensor> tensors = shape.tensors();
       for (int t = 0; t < tensors.size(); t++) {
         try (NDArray array = network.weights().get(t).getGradient()) {
           float[] gradient = array.toFloatArray();

@@ -180,6 +180,9 @@ class LawBudgetTest {
     assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 0, 1));
     assertThrows(IllegalArgumentException.class, () -> new LawBudget(10, 1, 0));
     assertEquals(1, new LawBudget(10, 1, 1).lawRows(WIDE));
+    // What is larger than 32 MiB, the C library takes from the system every time.
+    assertEquals(240, LawBudget.CPU.headRows(1 << 15));
+    assertEquals(256, LawBudget.CPU.headRows(32_000));
     assertTrue(LawBudget.GPU.bytes() <= 256L << 20);
     assertTrue(4L * WIDE * LawBudget.GPU.keptRows(WIDE) <= 128L << 20);
     assertTrue(64L * WIDE * LawBudget.GPU.lawRows(WIDE) <= 128L << 20);

@@ -64,14 +64,19 @@ class LearnedPassesTest {
 
   /** Loss and gradients of the tensors that both networks have. */
   private static List<float[]> learn(
-      NetworkShape shape, float[][] weights, Objective objective, boolean masking, double dropout) {
+      NetworkShape shape,
+      float[][] weights,
+      Objective objective,
+      Precision precision,
+      boolean masking,
+      double dropout) {
     List<float[]> all = new ArrayList<>();
     try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
       Engine.getInstance().setRandomSeed(3);
       int mask = masking ? VOCABULARY - 1 : -1;
-      TrainingLoss loss = new TrainingLoss(network, Precision.FP32, mask, objective, dropout);
+      TrainingLoss loss = new TrainingLoss(network, precision, mask, objective, dropout);
       all.add(new float[] {(float) loss.backward(m, batch(shape.length(), masking))});
       for (int t = 0; t < weights.length; t++) {
         String name = shape.tensors().get(t).name();
@@ -101,34 +106,50 @@ class LearnedPassesTest {
     return largest;
   }
 
-  /** 1e-5 is 2^7 units in the last place of float32, some for each of the products on the way. */
+  /**
+   * 1e-5 is 2^7 units in the last place of float32, some for each of the products on the way;
+   * bfloat16 has 2^-8, and both round it away 20 times, up and down.
+   */
   @ParameterizedTest
   @CsvSource({
-    "20, ELBO, true, false, 0",
-    "20, ELBO, true, true, 0",
-    "20, SCORE_ENTROPY, true, false, 0",
-    "20, CROSS_ENTROPY, true, false, 0.3",
-    "20, ELBO, true, true, 0.3",
-    "20, ELBO, false, false, 0",
-    "20, ELBO, false, true, 0.3",
-    "520, ELBO, true, false, 0",
-    "520, ELBO, true, true, 0.3"
+    "20, ELBO, FP32, true, false, 0",
+    "20, ELBO, FP32, true, true, 0",
+    "20, SCORE_ENTROPY, FP32, true, false, 0",
+    "20, CROSS_ENTROPY, FP32, true, false, 0.3",
+    "20, ELBO, FP32, true, true, 0.3",
+    "20, ELBO, FP32, false, false, 0",
+    "20, ELBO, FP32, false, true, 0.3",
+    "520, ELBO, FP32, true, false, 0",
+    "520, ELBO, FP32, true, true, 0.3",
+    "20, ELBO, BF16, true, true, 0.3",
+    "20, ELBO, BF16, false, false, 0",
+    "520, ELBO, BF16, true, false, 0"
   })
   void gradientsAreThoseOfAutograd(
-      int length, Objective objective, boolean masking, boolean bias, double dropout) {
-    float[][] plain = Tiny.weights(shape(length, 0, bias), 2);
-    List<float[]> written = learn(shape(length, 0, bias), plain, objective, masking, dropout);
+      int length,
+      Objective objective,
+      Precision precision,
+      boolean masking,
+      boolean bias,
+      double dropout) {
+    NetworkShape own = shape(length, 0, bias);
     NetworkShape timed = shape(length, TIME, bias);
-    List<float[]> recorded = learn(timed, timed(timed, plain, 1), objective, masking, dropout);
-    assertEquals(0, distance(recorded, written), 1e-5);
+    float[][] plain = Tiny.weights(own, 2);
+    List<float[]> written = learn(own, plain, objective, precision, masking, dropout);
+    List<float[]> recorded =
+        learn(timed, timed(timed, plain, 1), objective, precision, masking, dropout);
+    double allowed = precision == Precision.FP32 ? 1e-5 : Math.sqrt(20) / 256;
+    assertEquals(0, distance(recorded, written), allowed);
   }
 
   @Test
   void anotherNetworkHasOtherGradients() {
     float[][] plain = Tiny.weights(shape(SHORT, 0, false), 2);
-    List<float[]> written = learn(shape(SHORT, 0, false), plain, Objective.ELBO, true, 0);
+    List<float[]> written =
+        learn(shape(SHORT, 0, false), plain, Objective.ELBO, Precision.FP32, true, 0);
     NetworkShape timed = shape(SHORT, TIME, false);
-    List<float[]> recorded = learn(timed, timed(timed, plain, 1.001f), Objective.ELBO, true, 0);
+    List<float[]> recorded =
+        learn(timed, timed(timed, plain, 1.001f), Objective.ELBO, Precision.FP32, true, 0);
     assertTrue(distance(recorded, written) > 1e-4);
   }
 
@@ -137,7 +158,7 @@ class LearnedPassesTest {
   void gradientsAddUp() {
     NetworkShape shape = shape(SHORT, 0, true);
     float[][] weights = Tiny.weights(shape, 2);
-    List<float[]> once = learn(shape, weights, Objective.ELBO, true, 0);
+    List<float[]> once = learn(shape, weights, Objective.ELBO, Precision.FP32, true, 0);
     try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();

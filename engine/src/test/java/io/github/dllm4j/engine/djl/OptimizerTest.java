@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.github.dllm4j.engine.train.Update;
 import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -197,6 +200,21 @@ class OptimizerTest {
       }
     }
     assertEquals(3, plain.step);
+  }
+
+  /** Many equal entries, whose squares a float32 sum would lose by the thousandth. */
+  @Test
+  void normOfManyEntriesIsRight() {
+    int size = 4096;
+    try (NDManager m = PyTorch.newManager("cpu");
+        Program program = Program.load(m)) {
+      NDArray weight = m.zeros(new Shape(size, size));
+      weight.setRequiresGradient(true);
+      program.train(m, "start", "ws", List.of(weight)).close();
+      weight.getGradient().addi(0.1f);
+      double norm = program.train(m, "gradient_norm", "ws", List.of(weight)).getFloat();
+      assertEquals(0.1 * size, norm, 1e-6 * size);
+    }
   }
 
   @ParameterizedTest

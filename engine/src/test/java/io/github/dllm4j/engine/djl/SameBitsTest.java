@@ -15,8 +15,9 @@ import org.junit.jupiter.api.Test;
 /**
  * The laws of a sequence are the same to the last bit in every company and with any rows beside
  * them, so that requests can share a call without changing each other. That is a fact about the
- * matrix library on this machine, in float32, and not a promise of PyTorch's: products of fewer
- * than 16 rows are avoided ({@code dit.py}, logits), as they differ here.
+ * matrix library on this machine, in float32, with up to 8 threads, and not a promise of PyTorch's:
+ * products of fewer than 16 rows are avoided ({@code dit.py}, repeated), as they differ here, and
+ * weights are packed ({@code mkl.py}).
  */
 class SameBitsTest {
   private static final int SEQUENCES = 5;

@@ -1,0 +1,26 @@
+import torch
+
+# As packed.py, where PyTorch has MKL too, whose float32 products are the faster ones. oneDNN's stay where GELU is written
+# with the product, and in bfloat16. MKL's order is one column of numbers, which does not tell the size of the matrix.
+# An entry is summed in the same order however many rows there are, with up to 8 threads (tried up to 64); oneDNN shares a
+# long sum out among more than two.
+
+
+def pack(weight: Tensor, gelu: bool) -> Tensor:
+    if weight.dtype == 6 and not gelu:
+        return ops.mkl._mkl_reorder_linear_weight(weight, 256)
+    return __torch__.packed.pack(weight, gelu)
+
+
+def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:
+    if weight.is_mkldnn and weight.dtype == 6 and weight.size(1) == 1:
+        k = x.size(-1)
+        sizes = torch.empty([1], dtype=6).expand([n, k])
+        y = ops.mkl._mkl_linear(x, weight, sizes, bias, x.numel() // k)
+    else:
+        y = __torch__.packed.affine(x, weight, n, bias, dt)
+    return y
+
+
+def gelu(x: Tensor, weight: Tensor, bias: Tensor, dt: int) -> Tensor:
+    return __torch__.packed.gelu(x, weight, bias, dt)
