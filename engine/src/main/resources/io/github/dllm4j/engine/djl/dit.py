@@ -14,17 +14,22 @@ import torch
 # (6 float32, 15 bfloat16); embeddings, residual stream, norms and losses stay in float32.
 
 
+def swapped(x: Tensor) -> Tensor:
+    # Its halves the other way round.
+    a, b = torch.chunk(x, 2, -1)
+    return torch.cat([b, a], -1)
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor, train: bool) -> Tensor:
     # Rotary positions, first half paired with second half, of queries and keys at once; x is [2, B, H, N, hd], cos and
     # sin, whose first half is negative, are [2, 1, 1, N, hd]: whole rows, so that each operation is one long loop.
     # Each is rounded by itself: a fused one would round an entry by where it stands in the batch.
-    a, b = torch.chunk(x, 2, -1)
     if train:
-        y = (x * cos).add_(torch.cat([b, a], -1) * sin)
+        y = (x * cos).add_(__torch__.swapped(x) * sin)
     else:
         y = torch.empty(x.size(), dtype=x.dtype, device=x.device)
         torch.mul(x, cos, out=y)
-        y.add_(torch.cat([b, a], -1).mul_(sin))
+        y.add_(__torch__.swapped(x).mul_(sin))
     return y
 
 

@@ -76,19 +76,6 @@ def gelu_kept(u: Tensor) -> Tensor:
     return f
 
 
-def swapped(x: Tensor) -> Tensor:
-    a, b = torch.chunk(x, 2, -1)
-    return torch.cat([b, a], -1)
-
-
-def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    # Queries and keys of qkv [3, B, H, N, hd], any order in memory, with their positions: see `rotate`.
-    qk = x[:2]
-    y = torch.empty(qk.size(), dtype=x.dtype, device=x.device)
-    torch.mul(qk, cos, out=y)
-    return y.add_(__torch__.learned.swapped(qk).mul_(sin))
-
-
 def fused(n: int) -> bool:
     # Whether attention is autograd's fused one: for long sequences who looks where is much to keep.
     return n >= 512
@@ -97,7 +84,7 @@ def fused(n: int) -> bool:
 def attention(x: Tensor, cos: Tensor, sin: Tensor, causal: bool, unseen: Optional[Tensor], kept: List[Tensor]) -> Tensor:
     # qkv [3, B, H, N, hd] to [B N, D]. Kept are queries and keys, values, and who looks where or autograd's record.
     batch, n, hd = x.size(1), x.size(3), x.size(4)
-    qk, v = __torch__.learned.turned(x, cos, sin), x[2].contiguous()
+    qk, v = __torch__.rotate(x[:2], cos, sin, False), x[2].contiguous()
     if not __torch__.learned.fused(n):
         flat = qk.view(2, -1, n, hd)
         p = torch.bmm(flat[0], flat[1].transpose(1, 2))
@@ -141,7 +128,7 @@ def unattended(dy: Tensor, qk: Tensor, v: Tensor, law: Tensor, cos: Tensor, sin:
         all = torch.cat([__torch__.learned.gradient(qk), __torch__.learned.gradient(v).unsqueeze(0)])
     # Back by the same angles: what was multiplied by sin goes to the other half.
     both = all[:2]
-    other = __torch__.learned.swapped(both * sin)
+    other = __torch__.swapped(both * sin)
     both.mul_(cos).add_(other)
     return all.permute(1, 3, 0, 2, 4).reshape(batch * n, -1)
 
