@@ -40,9 +40,13 @@ final class Recent<K, V> {
       }
     }
     V value = computed.get();
+    long heavy = weight.applyAsLong(value);
+    if (heavy > mostWeight) {
+      return value;
+    }
     synchronized (kept) {
       V before = kept.put(key, value);
-      all += weight.applyAsLong(value) - (before == null ? 0 : weight.applyAsLong(before));
+      all += heavy - (before == null ? 0 : weight.applyAsLong(before));
       Iterator<V> oldest = kept.values().iterator();
       while (kept.size() > most || all > mostWeight) {
         all -= weight.applyAsLong(oldest.next());

@@ -34,5 +34,8 @@ class RecentTest {
     assertEquals(6, computed);
     assertEquals("ddddd", get(recent, "ddddd"));
     assertEquals(7, computed);
+    assertEquals("aa", get(recent, "aa")); // what is not kept takes nobody's place
+    assertEquals("bb", get(recent, "bb"));
+    assertEquals(7, computed);
   }
 }

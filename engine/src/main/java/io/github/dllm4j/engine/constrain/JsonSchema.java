@@ -267,21 +267,11 @@ final class JsonSchema {
 
   private static Expression number(JsonNode schema, String at, int decimals) {
     BigInteger low =
-        bound(schema, "minimum", at, LARGEST.negate(), decimals, RoundingMode.CEILING)
-            .max(
-                bound(
-                        schema,
-                        "exclusiveMinimum",
-                        at,
-                        LARGEST.negate(),
-                        decimals,
-                        RoundingMode.FLOOR)
-                    .add(schema.has("exclusiveMinimum") ? BigInteger.ONE : BigInteger.ZERO));
+        bound(schema, "minimum", at, decimals, RoundingMode.CEILING, 0)
+            .max(bound(schema, "exclusiveMinimum", at, decimals, RoundingMode.FLOOR, 1));
     BigInteger high =
-        bound(schema, "maximum", at, LARGEST, decimals, RoundingMode.FLOOR)
-            .min(
-                bound(schema, "exclusiveMaximum", at, LARGEST, decimals, RoundingMode.CEILING)
-                    .subtract(schema.has("exclusiveMaximum") ? BigInteger.ONE : BigInteger.ZERO));
+        bound(schema, "maximum", at, decimals, RoundingMode.FLOOR, 0)
+            .min(bound(schema, "exclusiveMaximum", at, decimals, RoundingMode.CEILING, -1));
     if (low.compareTo(high) > 0) {
       throw bad(
           at,
@@ -290,32 +280,34 @@ final class JsonSchema {
     return DecimalRange.of(low, high, decimals);
   }
 
-  /** A bound in units of the last decimal, within 15 digits. */
+  /**
+   * A bound in units of the last decimal, within 15 digits; the end of those if there is none.
+   *
+   * @param inside added to the rounded bound: what an exclusive bound leaves out
+   */
   private static BigInteger bound(
-      JsonNode schema,
-      String name,
-      String at,
-      BigDecimal otherwise,
-      int decimals,
-      RoundingMode mode) {
-    BigDecimal bound = otherwise;
-    if (schema.has(name)) {
-      if (!schema.get(name).isNumber()) {
-        throw bad(at + "." + name, "must be a number, got " + schema.get(name));
-      }
-      bound = schema.get(name).decimalValue().min(LARGEST.add(BigDecimal.ONE));
-      bound = bound.max(LARGEST.add(BigDecimal.ONE).negate());
-      BigDecimal below = BigDecimal.ONE.movePointLeft(decimals + 1); // rounds like all below it
-      if (bound.abs().compareTo(below) < 0) {
-        bound = below.multiply(BigDecimal.valueOf(bound.signum()));
-      }
-    }
-    BigInteger units = bound.movePointRight(decimals).setScale(0, mode).toBigIntegerExact();
+      JsonNode schema, String name, String at, int decimals, RoundingMode mode, long inside) {
     BigInteger most = LARGEST.movePointRight(decimals).toBigIntegerExact();
-    boolean outside =
-        name.toLowerCase(Locale.ROOT).endsWith("minimum")
-            ? units.compareTo(most) > 0
-            : units.compareTo(most.negate()) < 0;
+    boolean lower = name.toLowerCase(Locale.ROOT).endsWith("minimum");
+    if (!schema.has(name)) {
+      return lower ? most.negate() : most;
+    }
+    if (!schema.get(name).isNumber()) {
+      throw bad(at + "." + name, "must be a number, got " + schema.get(name));
+    }
+    BigDecimal bound = schema.get(name).decimalValue().min(LARGEST.add(BigDecimal.ONE));
+    bound = bound.max(LARGEST.add(BigDecimal.ONE).negate());
+    BigDecimal below = BigDecimal.ONE.movePointLeft(decimals + 1); // rounds like all below it
+    if (bound.abs().compareTo(below) < 0) {
+      bound = below.multiply(BigDecimal.valueOf(bound.signum()));
+    }
+    BigInteger units =
+        bound
+            .movePointRight(decimals)
+            .setScale(0, mode)
+            .toBigIntegerExact()
+            .add(BigInteger.valueOf(inside));
+    boolean outside = lower ? units.compareTo(most) > 0 : units.compareTo(most.negate()) < 0;
     return outside ? units : units.min(most).max(most.negate());
   }
 
@@ -368,7 +360,13 @@ final class JsonSchema {
       throw bad(at + ".additionalProperties", "must be true or false; none are ever written");
     }
     Set<String> required = new HashSet<>();
+    if (schema.has("required") && !schema.get("required").isArray()) {
+      throw bad(at + ".required", "must be a list of names, got " + schema.get("required"));
+    }
     for (JsonNode name : schema.path("required")) {
+      if (!name.isTextual()) {
+        throw bad(at + ".required", "must hold names, got " + name);
+      }
       if (!properties.has(name.asText())) {
         throw bad(at, "requires '" + name.asText() + "', which is none of its properties");
       }

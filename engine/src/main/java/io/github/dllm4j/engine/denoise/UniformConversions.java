@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.denoise;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -115,7 +116,8 @@ public final class UniformConversions {
 
   /**
    * The leave-one-out law of a score; its rounding grows like 1/alpha. A learned score may ask for
-   * negative probabilities: they become 0, the rest is normalised.
+   * negative probabilities: they become 0, the rest is normalised. Where nothing is left, as from
+   * about 36 nats on, when rounding has taken all that a score says, the law is uniform.
    *
    * @param score ratios, not negative, not all 0, [S]; a common factor does not matter
    * @param sigma total noise, nats, at least 0 and below 700
@@ -140,6 +142,10 @@ public final class UniformConversions {
       clipped += above < -ROUNDING * floor ? 1 : 0;
       law[b] = Math.max(0, above);
       total += law[b];
+    }
+    if (total == 0) {
+      Arrays.fill(law, 1);
+      total = law.length;
     }
     return new FromScore(scaled(law, total), clipped);
   }

@@ -35,7 +35,7 @@ public final class CurveSample {
    * @param source what the values are
    * @param nodes where they were measured
    * @param examples mean loss or entropy per hidden token at each node, nats, finite, [n][nodes], n
-   *     at least 2; copied
+   *     at least 2; copied, what rounding left below 0 as 0
    */
   public static CurveSample of(Source source, CurveNodes nodes, List<double[]> examples) {
     if (examples.size() < 2) {
@@ -56,6 +56,7 @@ public final class CurveSample {
                   e));
         }
       }
+      values[e] = Arrays.stream(values[e]).map(value -> Math.max(0, value)).toArray();
     }
     return new CurveSample(source, nodes, values);
   }
@@ -203,6 +204,7 @@ public final class CurveSample {
       errors[n] =
           Estimate.of(Arrays.stream(values).mapToDouble(v -> v[at]).toArray()).standardError();
     }
+    double scale = Math.sqrt(values.length * (values.length - 1.0)); // as the errors are of n - 1
     double[] largest = new double[BOOTSTRAP];
     for (int b = 0; b < BOOTSTRAP; b++) {
       double[] sums = new double[means.length];
@@ -214,7 +216,7 @@ public final class CurveSample {
       }
       for (int n = 0; n < sums.length; n++) {
         if (errors[n] > 0) {
-          largest[b] = Math.max(largest[b], Math.abs(sums[n] / values.length) / errors[n]);
+          largest[b] = Math.max(largest[b], Math.abs(sums[n]) / scale / errors[n]);
         }
       }
     }

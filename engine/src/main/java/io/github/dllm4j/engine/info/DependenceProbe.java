@@ -22,8 +22,8 @@ import java.util.stream.IntStream;
  * </pre>
  *
  * <p>made non-increasing in the distance (a fall is noisy; more distance says no more), within [0,
- * 1]. What was never seen is as the nearest seen. Cost: {@value #PROBES} + 1 evaluations per level
- * of {@value #LEVELS}, all samples in one batch, the head on every hole left.
+ * 1]. A distance never seen is as the last seen before it, or the first. Cost: {@value #PROBES} + 1
+ * evaluations per level of {@value #LEVELS}, all samples in one batch, the head on every hole left.
  */
 public final class DependenceProbe {
   private static final int LEVELS = 8;

@@ -10,7 +10,7 @@ package io.github.dllm4j.engine.info;
  * </pre>
  *
  * <p>Cost O(n); n above {@value #MOST} counts as that many, which changes a quantile by less than
- * 1e-3 of itself at any level up to 0.999.
+ * 2e-3 of itself at any level up to 0.999.
  */
 final class StudentT {
   private static final int MOST = 2000;

@@ -57,7 +57,7 @@ public record LikelihoodBound(double natsPerToken, double standardError, int blo
       squares += deviation * deviation;
     }
     double n = nats.length;
-    double error = Math.sqrt(n / (n - 1) * squares) / count;
+    double error = n == 1 ? Double.NaN : Math.sqrt(n / (n - 1) * squares) / count;
     return new LikelihoodBound(mean, error, nats.length, count);
   }
 

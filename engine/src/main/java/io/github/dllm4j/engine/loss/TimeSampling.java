@@ -3,7 +3,7 @@ package io.github.dllm4j.engine.loss;
 import java.util.Arrays;
 
 /**
- * Times in [0, 1) spread over a batch, uniform over the batch (spec section 6). Exact-size masks
+ * Times in [0, 1] spread over a batch, uniform over the batch (spec section 6). Exact-size masks
  * make this unnecessary for masking; it matters where the network is told the time.
  */
 public final class TimeSampling {

@@ -13,8 +13,8 @@ import java.util.Locale;
  * </pre>
  *
  * <p>Source: uniform-diffusion spec 9. A token that equals its u stays ambiguous, so the posterior
- * depends on alpha, other than for MASK. Where the pair (x, u) is impossible the laws are uniform,
- * as for every exact law here. Cost S^d d per call.
+ * depends on alpha, other than for MASK. Where the pair (x, u) is impossible every token is what x
+ * says. Cost S^d d per call.
  */
 public final class AbsorbingOracle implements AbsorbingDenoiser {
   private final double[] table;

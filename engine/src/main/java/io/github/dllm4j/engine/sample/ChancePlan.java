@@ -23,7 +23,9 @@ public final class ChancePlan implements ScheduledPlan {
     this.weights = weights;
     this.sigmas = sigmas;
     cumulative = weights.clone();
-    Arrays.parallelPrefix(cumulative, Double::sum);
+    for (int k = 1; k < cumulative.length; k++) {
+      cumulative[k] += cumulative[k - 1]; // in order: a parallel sum depends on the processors
+    }
     left = weights.clone();
     for (int k = left.length - 2; k >= 0; k--) {
       left[k] += left[k + 1];
@@ -131,9 +133,12 @@ public final class ChancePlan implements ScheduledPlan {
 
   @Override
   public double expectedEvaluations(int holes) {
+    if (holes == 0) {
+      return 0;
+    }
     double expected = 0;
     for (double weight : weights) {
-      expected -= Math.expm1(holes * Math.log1p(-weight));
+      expected -= Math.expm1(holes * Math.log1p(-Math.min(1, weight)));
     }
     return expected;
   }

@@ -47,6 +47,9 @@ public final class LeftToRightSampler implements Rounds {
 
     /** Checks the ranges. */
     public Task {
+      if (samples < 1) {
+        throw new IllegalArgumentException("samples must be at least 1, got " + samples);
+      }
       SamplingTask.check(samples - 1, temperature, topP);
       int known = canvas.length() - canvas.holeCount();
       for (int hole : canvas.holes()) {

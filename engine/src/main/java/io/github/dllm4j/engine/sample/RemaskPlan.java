@@ -152,10 +152,13 @@ public final class RemaskPlan implements RevealPlan {
     }
   }
 
-  /** The most remasking probability of each step, [steps]. */
+  /** The most remasking probability of each step, [steps]; 0 where it ends without noise. */
   private static double[] most(double[] sigmas) {
     double[] most = new double[sigmas.length - 1];
-    Arrays.setAll(most, k -> Math.min(1, -Math.expm1(-sigmas[k + 1]) / Math.exp(-sigmas[k])));
+    for (int k = 0; k < most.length; k++) {
+      double masked = -Math.expm1(-sigmas[k + 1]);
+      most[k] = masked == 0 ? 0 : Math.min(1, masked / Math.exp(-sigmas[k]));
+    }
     return most;
   }
 

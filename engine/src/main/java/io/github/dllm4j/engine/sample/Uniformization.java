@@ -51,7 +51,7 @@ public record Uniformization(double horizon, double delta) implements ReverseCou
 
   /** Lambda(u)/d. */
   private static double mass(double sigma, int symbols) {
-    return sigma + Math.log1p(-Math.exp(-sigma)) - sigma / symbols;
+    return sigma + Math.log(-Math.expm1(-sigma)) - sigma / symbols;
   }
 
   /**

@@ -15,7 +15,7 @@ import java.util.Locale;
  * </pre>
  *
  * <p>Source: uniform-diffusion spec 12; Douc, Cappe, Moulines 2005. Rounding cannot run past the
- * last particle of positive weight. Cost O(n + count).
+ * last particle of positive weight. Cost O(n + count log n).
  */
 public enum Resampling {
   /** One uniform for all; the usual choice. */
@@ -71,18 +71,27 @@ public enum Resampling {
   /** Ancestors at positions from index {@code from} on, the earlier entries left 0. */
   private static int[] atPositions(double[] weights, int count, int from, Position position) {
     double[] cumulative = weights.clone();
-    Arrays.parallelPrefix(cumulative, Double::sum);
+    for (int i = 1; i < cumulative.length; i++) {
+      cumulative[i] += cumulative[i - 1]; // in order: a parallel sum depends on the processors
+    }
     int last = weights.length - 1;
     while (last > 0 && weights[last] == 0) {
       last--;
     }
     int[] ancestors = new int[count];
     for (int j = from; j < count; j++) {
-      int index = 0;
-      while (index < last && cumulative[index] <= position.of(j)) {
-        index++;
+      double at = position.of(j);
+      int low = 0;
+      int high = last;
+      while (low < high) {
+        int middle = (low + high) >>> 1;
+        if (cumulative[middle] <= at) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
       }
-      ancestors[j] = index;
+      ancestors[j] = low;
     }
     return ancestors;
   }

@@ -160,6 +160,18 @@ class JsonSchemaTest {
     Constraint wide =
         Constraint.jsonSchema(schema("{'type':'integer','maximum':1e30,'minimum':0}"));
     assertTrue(wide.accepts("999999999999999") && wide.accepts("0") && !wide.accepts("-1"));
+    for (String far : List.of("1e30", "1000000000000000")) {
+      Constraint open =
+          Constraint.jsonSchema(
+              schema(
+                  String.format(
+                      "{'type':'integer','exclusiveMinimum':-%s,'exclusiveMaximum':%s}",
+                      far, far)));
+      assertTrue(open.accepts("-999999999999999") && open.accepts("999999999999999"), far);
+    }
+    Constraint inner =
+        Constraint.jsonSchema(schema("{'type':'integer','exclusiveMinimum':999999999999998}"));
+    assertTrue(inner.accepts("999999999999999") && !inner.accepts("999999999999998"));
   }
 
   @ParameterizedTest
@@ -186,6 +198,10 @@ class JsonSchemaTest {
         "{'type':'array','items':{'type':'null'},'minItems':3,'maxItems':2} | minItems 3",
         "{'type':'object','properties':3} | must be an object",
         "{'type':'object','required':['x']} | requires 'x'",
+        "{'type':'object','required':'x'} | must be a list of names",
+        "{'type':'object','properties':{'1':{'type':'null'}},'required':[1]} | must hold names",
+        "{'type':'integer','exclusiveMinimum':999999999999999} | no number",
+        "{'type':'integer','exclusiveMaximum':-1e30} | no number",
         "{'type':'object','additionalProperties':{}} | must be true or false",
         "{'type':'object','properties':{'p':{'type':'object','properties':{'q':{}}}}} | schema.p.q",
         "{'enum':[]} | lists no value",

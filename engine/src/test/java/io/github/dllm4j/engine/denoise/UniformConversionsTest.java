@@ -49,6 +49,17 @@ class UniformConversionsTest {
     assertArrayEquals(flat, UniformConversions.conditional(LOO, Double.POSITIVE_INFINITY));
   }
 
+  @Test
+  void aScoreWhoseMeaningIsRoundedAwayIsUniform() {
+    for (double sigma : new double[] {40, 100, 699}) {
+      UniformConversions.FromScore made =
+          UniformConversions.leaveOneOut(UniformConversions.score(LOO, 0, sigma), sigma);
+      assertEquals(1, Arrays.stream(made.law()).sum(), 1e-15, "sigma " + sigma);
+    }
+    assertArrayEquals(
+        new double[] {0.5, 0.5}, UniformConversions.leaveOneOut(new double[] {1, 1}, 40).law());
+  }
+
   /** A score whose second entry asks for less than the noise alone would give. */
   @Test
   void impossibleScoresAreClippedAndCounted() {

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * How often nominal 95 % intervals hold the truth: 1000 replications of 64 and of 256 examples on
  * laws whose curves are known. The numbers of docs/planner.md are its report; 1000 replications
  * leave 95 % an error of 0.7. Values that are certain are held always. On latent parity, whose
- * values are few and discrete, nothing is asserted. Student's t is what the engine gives, 1.96
- * stands beside it.
+ * values are few and discrete, 90 to 99 % are asked, elsewhere 93 to 97. Student's t is what the
+ * engine gives, 1.96 stands beside it.
  */
 @Tag("slow")
 class CoverageTest {
@@ -108,7 +108,8 @@ class CoverageTest {
       double percent = entry.getValue().percent();
       boolean certain = entry.getValue().widest < 1e-9; // every example says the truth
       assertTrue(
-          certain || !smooth || (percent >= 93 && percent <= 97), entry.getKey() + " " + percent);
+          certain || (percent >= (smooth ? 93 : 90) && percent <= (smooth ? 97 : 99)),
+          entry.getKey() + " " + percent);
     }
   }
 

@@ -10,6 +10,9 @@ import io.github.dllm4j.engine.info.InformationCurve.Source;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.sample.Canvas;
+import io.github.dllm4j.engine.sample.KeyedRandom;
+import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import io.github.dllm4j.engine.sample.SizePlan;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -97,6 +100,38 @@ class CurveSampleTest {
     }
     assertTrue(held >= 88, "held " + held);
     assertTrue(naive < held, "naive " + naive);
+  }
+
+  /**
+   * A band at one place is the interval there. The quantile of 1000 draws has a relative error of 3
+   * %, the mean of 50 of them 0.4 %; the wrong twin, which forgets that errors are of n - 1, is 6.5
+   * % narrower before Student's t.
+   */
+  @Test
+  void aBandAtOnePlaceIsItsInterval() {
+    double ratio = 0;
+    for (int run = 0; run < 50; run++) {
+      List<double[]> examples = new ArrayList<>();
+      for (int e = 0; e < 8; e++) {
+        examples.add(new double[] {KeyedRandom.uniform(3, run, e, 0, Purpose.OTHER)});
+      }
+      CurveSample one = CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(1), examples);
+      Estimate mean = one.estimate((double[] curve) -> curve[0]);
+      double width = one.simultaneousBand(0.95, run) * mean.standardError();
+      ratio += width / mean.halfWidth(0.95) / 50;
+    }
+    assertEquals(1, ratio, 0.02);
+  }
+
+  @Test
+  void whatRoundingLeavesBelowZeroIsZero() {
+    CurveSample sample =
+        CurveSample.of(
+            Source.MODEL_ENTROPY,
+            CurveNodes.all(2),
+            List.of(new double[] {1, -1e-10}, new double[] {1, 0}));
+    assertEquals(0, sample.values().get(0)[1]);
+    assertEquals(0, sample.cost(0, SizePlan.of(1, 1)));
   }
 
   @Test

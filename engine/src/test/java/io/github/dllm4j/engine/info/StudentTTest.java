@@ -36,6 +36,7 @@ class StudentTTest {
     assertEquals(0, new Estimate(7, 0, 0).halfWidth(0.95));
     assertEquals(Double.POSITIVE_INFINITY, StudentT.quantile(0.95, 0));
     assertEquals(1.96, StudentT.quantile(0.95, 1_000_000), 0.002);
+    assertEquals(3.290527, StudentT.quantile(0.999, 1_000_000), 2e-3 * 3.290527);
     assertThrows(IllegalArgumentException.class, () -> StudentT.quantile(1, 3));
   }
 }

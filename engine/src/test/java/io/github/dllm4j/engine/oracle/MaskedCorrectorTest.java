@@ -194,7 +194,13 @@ class MaskedCorrectorTest {
     double[] none = exact.outputLaw(RemaskPlan.forwardBackward(grid, 0, 0.3));
     double[] predictor = exact.outputLaw(ChancePlan.of(grid, TauLeaping.MODIFIED));
     assertEquals(0, distance(none, predictor), 1e-15);
+    TimeGrid one = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 1);
     RemaskPlan[] plans = {
+      RemaskPlan.capped(one, 0.02), // of one step, in which nothing can be masked again
+      RemaskPlan.rescaled(one, 0.5),
+      RemaskPlan.byConfidence(one),
+      RemaskPlan.capped(TimeGrid.uniform(1000, 1), 0.02), // e^-1000 is 0
+      RemaskPlan.capped(TimeGrid.uniform(1000, 3), 0.02),
       RemaskPlan.forwardBackward(grid, 3, 0.3),
       RemaskPlan.byConfidence(grid),
       RemaskPlan.loop(7, 0.4),

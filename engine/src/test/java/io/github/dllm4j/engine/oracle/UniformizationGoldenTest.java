@@ -57,6 +57,11 @@ class UniformizationGoldenTest {
     }
     // The spec's example, section 7, has three decimals.
     assertEquals(16.906, new Uniformization(4, 0.05).expectedEvents(3, 3), 5e-4);
+    // Near 0 the mass is log delta: ten times closer is log 10 more a token.
+    for (double delta : new double[] {1e-9, 1e-13, 1e-17}) {
+      double closer = new Uniformization(5, delta / 10).expectedEvents(1, 2);
+      assertEquals(Math.log(10), closer - new Uniformization(5, delta).expectedEvents(1, 2), 2e-9);
+    }
     golden.report(reporter, 21);
   }
 }

@@ -129,6 +129,8 @@ class RevealPlanTest {
     assertThrows(IllegalArgumentException.class, () -> SizePlan.of(3).revealSteps(CANVAS, 0, 0));
     assertThrows(IllegalArgumentException.class, () -> SizePlan.of(3).sigmas(CANVAS, 0, 0));
     assertThrows(IllegalArgumentException.class, () -> ChancePlan.of(0.5, 0.4));
+    assertEquals(0, ChancePlan.of(1.0).expectedEvaluations(0));
+    assertEquals(1, ChancePlan.of(1 + 5e-10).expectedEvaluations(3));
     assertThrows(IllegalArgumentException.class, () -> ChancePlan.of(1.5, -0.5));
     assertThrows(IllegalArgumentException.class, () -> TimeGrid.of(1));
     assertThrows(IllegalArgumentException.class, () -> TimeGrid.of(1, 1, 0));
