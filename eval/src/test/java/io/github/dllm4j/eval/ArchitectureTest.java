@@ -241,7 +241,7 @@ class ArchitectureTest {
         .and()
         .doNotHaveFullyQualifiedName(ENGINE + "djl.PyTorch")
         .and()
-        .doNotHaveFullyQualifiedName(ROOT + "tokenizer.NativeLibrary")
+        .doNotHaveFullyQualifiedName(ROOT + "tokenizer.DjlSettings")
         .should()
         .callMethod(System.class, "getProperty", String.class)
         .orShould()

@@ -42,7 +42,7 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
       spelled[id] &= !special[id];
     }
     HiddenSpecials hidden = new HiddenSpecials(file);
-    NativeLibrary.prepare();
+    DjlSettings.prepare();
     try {
       tokenizer =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(hidden.json()), OPTIONS);

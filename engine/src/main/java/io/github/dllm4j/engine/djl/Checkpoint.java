@@ -18,8 +18,6 @@ import java.util.Map;
  * Randomness needs no state: it is keyed by the seed and the step.
  */
 final class Checkpoint {
-  private static final List<String> PARTS =
-      List.of("weights.", "ema.", "first_moment.", "second_moment.");
   private static final String STATE = "state";
 
   private Checkpoint() {}
@@ -54,11 +52,15 @@ final class Checkpoint {
     }
   }
 
-  static void write(Path file, Network network, List<List<NDArray>> parts, State state)
+  static void write(Path file, Network network, List<Optimizer.Part> parts, State state)
       throws IOException {
     List<SafeTensorsWriter.Item> items = new ArrayList<>();
-    for (int p = 0; p < PARTS.size(); p++) {
-      items.addAll(Network.items(network, parts.get(p), PARTS.get(p), SafeTensors.Type.F32));
+    for (Optimizer.Part part : parts) {
+      for (int i = 0; i < part.tensors().length; i++) {
+        int tensor = part.tensors()[i];
+        NDArray array = part.arrays().get(i);
+        items.add(Network.item(network, tensor, array, part.name(), SafeTensors.Type.F32));
+      }
     }
     try {
       SafeTensorsWriter.write(
@@ -80,20 +82,21 @@ final class Checkpoint {
   }
 
   /** Reads the tensors into arrays of the same shapes. */
-  static void restore(Path file, Network network, List<List<NDArray>> parts) throws IOException {
+  static void restore(Path file, Network network, List<Optimizer.Part> parts) throws IOException {
     try (SafeTensors source = SafeTensors.open(file)) {
       List<Architecture.Tensor> tensors = network.shape().tensors();
-      for (int p = 0; p < PARTS.size(); p++) {
-        for (int i = 0; i < tensors.size(); i++) {
-          String name = PARTS.get(p) + tensors.get(i).name();
+      for (Optimizer.Part part : parts) {
+        for (int i = 0; i < part.tensors().length; i++) {
+          Architecture.Tensor tensor = tensors.get(part.tensors()[i]);
+          String name = part.name() + tensor.name();
           SafeTensors.Entry entry = source.entries().get(name);
           if (entry == null
               || entry.type() != SafeTensors.Type.F32
-              || !Arrays.equals(entry.shape(), tensors.get(i).shape())) {
+              || !Arrays.equals(entry.shape(), tensor.shape())) {
             throw new IOException(file + " does not belong to this run: tensor " + name);
           }
           try (NDArray stored = Network.load(network.manager(), network.program(), source, entry)) {
-            NDArray to = parts.get(p).get(i);
+            NDArray to = part.arrays().get(i);
             PyTorchThread.call(
                 () -> {
                   JniUtils.setGradMode(false);

@@ -2,7 +2,9 @@ package io.github.dllm4j.engine.djl;
 
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * Weights to start training from: norms 1, biases 0, embeddings and matrices normal with standard
@@ -16,18 +18,19 @@ final class InitialWeights {
 
   private InitialWeights() {}
 
-  /** The weights in the program's order. */
-  static float[][] of(NetworkShape shape, long seed) {
+  /** The weights of a tensor by its index in the program's order. */
+  static IntFunction<float[]> of(NetworkShape shape, long seed) {
     List<Architecture.Tensor> tensors = shape.tensors();
-    float[][] weights = new float[tensors.size()][];
-    for (int i = 0; i < weights.length; i++) {
-      Architecture.Tensor tensor = tensors.get(i);
-      weights[i] = new float[Math.toIntExact(tensor.size())];
-      if (tensor.name().contains("norm") && tensor.name().endsWith(".weight")) {
-        java.util.Arrays.fill(weights[i], 1f);
-      } else if (tensor.shape().length > 1 && !startsAtZero(tensor.name(), shape.timeWidth() > 0)) {
-        normal(weights[i], seed, i);
-      }
+    boolean gated = shape.timeWidth() > 0;
+    return i -> of(tensors.get(i), gated, seed, i);
+  }
+
+  private static float[] of(Architecture.Tensor tensor, boolean gated, long seed, int index) {
+    float[] weights = new float[Math.toIntExact(tensor.size())];
+    if (tensor.name().contains("norm") && tensor.name().endsWith(".weight")) {
+      Arrays.fill(weights, 1f);
+    } else if (tensor.shape().length > 1 && !startsAtZero(tensor.name(), gated)) {
+      normal(weights, seed, index);
     }
     return weights;
   }

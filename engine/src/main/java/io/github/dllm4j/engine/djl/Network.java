@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -28,6 +29,13 @@ import java.util.stream.IntStream;
  * <p>Owns a manager; closing it frees everything.
  */
 final class Network implements AutoCloseable {
+  // What MKL's order is made for. Orders for few rows are a little faster, but with many threads
+  // MKL
+  // would share the sum of an entry out among them, by how many rows there are.
+  private static final int FEW_THREADS = 8;
+  private static final int FEW_ROWS = 256;
+  private static final int MANY_ROWS = 1 << 16;
+
   private final NDManager manager;
   private final Architecture shape;
   private final Program program;
@@ -41,14 +49,19 @@ final class Network implements AutoCloseable {
     this.weights = weights;
   }
 
-  /** A network with given weights, on a manager that it takes over, and closes if it fails. */
-  static Network of(NDManager manager, Architecture shape, float[][] weights) {
+  /**
+   * A network with given weights.
+   *
+   * @param manager where they go; taken over, and closed if it fails
+   * @param weights of a tensor by its index, asked for one after the other: the heap holds one
+   */
+  static Network of(NDManager manager, Architecture shape, IntFunction<float[]> weights) {
     try {
       Program program = Program.load(manager);
       List<NDArray> arrays = new ArrayList<>();
       List<Architecture.Tensor> tensors = shape.tensors();
-      for (int i = 0; i < weights.length; i++) {
-        arrays.add(manager.create(weights[i], new Shape(tensors.get(i).shape())));
+      for (int i = 0; i < tensors.size(); i++) {
+        arrays.add(manager.create(weights.apply(i), new Shape(tensors.get(i).shape())));
       }
       return new Network(manager, shape, program, arrays);
     } catch (RuntimeException e) {
@@ -228,18 +241,17 @@ final class Network implements AutoCloseable {
   /** Items for a file, in this network's names, converted to a type when they are written. */
   static List<SafeTensorsWriter.Item> items(
       Network network, List<NDArray> arrays, String prefix, SafeTensors.Type type) {
-    List<SafeTensorsWriter.Item> items = new ArrayList<>();
-    List<Architecture.Tensor> tensors = network.shape.tensors();
-    for (int i = 0; i < arrays.size(); i++) {
-      NDArray array = arrays.get(i);
-      items.add(
-          new SafeTensorsWriter.Item(
-              prefix + tensors.get(i).name(),
-              type,
-              tensors.get(i).shape(),
-              () -> network.bytes(array, type)));
-    }
-    return items;
+    return IntStream.range(0, arrays.size())
+        .mapToObj(i -> item(network, i, arrays.get(i), prefix, type))
+        .toList();
+  }
+
+  /** One of them, of a tensor by its index. */
+  static SafeTensorsWriter.Item item(
+      Network network, int tensor, NDArray array, String prefix, SafeTensors.Type type) {
+    Architecture.Tensor of = network.shape.tensors().get(tensor);
+    return new SafeTensorsWriter.Item(
+        prefix + of.name(), type, of.shape(), () -> network.bytes(array, type));
   }
 
   private ByteBuffer bytes(NDArray array, SafeTensors.Type type) {
@@ -286,7 +298,8 @@ final class Network implements AutoCloseable {
             .toArray();
     try (IValue all = Program.listOf(arrays)) {
       try {
-        return program.run("cast", all, precision.scalarType(), products, packed ? 1 : 0);
+        int rows = PyTorch.threads() <= FEW_THREADS ? FEW_ROWS : MANY_ROWS;
+        return program.run("cast", all, precision.scalarType(), products, packed ? rows : 0);
       } catch (EngineException e) {
         if (!packed || precision == Precision.FP32) {
           throw e;

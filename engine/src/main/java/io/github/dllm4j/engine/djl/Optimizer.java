@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.train.Update;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The optimiser step with clipping by global norm, and the moving average of the weights, all in
@@ -34,7 +35,7 @@ final class Optimizer {
   private final Precision precision;
   private final List<NDArray> ema = new ArrayList<>();
   private final List<NDArray> first = new ArrayList<>();
-  private final List<NDArray> second = new ArrayList<>();
+  private final List<NDArray> second = new ArrayList<>(); // of AdamW's tensors only
   private final NDArray stepCount;
   private final int[] adamW;
   private final int[] muon;
@@ -51,7 +52,6 @@ final class Optimizer {
     for (NDArray weight : network.weights()) {
       ema.add(PyTorchThread.call(weight::duplicate));
       first.add(PyTorchThread.call(weight::zerosLike));
-      second.add(PyTorchThread.call(weight::zerosLike));
     }
     this.stepCount = network.manager().create(0f);
     List<Integer> plain = new ArrayList<>();
@@ -63,11 +63,30 @@ final class Optimizer {
     }
     adamW = plain.stream().mapToInt(i -> i).toArray();
     muon = orthogonal.stream().mapToInt(i -> i).toArray();
+    for (int i : adamW) {
+      second.add(PyTorchThread.call(network.weights().get(i)::zerosLike));
+    }
   }
 
-  /** What a checkpoint keeps: weights, average, first and second moment. */
-  List<List<NDArray>> parts() {
-    return List.of(network.weights(), ema, first, second);
+  /**
+   * Arrays that go on from update to update.
+   *
+   * @param name of what they are
+   * @param tensors of the network that they belong to, by index
+   * @param arrays as many
+   */
+  record Part(String name, int[] tensors, List<NDArray> arrays) {}
+
+  /**
+   * What a checkpoint keeps: weights, average, first and, where AdamW is the rule, second moment.
+   */
+  List<Part> parts() {
+    int[] all = IntStream.range(0, ema.size()).toArray();
+    return List.of(
+        new Part("weights.", all, network.weights()),
+        new Part("ema.", all, ema),
+        new Part("first_moment.", all, first),
+        new Part("second_moment.", adamW, second));
   }
 
   /** The moving average of the weights. */
@@ -103,7 +122,7 @@ final class Optimizer {
             "ms",
             some(first, adamW),
             "vs",
-            some(second, adamW),
+            second,
             "ema",
             some(ema, adamW),
             "step",

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
+import io.github.dllm4j.tokenizer.DjlSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,20 +30,16 @@ public final class PyTorch {
   private static final Properties BUILD = buildProperties();
 
   static {
-    setIfAbsent("ai.djl.offline", BUILD.getProperty("natives").equals("cuda") ? "false" : "true");
-    setIfAbsent("OPT_OUT_TRACKING", "true");
-    setIfAbsent("RUST_FLAVOR", "cpu");
-    setIfAbsent("ai.djl.default_engine", "PyTorch");
-    setIfAbsent("ai.djl.pytorch.graph_optimizer", "false");
+    DjlSettings.prepare();
+    if (BUILD.getProperty("natives").equals("cuda")) {
+      DjlSettings.allowDownloads();
+    }
+    DjlSettings.setIfAbsent("ai.djl.default_engine", "DJL_DEFAULT_ENGINE", "PyTorch");
+    DjlSettings.setIfAbsent(
+        "ai.djl.pytorch.graph_optimizer", "ai.djl.pytorch.graph_optimizer", "false");
   }
 
   private PyTorch() {}
-
-  private static void setIfAbsent(String name, String value) {
-    if (System.getProperty(name) == null && System.getenv(name) == null) {
-      System.setProperty(name, value);
-    }
-  }
 
   private static Properties buildProperties() {
     try (InputStream in =

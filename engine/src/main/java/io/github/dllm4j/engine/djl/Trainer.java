@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 
 /**
  * Trains a diffusion network, or its autoregressive twin: three program calls per step, loss with
@@ -56,7 +57,7 @@ public final class Trainer implements AutoCloseable {
         Network.of(
             PyTorch.newManager(run.device()),
             run.architecture(),
-            InitialWeights.of(run.shape(), run.config().seed())));
+            resume ? blank(run) : InitialWeights.of(run.shape(), run.config().seed())));
     if (resume) {
       try {
         restore();
@@ -65,6 +66,12 @@ public final class Trainer implements AutoCloseable {
         throw e;
       }
     }
+  }
+
+  /** Weights that a checkpoint takes the place of. */
+  private static IntFunction<float[]> blank(TrainingRun run) {
+    List<Architecture.Tensor> tensors = run.architecture().tensors();
+    return i -> new float[Math.toIntExact(tensors.get(i).size())];
   }
 
   private Trainer(TrainingRun run, Network network) {

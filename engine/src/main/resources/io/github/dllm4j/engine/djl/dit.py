@@ -465,16 +465,17 @@ class Dit(Module):
     # ---- weights --------------------------------------------------------------------------------------------------
 
     def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int) -> List[Tensor]:
-        # The matrices of the products go to dt once instead of at every call, and into the processor's order if `pack`
-        # is 1; the rest stays in float32. `which` are those of the blocks, four each, the third before GELU, and the head.
+        # The matrices of the products go to dt once instead of at every call, and into the processor's order, for products
+        # with about `pack` rows, if that is above 0; the rest stays in float32. `which` are those of the blocks, four
+        # each, the third before GELU, and the head.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
         for j, i in enumerate(which):
             out[i] = ws[i].to(dt)
-            if pack == 1:
+            if pack > 0:
                 # The head's order must tell how many ids there are.
-                out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or j + 1 == len(which))
+                out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or j + 1 == len(which), pack)
         return out
 
     def packed(self, ws: List[Tensor]) -> int:

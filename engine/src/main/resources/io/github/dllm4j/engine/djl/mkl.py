@@ -2,14 +2,14 @@ import torch
 
 # As packed.py, where PyTorch has MKL too, whose float32 products are the faster ones. oneDNN's stay where GELU is written
 # with the product, and in bfloat16. MKL's order is one column of numbers, which does not tell the size of the matrix.
-# An entry is summed in the same order however many rows there are, with up to 8 threads (tried up to 64); oneDNN shares a
-# long sum out among more than two.
+# An entry is summed in the same order however many rows there are, if `rows` is so large that there is work for all threads
+# without sharing a sum out among them: 256 do for 8 threads, 4096 for 48; oneDNN shares out long sums (2048 and more).
 
 
-def pack(weight: Tensor, gelu: bool) -> Tensor:
+def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
     if weight.dtype == 6 and not gelu:
-        return ops.mkl._mkl_reorder_linear_weight(weight, 256)
-    return __torch__.packed.pack(weight, gelu)
+        return ops.mkl._mkl_reorder_linear_weight(weight, rows)
+    return __torch__.packed.pack(weight, gelu, rows)
 
 
 def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:

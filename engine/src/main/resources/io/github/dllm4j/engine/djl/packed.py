@@ -3,10 +3,10 @@ import torch
 # Products of rows [.., K] with weights [N, K], a part of the program dit.py where PyTorch has oneDNN; else plain.py is.
 # On a processor, weights that do not change are kept in the order in which its instructions read them. That is faster
 # (bias and GELU are written with the product), and with few threads an entry is summed in the same order however many
-# rows there are. n is N, which only mkl.py needs.
+# rows there are. n is N and rows about how many there will be, which only mkl.py needs.
 
 
-def pack(weight: Tensor, gelu: bool) -> Tensor:
+def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
     return ops.mkldnn._reorder_linear_weight(weight)
 
 

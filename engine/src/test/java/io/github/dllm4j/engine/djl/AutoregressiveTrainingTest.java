@@ -88,7 +88,7 @@ class AutoregressiveTrainingTest {
     NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, length, 0, bias);
     float[][] start = Tiny.weights(shape, 2);
     ReferenceTransformer reference = new ReferenceTransformer(shape, start).causal();
-    try (Network network = Network.of(PyTorch.newManager("cpu"), new CausalShape(shape), start);
+    try (Network network = Tiny.network(new CausalShape(shape), start);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
       double loss =

@@ -26,9 +26,7 @@ class BlockCurveTest {
 
   private static BlockNetwork network() {
     NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, TEXT + 1, 0, false);
-    Network network =
-        Network.of(
-            PyTorch.newManager("cpu"), new BlockShape(shape, BLOCK), Tiny.weights(shape, 11));
+    Network network = Tiny.network(new BlockShape(shape, BLOCK), Tiny.weights(shape, 11));
     return new BlockNetwork(network, Precision.FP32, Tiny.MASK, 0, true);
   }
 

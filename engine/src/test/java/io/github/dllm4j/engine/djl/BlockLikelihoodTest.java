@@ -25,9 +25,7 @@ class BlockLikelihoodTest {
   private static BlockNetwork network(int block) {
     int positions = (TEXT + block) / block * block;
     NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, positions, 0, false);
-    Network network =
-        Network.of(
-            PyTorch.newManager("cpu"), new BlockShape(shape, block), Tiny.weights(shape, 11));
+    Network network = Tiny.network(new BlockShape(shape, block), Tiny.weights(shape, 11));
     return new BlockNetwork(network, Precision.FP32, Tiny.MASK, 0, true);
   }
 

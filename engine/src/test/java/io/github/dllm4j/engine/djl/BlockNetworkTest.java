@@ -37,9 +37,7 @@ class BlockNetworkTest extends DenoiserContractTest {
 
   private static BlockNetwork network(int positions, int block, boolean keeping) {
     NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, positions, 0, false);
-    Network network =
-        Network.of(
-            PyTorch.newManager("cpu"), new BlockShape(shape, block), Tiny.weights(shape, 11));
+    Network network = Tiny.network(new BlockShape(shape, block), Tiny.weights(shape, 11));
     return new BlockNetwork(network, Precision.FP32, Tiny.MASK, 0, keeping);
   }
 
@@ -211,9 +209,7 @@ class BlockNetworkTest extends DenoiserContractTest {
   @Test
   void bfloat16IsClose() {
     NetworkShape shape = new NetworkShape(Tiny.VOCABULARY, 8, 2, 2, TEXT + 1, 0, false);
-    Network network =
-        Network.of(
-            PyTorch.newManager("cpu"), new BlockShape(shape, BLOCK), Tiny.weights(shape, 11));
+    Network network = Tiny.network(new BlockShape(shape, BLOCK), Tiny.weights(shape, 11));
     int[] text = text(new Random(9), 3);
     int[] rows = IntStream.range(11, 15).toArray();
     TokenBatch batch = batch(List.of(text));

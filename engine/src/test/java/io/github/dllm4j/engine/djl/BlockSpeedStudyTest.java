@@ -77,8 +77,7 @@ class BlockSpeedStudyTest {
     List<Sample> made = new ArrayList<>();
     double[] rates = new double[2];
     for (int keeping = 0; keeping < 2; keeping++) {
-      Network network =
-          Network.of(PyTorch.newManager("cpu"), new BlockShape(shape, block), weights(shape));
+      Network network = Tiny.network(new BlockShape(shape, block), weights(shape));
       try (BlockNetwork denoiser =
           new BlockNetwork(network, Precision.FP32, VOCABULARY - 1, 0, keeping == 1)) {
         rates[keeping] = steps / seconds(denoiser, tasks, made);

@@ -30,7 +30,7 @@ class CausalNetworkTest {
 
   private static CausalNetwork model(Architecture architecture, Precision precision) {
     float[][] weights = Tiny.weights(SHAPE, 11);
-    Network network = Network.of(PyTorch.newManager("cpu"), architecture, weights);
+    Network network = Tiny.network(architecture, weights);
     return new CausalNetwork(network, network.weights(), precision, MASK, MASK, true);
   }
 
@@ -110,7 +110,7 @@ class CausalNetworkTest {
             new double[] {1});
     Architecture shape = causal ? new CausalShape(SHAPE) : SHAPE;
     float[][] weights = Tiny.weights(SHAPE, 5);
-    try (Network network = Network.of(PyTorch.newManager("cpu"), shape, weights);
+    try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
       new TrainingLoss(network, Precision.FP32, MASK, Objective.CROSS_ENTROPY, 0).backward(m, one);
@@ -237,7 +237,7 @@ class CausalNetworkTest {
   void brokenWeightsAreAnErrorAndNoNumber() {
     float[][] weights = Tiny.weights(SHAPE, 1);
     weights[weights.length - 1][2] = Float.NaN;
-    Network network = Network.of(PyTorch.newManager("cpu"), new CausalShape(SHAPE), weights);
+    Network network = Tiny.network(new CausalShape(SHAPE), weights);
     try (CausalModel model =
         new CausalNetwork(network, network.weights(), Precision.FP32, MASK, MASK, true)) {
       String message =
@@ -249,8 +249,7 @@ class CausalNetworkTest {
 
   @Test
   void readingLeavesNoArraysBehind() {
-    Network network =
-        Network.of(PyTorch.newManager("cpu"), new CausalShape(SHAPE), Tiny.weights(SHAPE, 1));
+    Network network = Tiny.network(new CausalShape(SHAPE), Tiny.weights(SHAPE, 1));
     try (CausalModel model =
         new CausalNetwork(network, network.weights(), Precision.BF16, MASK, MASK, true)) {
       int before = -1;

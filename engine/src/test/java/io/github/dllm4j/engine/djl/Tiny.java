@@ -37,8 +37,8 @@ final class Tiny {
         .toArray(float[][]::new);
   }
 
-  static Network network(NetworkShape shape, float[][] weights) {
-    return Network.of(PyTorch.newManager("cpu"), shape, weights);
+  static Network network(Architecture shape, float[][] weights) {
+    return Network.of(PyTorch.newManager("cpu"), shape, i -> weights[i]);
   }
 
   static TransformerDenoiser denoiser(NetworkShape shape, Precision precision) {

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,7 +131,7 @@ class TrainerTest {
     NetworkShape shape = Tiny.shape(time, true);
     TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5), shape);
     train(run, false, new TrainingListener() {});
-    float[][] start = InitialWeights.of(shape, 5);
+    float[][] start = initial(shape);
     try (Network trained = Network.read(PyTorch.newManager("cpu"), shape, model(run), "")) {
       int i = 0;
       for (Map.Entry<String, float[]> tensor : trained.toMap().entrySet()) {
@@ -144,10 +145,16 @@ class TrainerTest {
     }
   }
 
+  private static float[][] initial(NetworkShape shape) {
+    return IntStream.range(0, shape.tensors().size())
+        .mapToObj(InitialWeights.of(shape, 5))
+        .toArray(float[][]::new);
+  }
+
   @Test
   void aFreshNetworkHasTheUniformLaw() throws IOException {
     NetworkShape shape = Tiny.shape(true, true);
-    float[][] start = InitialWeights.of(shape, 5);
+    float[][] start = initial(shape);
     double[][] logits = new ReferenceTransformer(shape, start).logits(new int[] {1, 6, 2, 6, 0}, 1);
     for (double[] row : logits) {
       assertArrayEquals(new double[Tiny.VOCABULARY], row);

@@ -74,10 +74,24 @@ public final class Main implements Runnable {
           err.println("dllm: " + firstLine(e));
           return isBadInput(e) ? BAD_INPUT : FAILURE;
         });
-    int code = line.execute(args);
+    int code = execute(line, args);
     out.flush();
     err.flush();
     return code;
+  }
+
+  /** Runs a command; memory that does not suffice is a failure in one line, too. */
+  private static int execute(CommandLine line, String[] args) {
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      line.getErr()
+          .println(
+              "dllm: out of memory (" + firstLine(e) + "): give it more by DLLM_JAVA_OPTS=-Xmx4g");
+    } catch (StackOverflowError e) {
+      line.getErr().println("dllm: the input is nested too deeply");
+    }
+    return FAILURE;
   }
 
   private static boolean isBadInput(Exception e) {

@@ -47,7 +47,7 @@ final class TrainCommand implements Callable<Integer> {
       List.of("--resume", "--out", "--json", "--threads", "--device");
 
   @Spec private CommandSpec spec;
-  @Mixin private CommonOptions common;
+  @Mixin CommonOptions common;
   @Mixin private CorpusOptionsMixin corpusOptions;
   @Mixin private NetworkOptions networkOptions;
   @Mixin private OptimizerOptions optimizerOptions;
@@ -132,8 +132,10 @@ final class TrainCommand implements Callable<Integer> {
     out = command.out;
     spec = command.spec;
     common.json = command.common.json;
-    common.threads = command.common.threads;
-    common.device = command.common.device;
+    common.threads = command.common.threads.or(() -> common.threads);
+    if (command.spec.commandLine().getParseResult().hasMatchedOption("--device")) {
+      common.device = command.common.device;
+    }
   }
 
   void arguments(List<String> original) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The train command: its files, its options, resuming, and what it refuses. */
 class TrainCommandTest {
@@ -357,6 +358,36 @@ class TrainCommandTest {
     String[] few = args(folder.resolve("few"), "--steps", "3");
     few[Arrays.asList(few).indexOf("--curve-examples") + 1] = "1";
     refused(new String[] {"--curve-examples", "1"}, few);
+  }
+
+  @Test
+  void aResumedRunKeepsItsThreadsAndDeviceUnlessToldOtherwise() throws IOException {
+    List<String> began =
+        List.of(
+            "train",
+            "--corpus",
+            "x",
+            "--out",
+            "x",
+            "--threads",
+            "1",
+            "--device",
+            "cpu",
+            "--steps",
+            "3");
+    TrainingSettings settings = new TrainingSettings(began, 3, "fp32", 0.05);
+    String[] plain = {"--resume", "--out", "x"};
+    assertEquals("Optional[1] cpu", resumed(settings, plain));
+    String[] own = {"--resume", "--out", "x", "--threads", "2", "--device", "auto"};
+    assertEquals("Optional[2] auto", resumed(settings, own));
+  }
+
+  /** The threads and the device of the command that goes on. */
+  private static String resumed(TrainingSettings settings, String... arguments) {
+    TrainCommand resuming = new TrainCommand();
+    new CommandLine(resuming).parseArgs(arguments);
+    TrainCommand restored = settings.restore(resuming);
+    return restored.common.threads + " " + restored.common.device;
   }
 
   @Test
