@@ -45,8 +45,8 @@ import java.util.function.Function;
  *
  * <p>Safe for several threads. A result depends on its request alone, deadlines and cancellation
  * aside, and not on what else runs: every draw is keyed by the request's seed and the place it is
- * for. (A network's float32 sums may differ in the last bits between batch sizes; a draw then
- * differs only if its uniform falls between the two, docs/agents.md has the odds.)
+ * for. (Where a network's sums differ in the last bits between batch sizes, a draw differs only if
+ * its uniform falls between the two: docs/agents.md says where, and the odds.)
  */
 public final class TextGenerator implements AutoCloseable {
   /** Most samples in one network call, unless another number is given. */

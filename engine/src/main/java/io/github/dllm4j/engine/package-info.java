@@ -27,7 +27,7 @@
  *   <li>{@code 1 - alpha} is {@code -expm1(-sigma)}; probabilities meet only in log space; draws
  *       are inverse CDF in double.
  *   <li>Randomness is a seed in the request; streams are keyed by (seed, sample, step, position),
- *       so batch size, threads and skipped steps never change a result.
+ *       so batch size, threads and skipped steps never change a draw.
  *   <li>Three divergences that are never mixed: <em>conditional</em> KL (given the reveal sets;
  *       what the theorems bound), <em>path</em> KL (of trajectories) and <em>marginal</em> KL (of
  *       the samples).

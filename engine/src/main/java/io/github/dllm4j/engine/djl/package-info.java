@@ -1,5 +1,6 @@
 /**
- * The network and its training step on DJL; the only package that imports ai.djl.
+ * The network and its training step on DJL; with its subpackage serving the only part of the engine
+ * that imports ai.djl.
  *
  * <p>{@link io.github.dllm4j.engine.djl.Model} opens a model directory, ours or a published
  * checkpoint of a {@link io.github.dllm4j.engine.djl.Family}, {@link

@@ -250,6 +250,11 @@ class LauncherTest {
     assertTrue(dllm("--version").err.contains("Max. Heap Size: 512.00M"));
     environment.put("DLLM_JAVA_OPTS", "-XshowSettings:vm -Xmx64m");
     assertTrue(dllm("--version").err.contains("Max. Heap Size: 64.00M"));
+    environment.put("DLLM_JAVA_OPTS", "-Xmx16m");
+    Run small =
+        dllm("evaluate", "--corpus", "bundled", "--part", "validation", "--baseline", "ngram:8");
+    assertEquals(1, small.code);
+    assertTrue(small.err.matches("dllm: out of memory .*DLLM_JAVA_OPTS=-Xmx4g\\R"), small.err);
   }
 
   @Test
