@@ -37,6 +37,7 @@ record ApiRequest(
 
   private static final int MOST_SAMPLES = 8;
   private static final int MOST_STEPS = 4096;
+  private static final int MOST_TOKENS = 1_000_000;
 
   /**
    * Reads a request.
@@ -192,29 +193,7 @@ record ApiRequest(
             .withTemperature(
                 fields.number("temperature").map(t -> t == 0 ? COLDEST : t).orElse(1.0))
             .withTopP(fields.number("top_p").orElse(1.0));
-    Optional<Integer> most = fields.count("max_completion_tokens", 1_000_000);
-    Optional<Integer> old = fields.count("max_tokens", 1_000_000);
-    if (most.isPresent() && old.isPresent()) {
-      throw Refusal.invalid("max_completion_tokens is the new name of max_tokens: give one");
-    }
-    int length = model.config().network().length();
-    if (request.template().isEmpty()) {
-      long wanted = (long) prompt + most.or(() -> old).orElse(Math.max(1, length - prompt));
-      if (wanted > length) {
-        throw new Refusal(
-            400,
-            "context_length_exceeded",
-            String.format(
-                Locale.ROOT,
-                "prompt and reply must have at most %d tokens, got %d and %d",
-                length,
-                prompt,
-                wanted - prompt));
-      }
-      request = request.withLength((int) wanted);
-    } else if (most.isPresent() || old.isPresent()) {
-      throw Refusal.invalid("a template says the length: give no max_tokens with it");
-    }
+    request = sized(request, fields, prompt, model.config().network().length());
     List<String> stop = stop(fields);
     if (!stop.isEmpty()) {
       request = request.withStop(stop);
@@ -224,6 +203,36 @@ record ApiRequest(
     fields.neutral("presence_penalty", "0");
     fields.neutral("logprobs", "false");
     return own(request, fields.object("dllm"), model);
+  }
+
+  /** With the length that the client wants; without, the engine's own is left. */
+  private static GenerationRequest sized(
+      GenerationRequest request, Fields fields, int prompt, int longest) {
+    Optional<Integer> renamed = fields.count("max_completion_tokens", MOST_TOKENS);
+    Optional<Integer> old = fields.count("max_tokens", MOST_TOKENS);
+    if (renamed.isPresent() && old.isPresent()) {
+      throw Refusal.invalid("max_completion_tokens is the new name of max_tokens: give one");
+    }
+    Optional<Integer> most = renamed.or(() -> old);
+    if (request.template().isPresent()) {
+      if (most.isPresent()) {
+        throw Refusal.invalid("a template says the length: give no max_tokens with it");
+      }
+      return request;
+    }
+    int reply = most.orElse(1);
+    if ((long) prompt + reply > longest) {
+      throw new Refusal(
+          400,
+          "context_length_exceeded",
+          String.format(
+              Locale.ROOT,
+              "prompt and reply must have at most %d tokens, got %d and %d",
+              longest,
+              prompt,
+              reply));
+    }
+    return most.isPresent() ? request.withLength(prompt + reply) : request;
   }
 
   private static List<String> stop(Fields fields) {

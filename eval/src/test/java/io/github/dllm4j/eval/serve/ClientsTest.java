@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,6 +10,7 @@ import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,5 +100,44 @@ class ClientsTest extends Served {
       assertEquals(request.calls(), delta.has("tool_calls"));
       assertEquals(request.calls(), delta.path("content").isNull());
     }
+  }
+
+  /** LLaDA could fill thousands of tokens: without a maximum a reply has as many as elsewhere. */
+  @Test
+  void aReplyWithoutAMaximumHasTheLengthOfTheEngine() throws Exception {
+    try (TextGenerator llada = TextGenerator.open(field("llada-grouped"))) {
+      String start = "{\"prompt\":\"the\",\"dllm\":{\"steps\":1}";
+      ApiRequest free = read(start + "}", llada);
+      int length = llada.generate(free.request()).samples().get(0).tokens().size();
+      assertEquals(free.promptTokens() + 128, length);
+      assertNotEquals(llada.model().config().network().length(), length);
+      ApiRequest most = read(start + ",\"max_tokens\":5}", llada);
+      length = llada.generate(most.request()).samples().get(0).tokens().size();
+      assertEquals(most.promptTokens() + 5, length);
+    }
+    assertEquals(
+        generator.model().config().network().length(),
+        ask("/v1/completions", "{\"prompt\":\"And\",\"dllm\":{\"steps\":1}}")
+            .at("/usage/total_tokens")
+            .asInt());
+  }
+
+  @Test
+  void aPromptThatLeavesNoRoomIsRefused() throws Exception {
+    String prompt = "And God said ".repeat(100);
+    int tokens = generator.model().tokenizer().encode(prompt).length;
+    String body = "{\"prompt\":\"" + prompt + "\"}";
+    refused(
+        400,
+        "prompt and reply must have at most 128 tokens, got " + tokens + " and 1",
+        post("/v1/completions", body));
+    JsonNode error =
+        ApiReply.JSON.readTree(send(post("/v1/completions", body)).body()).path("error");
+    assertEquals("context_length_exceeded", error.path("code").asText());
+    assertEquals(1, error.path("message").asText().lines().count());
+  }
+
+  private static Path field(String name) {
+    return Path.of("..", "engine", "src", "test", "resources", "field", name);
   }
 }
