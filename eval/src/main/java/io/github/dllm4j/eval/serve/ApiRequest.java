@@ -55,8 +55,7 @@ record ApiRequest(
         .filter(name -> !name.equals(model.name()))
         .ifPresent(
             name -> {
-              throw new Refusal(
-                  404, "model_not_found", "the model here is " + model.name() + ", got " + name);
+              throw Refusal.noModel(model.name(), name);
             });
     try {
       Start start = chat ? chat(fields) : completion(fields);
@@ -86,10 +85,21 @@ record ApiRequest(
       }
       return new Start(GenerationRequest.template(template.get()), false);
     }
-    GenerationRequest request = GenerationRequest.prompt(fields.requiredText("prompt"));
+    GenerationRequest request = GenerationRequest.prompt(prompt(fields));
     Optional<Constraint> form = form(fields);
     neutralForCompletions(fields);
     return new Start(form.map(request::withConstraint).orElse(request), false);
+  }
+
+  /** A text, or a list of one. */
+  private static String prompt(Fields fields) {
+    JsonNode prompt = fields.any("prompt").orElseThrow(() -> Refusal.invalid("prompt is missing"));
+    JsonNode only = prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
+    if (!only.isTextual()) {
+      throw Refusal.invalid(
+          "prompt must be a string or a list of one string: more are requests of their own");
+    }
+    return only.textValue();
   }
 
   private static void neutralForCompletions(Fields fields) {
@@ -133,8 +143,9 @@ record ApiRequest(
     Optional<JsonNode> calls = fields.any("tool_calls");
     String content =
         calls.isPresent() && role.equals("assistant")
-            ? fields.text("content").orElse("") + ToolFields.said(calls.get())
-            : fields.requiredText("content");
+            ? content(fields).orElse("") + ToolFields.said(calls.get())
+            : content(fields)
+                .orElseThrow(() -> Refusal.invalid("%s is missing", fields.name("content")));
     fields.text("name");
     if (role.equals("tool")) {
       fields.text("tool_call_id");
@@ -150,6 +161,33 @@ record ApiRequest(
               "%s must be system, developer, user, assistant or tool, got %s",
               fields.name("role"), role);
     };
+  }
+
+  /** What a message says: a text, or parts that are texts, each on lines of its own. */
+  private static Optional<String> content(Fields fields) {
+    Optional<JsonNode> content = fields.any("content");
+    if (content.isEmpty() || content.get().isTextual()) {
+      return content.map(JsonNode::textValue);
+    }
+    String name = fields.name("content");
+    if (!content.get().isArray() || content.get().isEmpty()) {
+      throw Refusal.invalid("%s must be a string or a list of at least one text part", name);
+    }
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < content.get().size(); i++) {
+      parts.add(part(new Fields(content.get().get(i), name + "[" + i + "]")));
+    }
+    return Optional.of(String.join("\n", parts));
+  }
+
+  private static String part(Fields fields) {
+    String type = fields.requiredText("type");
+    if (!type.equals("text")) {
+      throw Refusal.invalid("%s must be text, got %s", fields.name("type"), type);
+    }
+    String text = fields.requiredText("text");
+    fields.end();
+    return text;
   }
 
   /** What {@code response_format} asks for. */

@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,14 +10,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What OpenAI's clients send without being asked to, and what they make of the replies. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -137,7 +145,127 @@ class ClientsTest extends Served {
     assertEquals(1, error.path("message").asText().lines().count());
   }
 
+  private static String part(String text) {
+    return "{\"type\":\"text\",\"text\":\"" + text + "\"}";
+  }
+
+  @Test
+  void aMessageMayHaveItsTextInParts() throws Exception {
+    String one = ask(CHAT, WHO + "}").at("/choices/0/message/content").asText();
+    String parts = chat("[" + part("Who?") + "]") + "}";
+    assertEquals(one, ask(CHAT, parts).at("/choices/0/message/content").asText());
+    ApiRequest two = read(chat("[" + part("Who?") + "," + part("Why?") + "]") + "}", generator);
+    assertEquals("Who?\nWhy?", two.request().messages().get(0).content());
+    for (Map.Entry<String, String> wrong :
+        Map.of(
+                "[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]",
+                "messages[0].content[0].type must be text, got image_url",
+                "[" + part("a") + ",{\"type\":\"text\"}]",
+                "messages[0].content[1].text is missing",
+                "[{\"type\":\"text\",\"text\":\"a\",\"x\":1}]",
+                "unknown field messages[0].content[0].x",
+                "[\"a\"]",
+                "messages[0].content[0] must be a JSON object",
+                "[]",
+                "messages[0].content must be a string or a list of at least one text part",
+                "5",
+                "messages[0].content must be a string or a list of at least one text part",
+                "null",
+                "messages[0].content is missing")
+            .entrySet()) {
+      refused(400, wrong.getValue(), post(CHAT, chat(wrong.getKey()) + "}"));
+    }
+  }
+
+  @Test
+  void partsBesideACallAreKept() throws Exception {
+    String body =
+        WHO.replace(
+            "}],",
+            "},{\"role\":\"assistant\",\"content\":["
+                + part("So:")
+                + "],\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+                + "{\"name\":\"add\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\","
+                + "\"tool_call_id\":\"c\",\"content\":["
+                + part("3")
+                + "]}],");
+    var messages = read(body + "}", generator).request().messages();
+    assertEquals("So:{\"name\":\"add\",\"arguments\":{}}", messages.get(1).content());
+    assertEquals("3", messages.get(2).content());
+  }
+
+  /** One call is no more than several may be. */
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false", "null"})
+  void callsMayBeParallel(String value) throws Exception {
+    String start = WHO + "," + TOOLS;
+    JsonNode calls =
+        ask(CHAT, start + ",\"parallel_tool_calls\":" + value + "}")
+            .at("/choices/0/message/tool_calls");
+    assertEquals(1, calls.size());
+    assertEquals("add", calls.at("/0/function/name").asText());
+  }
+
+  @Test
+  void whetherCallsMayBeParallelIsTrueOrFalse() throws Exception {
+    refused(
+        400,
+        "parallel_tool_calls must be true or false",
+        post(CHAT, WHO + "," + TOOLS + ",\"parallel_tool_calls\":\"false\"}"));
+  }
+
+  @Test
+  void aPromptMayBeAListOfOne() throws Exception {
+    String end = ",\"max_tokens\":9,\"seed\":2,\"dllm\":{\"steps\":3}}";
+    String path = "/v1/completions";
+    assertEquals(
+        ask(path, "{\"prompt\":\"And God\"" + end).at("/choices/0/text"),
+        ask(path, "{\"prompt\":[\"And God\"]" + end).at("/choices/0/text"));
+    for (String wrong : List.of("[]", "[\"a\",\"b\"]", "[1]", "[[1,2]]", "[null]", "{}")) {
+      refused(
+          400,
+          "prompt must be a string or a list of one string",
+          post(path, "{\"prompt\":" + wrong + end));
+    }
+  }
+
   private static Path field(String name) {
     return Path.of("..", "engine", "src", "test", "resources", "field", name);
+  }
+
+  @Test
+  void theModelHasAPath() throws Exception {
+    JsonNode all = ApiReply.JSON.readTree(send(at("/v1/models").build()).body());
+    JsonNode one = ApiReply.JSON.readTree(send(at("/v1/models/bundled").build()).body());
+    assertEquals(all.at("/data/0"), one);
+    assertEquals("bundled", one.path("id").asText());
+    assertEquals("model", one.path("object").asText());
+    for (String other : List.of("gpt-4o", "bundled%2Fx", "bundled/", "%5Cbundled", "a%25%0A", "")) {
+      HttpRequest request = at("/v1/models/" + other).build();
+      refused(404, "the model here is bundled, got ", request);
+      JsonNode error = ApiReply.JSON.readTree(send(request).body()).path("error");
+      assertEquals("model_not_found", error.path("code").asText());
+    }
+    refused(404, "nothing at /v1%2Fmodels", at("/v1%2Fmodels").build());
+    refused(405, "is for GET", post("/v1/models/bundled", "{}"));
+  }
+
+  /** A model is called after its folder, so that its name has slashes, dots and what not. */
+  @Test
+  void anIdOfAPathIsDecoded() throws Exception {
+    String name = field("llada").toString();
+    try (TextGenerator llada = TextGenerator.open(field("llada"));
+        GenerationServer other = GenerationServer.start(llada, "127.0.0.1", 0, LIMITS, 0)) {
+      URI host = URI.create("http://127.0.0.1:" + other.port());
+      String id = URLEncoder.encode(name, StandardCharsets.UTF_8);
+      for (String path : List.of(id, "%2E" + id.substring(1))) {
+        HttpRequest request = HttpRequest.newBuilder(host.resolve("/v1/models/" + path)).build();
+        HttpResponse<String> response = send(request);
+        assertEquals(200, response.statusCode(), response.body());
+        assertEquals(name, ApiReply.JSON.readTree(response.body()).path("id").asText());
+      }
+      HttpRequest wrong = HttpRequest.newBuilder(host.resolve("/v1/models/bundled")).build();
+      assertFalse(send(wrong).body().contains("owned_by"));
+    }
   }
 }
