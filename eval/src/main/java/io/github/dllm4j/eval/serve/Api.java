@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** The paths of the server, and what is done at each. Nothing here waits. */
 final class Api extends Handler.Abstract {
   private static final String JSON = "application/json";
+  private static final String MODEL = "/v1/models/"; // and its id
   private static final Map<String, String> METHODS =
       Map.of(
           "/health", "GET",
@@ -91,13 +92,17 @@ final class Api extends Handler.Abstract {
 
   private void route(Request request, Exchange exchange, Client client) {
     String path = Request.getPathInContext(request);
-    String method = METHODS.get(path);
+    String method = path.startsWith(MODEL) ? "GET" : METHODS.get(path);
     if (method == null) {
       throw new Refusal(404, "not_found", "there is nothing at " + path);
     }
     if (!request.getMethod().equals(method)) {
       exchange.header(HttpHeader.ALLOW, method);
       throw new Refusal(405, "method_not_allowed", path + " is for " + method);
+    }
+    if (path.startsWith(MODEL)) {
+      exchange.answer(200, JSON, model(request.getHttpURI().getDecodedPath()));
+      return;
     }
     switch (path) {
       case "/health" -> exchange.answer(200, JSON, "{\"status\":\"ok\"}");
@@ -124,14 +129,26 @@ final class Api extends Handler.Abstract {
 
   private String models() {
     ObjectNode document = ApiReply.JSON.createObjectNode().put("object", "list");
-    document
-        .putArray("data")
-        .addObject()
+    document.putArray("data").add(model());
+    return ApiReply.text(document);
+  }
+
+  /** The model, if the path is that of its id. */
+  private String model(String path) {
+    String id = path.substring(MODEL.length());
+    if (!id.equals(generator.model().name())) {
+      throw Refusal.noModel(generator.model().name(), id);
+    }
+    return ApiReply.text(model());
+  }
+
+  private ObjectNode model() {
+    return ApiReply.JSON
+        .createObjectNode()
         .put("id", generator.model().name())
         .put("object", "model")
         .put("created", 0)
         .put("owned_by", "dllm4j");
-    return ApiReply.text(document);
   }
 
   private void generate(byte[] bytes, boolean chat, Exchange exchange, Client client) {

@@ -27,6 +27,7 @@ final class ApiReply {
   private final String id;
   private final long created = Instant.now().getEpochSecond();
   private final String[] sent; // by sample, what a stream has said
+  private final boolean[] begun; // by sample, whether a stream has said whose words these are
 
   /**
    * Replies to a request.
@@ -39,6 +40,7 @@ final class ApiReply {
     id = (request.chat() ? "chatcmpl-" : "cmpl-") + number;
     sent = new String[request.request().samples()];
     Arrays.fill(sent, "");
+    begun = new boolean[sent.length];
   }
 
   /** A JSON document as text. */
@@ -116,7 +118,7 @@ final class ApiReply {
     ObjectNode choice = document.withArray("choices").addObject().put("index", sample);
     if (request.calls() && complete(text)) {
       ObjectNode call = call(said(text), sample).put("index", 0);
-      choice.putObject("delta").putArray("tool_calls").add(call);
+      delta(choice, sample).putArray("tool_calls").add(call);
     } else {
       append(choice, sample, said(text));
     }
@@ -143,13 +145,25 @@ final class ApiReply {
     if (!request.chat()) {
       choice.put("text", more);
     } else {
-      ObjectNode delta = choice.putObject("delta");
-      if (sent[sample].isEmpty()) {
-        delta.put("role", "assistant");
+      ObjectNode delta = delta(choice, sample);
+      if (!request.calls() || !more.isEmpty()) {
+        delta.put("content", more);
       }
-      delta.put("content", more);
     }
     sent[sample] += more;
+  }
+
+  /** What a part adds to a chat. Clients join what parts say, so only the first has the role. */
+  private ObjectNode delta(ObjectNode choice, int sample) {
+    ObjectNode delta = choice.putObject("delta");
+    if (!begun[sample]) {
+      begun[sample] = true;
+      delta.put("role", "assistant");
+      if (request.calls()) {
+        delta.putNull("content");
+      }
+    }
+    return delta;
   }
 
   /** The text of a sample as its client wants it. */

@@ -37,6 +37,7 @@ record ApiRequest(
 
   private static final int MOST_SAMPLES = 8;
   private static final int MOST_STEPS = 4096;
+  private static final int MOST_TOKENS = 1_000_000;
 
   /**
    * Reads a request.
@@ -54,8 +55,7 @@ record ApiRequest(
         .filter(name -> !name.equals(model.name()))
         .ifPresent(
             name -> {
-              throw new Refusal(
-                  404, "model_not_found", "the model here is " + model.name() + ", got " + name);
+              throw Refusal.noModel(model.name(), name);
             });
     try {
       Start start = chat ? chat(fields) : completion(fields);
@@ -85,10 +85,21 @@ record ApiRequest(
       }
       return new Start(GenerationRequest.template(template.get()), false);
     }
-    GenerationRequest request = GenerationRequest.prompt(fields.requiredText("prompt"));
+    GenerationRequest request = GenerationRequest.prompt(prompt(fields));
     Optional<Constraint> form = form(fields);
     neutralForCompletions(fields);
     return new Start(form.map(request::withConstraint).orElse(request), false);
+  }
+
+  /** A text, or a list of one. */
+  private static String prompt(Fields fields) {
+    JsonNode prompt = fields.any("prompt").orElseThrow(() -> Refusal.invalid("prompt is missing"));
+    JsonNode only = prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
+    if (!only.isTextual()) {
+      throw Refusal.invalid(
+          "prompt must be a string or a list of one string: more are requests of their own");
+    }
+    return only.textValue();
   }
 
   private static void neutralForCompletions(Fields fields) {
@@ -132,8 +143,9 @@ record ApiRequest(
     Optional<JsonNode> calls = fields.any("tool_calls");
     String content =
         calls.isPresent() && role.equals("assistant")
-            ? fields.text("content").orElse("") + ToolFields.said(calls.get())
-            : fields.requiredText("content");
+            ? content(fields).orElse("") + ToolFields.said(calls.get())
+            : content(fields)
+                .orElseThrow(() -> Refusal.invalid("%s is missing", fields.name("content")));
     fields.text("name");
     if (role.equals("tool")) {
       fields.text("tool_call_id");
@@ -149,6 +161,33 @@ record ApiRequest(
               "%s must be system, developer, user, assistant or tool, got %s",
               fields.name("role"), role);
     };
+  }
+
+  /** What a message says: a text, or parts that are texts, each on lines of its own. */
+  private static Optional<String> content(Fields fields) {
+    Optional<JsonNode> content = fields.any("content");
+    if (content.isEmpty() || content.get().isTextual()) {
+      return content.map(JsonNode::textValue);
+    }
+    String name = fields.name("content");
+    if (!content.get().isArray() || content.get().isEmpty()) {
+      throw Refusal.invalid("%s must be a string or a list of at least one text part", name);
+    }
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < content.get().size(); i++) {
+      parts.add(part(new Fields(content.get().get(i), name + "[" + i + "]")));
+    }
+    return Optional.of(String.join("\n", parts));
+  }
+
+  private static String part(Fields fields) {
+    String type = fields.requiredText("type");
+    if (!type.equals("text")) {
+      throw Refusal.invalid("%s must be text, got %s", fields.name("type"), type);
+    }
+    String text = fields.requiredText("text");
+    fields.end();
+    return text;
   }
 
   /** What {@code response_format} asks for. */
@@ -192,29 +231,7 @@ record ApiRequest(
             .withTemperature(
                 fields.number("temperature").map(t -> t == 0 ? COLDEST : t).orElse(1.0))
             .withTopP(fields.number("top_p").orElse(1.0));
-    Optional<Integer> most = fields.count("max_completion_tokens", 1_000_000);
-    Optional<Integer> old = fields.count("max_tokens", 1_000_000);
-    if (most.isPresent() && old.isPresent()) {
-      throw Refusal.invalid("max_completion_tokens is the new name of max_tokens: give one");
-    }
-    int length = model.config().network().length();
-    if (request.template().isEmpty()) {
-      long wanted = (long) prompt + most.or(() -> old).orElse(Math.max(1, length - prompt));
-      if (wanted > length) {
-        throw new Refusal(
-            400,
-            "context_length_exceeded",
-            String.format(
-                Locale.ROOT,
-                "prompt and reply must have at most %d tokens, got %d and %d",
-                length,
-                prompt,
-                wanted - prompt));
-      }
-      request = request.withLength((int) wanted);
-    } else if (most.isPresent() || old.isPresent()) {
-      throw Refusal.invalid("a template says the length: give no max_tokens with it");
-    }
+    request = sized(request, fields, prompt, model.config().network().length());
     List<String> stop = stop(fields);
     if (!stop.isEmpty()) {
       request = request.withStop(stop);
@@ -224,6 +241,36 @@ record ApiRequest(
     fields.neutral("presence_penalty", "0");
     fields.neutral("logprobs", "false");
     return own(request, fields.object("dllm"), model);
+  }
+
+  /** With the length that the client wants; without, the engine's own is left. */
+  private static GenerationRequest sized(
+      GenerationRequest request, Fields fields, int prompt, int longest) {
+    Optional<Integer> renamed = fields.count("max_completion_tokens", MOST_TOKENS);
+    Optional<Integer> old = fields.count("max_tokens", MOST_TOKENS);
+    if (renamed.isPresent() && old.isPresent()) {
+      throw Refusal.invalid("max_completion_tokens is the new name of max_tokens: give one");
+    }
+    Optional<Integer> most = renamed.or(() -> old);
+    if (request.template().isPresent()) {
+      if (most.isPresent()) {
+        throw Refusal.invalid("a template says the length: give no max_tokens with it");
+      }
+      return request;
+    }
+    int reply = most.orElse(1);
+    if ((long) prompt + reply > longest) {
+      throw new Refusal(
+          400,
+          "context_length_exceeded",
+          String.format(
+              Locale.ROOT,
+              "prompt and reply must have at most %d tokens, got %d and %d",
+              longest,
+              prompt,
+              reply));
+    }
+    return most.isPresent() ? request.withLength(prompt + reply) : request;
   }
 
   private static List<String> stop(Fields fields) {

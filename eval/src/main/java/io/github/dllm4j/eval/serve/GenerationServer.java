@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.serve;
 
 import io.github.dllm4j.engine.TextGenerator;
 import java.io.IOException;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -13,6 +14,15 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 public final class GenerationServer implements AutoCloseable {
   private static final int THREADS = 8;
   private static final int HEADER_BYTES = 8192;
+
+  /** Names of models are those of folders, and paths end with them. No path leads to a file. */
+  private static final UriCompliance URIS =
+      UriCompliance.DEFAULT.with(
+          "names",
+          UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+          UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+          UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+          UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS);
 
   private final Server server;
   private final ServerConnector connector;
@@ -40,6 +50,7 @@ public final class GenerationServer implements AutoCloseable {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(HEADER_BYTES);
+    http.setUriCompliance(URIS);
     ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
     connector.setHost(host);
     connector.setPort(port);

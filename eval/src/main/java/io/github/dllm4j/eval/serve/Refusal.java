@@ -27,6 +27,11 @@ final class Refusal extends RuntimeException {
     return new Refusal(400, "invalid_request", String.format(Locale.ROOT, format, values));
   }
 
+  /** A model that is not served. */
+  static Refusal noModel(String served, String wanted) {
+    return new Refusal(404, "model_not_found", "the model here is " + served + ", got " + wanted);
+  }
+
   int status() {
     return status;
   }

@@ -19,7 +19,7 @@ final class ToolFields {
   /** The calls that the reply must be one of; empty if it is text. */
   static Optional<Constraint> call(Fields fields, List<Message> messages) {
     List<Tool> tools = tools(fields);
-    fields.neutral("parallel_tool_calls", "false");
+    fields.flag("parallel_tool_calls"); // allows several calls, and one keeps to it
     Optional<JsonNode> choice = fields.any("tool_choice");
     if (tools.isEmpty()) {
       if (choice.isPresent() && !choice.get().asText().equals("none")) {

@@ -11,16 +11,12 @@ import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
-import io.github.dllm4j.engine.TextGenerator;
-import io.github.dllm4j.engine.djl.Model;
-import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -33,70 +29,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The server with the bundled model, asked by a real client and by bad ones. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
-class ServeTest {
-  private static final Limits LIMITS =
-      new Limits(20_000, 64, Duration.ofSeconds(60), Duration.ofMinutes(5));
+class ServeTest extends Served {
   private static final Limits STRICT =
       new Limits(20_000, 64, Duration.ofSeconds(2), Duration.ofMinutes(5));
-  private static final String TOOLS =
-      "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"add\",\"parameters\":{"
-          + "\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":0,"
-          + "\"maximum\":9}},\"required\":[\"a\"]}}}]";
-
-  private static TextGenerator generator;
-  private static GenerationServer server;
-
-  @BeforeAll
-  static void start() throws IOException {
-    generator = TextGenerator.of(Model.bundled(ModelOptions.DEFAULT), 4, 3);
-    server = GenerationServer.start(generator, "127.0.0.1", 0, LIMITS, 0);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-    generator.close();
-  }
-
-  private static HttpRequest.Builder at(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
-  }
-
-  private static HttpRequest post(String path, String body) {
-    return at(path)
-        .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofString(body))
-        .build();
-  }
-
-  /** A client of its own, so that no connection is one that the server has just closed as idle. */
-  private static HttpClient client() {
-    return HttpClient.newHttpClient();
-  }
-
-  private static HttpResponse<String> send(HttpRequest request) throws Exception {
-    return client().send(request, HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static JsonNode ask(String path, String body) throws Exception {
-    HttpResponse<String> response = send(post(path, body));
-    assertEquals(200, response.statusCode(), response.body());
-    return ApiReply.JSON.readTree(response.body());
-  }
-
-  private static void refused(int status, String says, HttpRequest request) throws Exception {
-    HttpResponse<String> response = send(request);
-    assertEquals(status, response.statusCode(), response.body());
-    JsonNode error = ApiReply.JSON.readTree(response.body()).path("error");
-    assertTrue(error.path("message").asText().contains(says), response.body());
-  }
 
   @Test
   void aCompletionIsWhatTheLibraryMakes() throws Exception {
