@@ -121,15 +121,16 @@ public final class DecaySample {
 
   /**
    * The path KL of a grid ({@link ReverseCost#pathKl}), raw, from the rates alone: the mean over
-   * examples of the integral of phi up to the grid's first level s_0 minus sum_k h_k phi(s_k). That
-   * is left(0) - left(s_0) - sum_k h_k phi(s_k), so left(s_0), at most e^-s_0 left(0), is missing;
-   * {@link #left} is not used, because a model's bound on the entropy makes it too low by more than
-   * good grids cost. Of learned rates the bias has no sign.
+   * examples of the integral of phi up to the highest level s minus sum_k h_k phi(s_k). That is
+   * left(0) - left(s) - sum_k h_k phi(s_k), so left(s), at most e^-s left(0), is missing; {@link
+   * #left} is not used, because a model's bound on the entropy makes it too low by more than good
+   * grids cost. Of learned rates the bias has no sign. A grid that begins lower pays for what the
+   * uniform law, from which it begins, does not know there.
    *
    * @param grid not above the highest level
    */
   public Estimate pathKl(TimeGrid grid) {
-    double[] weights = integral(grid.level(0));
+    double[] weights = integral(levels[levels.length - 1]);
     for (int k = 0; k < grid.steps(); k++) {
       double sigma = grid.level(k);
       double step = sigma - grid.level(k + 1);

@@ -133,6 +133,22 @@ class BlockDecayTest {
     }
   }
 
+  /** The law at the first level is not uniform yet: whoever begins there from noise pays for it. */
+  @Test
+  void gridsThatBeginLowPayForTheirBeginning() {
+    ExactLaw law = UniformGolden.law("markov_S3_d4");
+    InformationDecay exact = new ExactDecay(law);
+    DecaySample measured = sample(law, NoisyOracle.uniform(law), 1000, 64);
+    for (double horizon : new double[] {1e-2, 0.1, 1, 3}) {
+      TimeGrid grid = TimeGrid.uniform(horizon, 64);
+      Estimate price = measured.pathKl(grid);
+      double truth = ReverseCost.pathKl(exact, grid);
+      assertTrue(truth > 0.9 * exact.left(horizon));
+      double lines = 0.02 * exact.left(0);
+      assertEquals(truth, price.mean(), 4.5 * price.standardError() + lines, grid.toString());
+    }
+  }
+
   @Test
   void anExactDecayPricesItself() {
     ExactLaw law = UniformGolden.law("markov_S3_d4");

@@ -64,6 +64,7 @@ public final class Main implements Runnable {
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExpandAtFiles(false); // a prompt may begin with @
     line.setParameterExceptionHandler(
         (e, arguments) -> {
           err.println("dllm: " + firstLine(e));
@@ -75,7 +76,10 @@ public final class Main implements Runnable {
           return isBadInput(e) ? BAD_INPUT : FAILURE;
         });
     int code = execute(line, args);
-    out.flush();
+    if (out.checkError() && code == 0) {
+      err.println("dllm: stdout cannot be written to: it is full or closed");
+      code = FAILURE;
+    }
     err.flush();
     return code;
   }

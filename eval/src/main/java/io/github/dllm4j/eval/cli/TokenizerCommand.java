@@ -7,6 +7,7 @@ import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.TokenizerTrainer;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -64,6 +65,7 @@ final class TokenizerCommand implements Runnable {
           wanted == TokenizerKind.BPE || vocabulary.isPresent()
               ? Tokenizers.trainer(wanted, vocabulary.orElse(2048))
               : Tokenizers.trainer(wanted);
+      requireFile();
       try (Corpus corpus = corpusOptions.open();
           Tokenizer tokenizer = Corpora.train(corpus, trainer)) {
         tokenizer.save(out);
@@ -82,6 +84,19 @@ final class TokenizerCommand implements Runnable {
         }
       }
       return 0;
+    }
+
+    /** What is there already must be a file, and not what the tokenizer is made from. */
+    private void requireFile() throws IOException {
+      if (Files.exists(out) && !Files.isRegularFile(out)) {
+        throw new IllegalArgumentException("--out " + out + " is there and is no file");
+      }
+      for (String source : corpusOptions.sources) {
+        Path text = Path.of(source);
+        if (Files.exists(out) && Files.exists(text) && Files.isSameFile(out, text)) {
+          throw new IllegalArgumentException("--out " + out + " is a file of --corpus");
+        }
+      }
     }
   }
 }

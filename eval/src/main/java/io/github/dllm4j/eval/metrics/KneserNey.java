@@ -14,7 +14,8 @@ import java.util.Arrays;
  * </pre>
  *
  * <p>count_n are counts, count_k for k &lt; n numbers of different symbols to the left; discounts
- * per order D_i = i - (i + 1) Y n_{i+1} / n_i, Y = n_1 / (n_1 + 2 n_2), kept in [0, i]. Source:
+ * per order D_i = i - (i + 1) Y n_{i+1} / n_i, Y = n_1 / (n_1 + 2 n_2), at most i, and i/2 where
+ * there is none above 0 (a text in which all follows what it has followed before). Source:
  * Chen and Goodman, An empirical study of smoothing techniques for language modeling, 1999, section
  * 3 and equations 23 to 26. N-grams are kept as 64-bit hashes, so a false match has a chance of
  * about 1e-7 for a million of them. Cost: n look-ups per symbol. Not thread-safe while it learns.
@@ -81,7 +82,8 @@ public final class KneserNey {
       double y = n[1] + 2 * n[2] == 0 ? 0 : n[1] / (n[1] + 2 * n[2]);
       for (int i = 1; i <= CLASSES; i++) {
         double discount = n[i] == 0 ? 0 : i - (i + 1) * y * n[i + 1] / n[i];
-        discounts[i] = Math.min(i, Math.max(0, discount));
+        // Without a discount nothing would be left for what follows a context for the first time.
+        discounts[i] = discount > 0 ? Math.min(i, discount) : 0.5 * i;
       }
     }
 

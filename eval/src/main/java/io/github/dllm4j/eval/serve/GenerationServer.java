@@ -64,8 +64,8 @@ public final class GenerationServer implements AutoCloseable {
     } catch (Exception e) {
       stop(server);
       Throwable reason = e.getCause() == null ? e : e.getCause();
-      throw new IOException(
-          "cannot listen at " + host + ":" + port + ": " + reason.getMessage(), e);
+      String why = reason.getMessage() == null ? "no such address" : reason.getMessage();
+      throw new IOException("cannot listen at " + host + ":" + port + ": " + why, e);
     }
     return new GenerationServer(server, connector);
   }

@@ -21,8 +21,8 @@ public record Limits(int bodyBytes, int connections, Duration idle, Duration dea
   public Limits {
     require("body bytes", bodyBytes, 1024);
     require("connections", connections, 1);
-    require("idle milliseconds", idle.toMillis(), 1);
-    require("deadline milliseconds", deadline.toMillis(), 1);
+    require("idle time in milliseconds", idle.toMillis(), 1);
+    require("deadline in milliseconds", deadline.toMillis(), 1);
   }
 
   private static void require(String name, long value, long least) {
