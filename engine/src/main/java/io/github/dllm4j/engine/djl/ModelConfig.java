@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -47,8 +49,8 @@ public record ModelConfig(
   private static final int LARGEST_FILE = 1 << 20;
 
   /**
-   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice or of
-   * another type.
+   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice, null
+   * (in lists too) or of another type.
    */
   static final JsonMapper JSON =
       JsonMapper.builder()
@@ -59,6 +61,7 @@ public record ModelConfig(
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(SerializationFeature.INDENT_OUTPUT)

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -167,11 +168,16 @@ class ModelConfigTest {
           json.replace("1.5,", "\"NaN\","),
           json.replace("1.5,", ""),
           json.replace("[0,1,3]", "[0,1,2]"),
+          json.replace("\"cross_entropies\":[", "\"cross_entropies\":[null,"),
+          json.replace("\"entropies\":[", "\"entropies\":[null,"),
+          json.replace("\"entropies\":[[", "\"entropies\":[[null,"),
+          json.replace("\"functionals\":{", "\"functionals\":{\"more\":null,"),
           json.replace("masking", "uniform"),
           json.replace("\"version\":2", "\"version\":1"),
           json.replace("\"version\":2,", ""),
           json.substring(1)
         }) {
+      assertNotEquals(json, bad);
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
       String message = Refusal.message(IOException.class, () -> InformationFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);
@@ -195,7 +201,14 @@ class ModelConfigTest {
     Path file = directory.resolve(InformationFile.NAME);
     String json = Files.readString(file);
     for (String bad :
-        new String[] {json.replace("[0.001,", "[1,"), json.replace("uniform", "masking")}) {
+        new String[] {
+          json.replace("[0.001,", "[1,"),
+          json.replace("[0.001,", "[null,"),
+          json.replace("\"left\":[", "\"left\":[null,"),
+          json.replaceFirst("\"rates\":\\[\\[[^]]*]", "\"rates\":[null"),
+          json.replace("uniform", "masking")
+        }) {
+      assertNotEquals(json, bad);
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
       String message = Refusal.message(IOException.class, () -> DecayFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);
