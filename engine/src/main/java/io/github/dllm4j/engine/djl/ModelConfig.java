@@ -79,8 +79,8 @@ public record ModelConfig(
    * @param tokens seen
    * @param seconds of training
    * @param precision of the matrix products
-   * @param validationNatsPerToken bound on held-out text, nats per token
-   * @param validationStandardError of that bound, nats per token
+   * @param validationNatsPerToken bound on held-out text, nats per token; NaN if not measured
+   * @param validationStandardError of that bound, nats per token; NaN if not measured
    */
   public record Provenance(
       String versions,
@@ -92,14 +92,23 @@ public record ModelConfig(
       long tokens,
       double seconds,
       String precision,
-      double validationNatsPerToken,
-      double validationStandardError) {
+      @Measured double validationNatsPerToken,
+      @Measured double validationStandardError) {
+
+    /** Older files say 0 of what was not measured. */
+    public Provenance {
+      if (validationNatsPerToken == 0) {
+        validationNatsPerToken = Double.NaN;
+        validationStandardError = Double.NaN;
+      }
+    }
 
     /** Of a model that was trained elsewhere: 0 steps, and nothing else that is known. */
     static Provenance notTrainedHere(Family family) {
       String unknown = "not recorded";
       String by = "as " + family.label() + " trains";
-      return new Provenance(unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, 0, 0);
+      return new Provenance(
+          unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, Double.NaN, Double.NaN);
     }
 
     /** Whether this engine trained the model, so that the rest of this record means something. */

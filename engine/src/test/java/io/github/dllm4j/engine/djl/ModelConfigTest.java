@@ -65,6 +65,29 @@ class ModelConfigTest {
     assertEquals(config, ModelConfig.read(write(config.toJson())));
   }
 
+  /** Null in the file, as JSON has no NaN; older files say 0, or NaN in quotes. */
+  @Test
+  void whatWasNotMeasuredIsNull() throws IOException {
+    ModelConfig.Provenance made =
+        new ModelConfig.Provenance(
+            "v", "dllm train", "elbo", "c", 1, 2, 3, 4.5, "fp32", Double.NaN, Double.NaN);
+    ModelConfig config =
+        ModelConfig.of(Tiny.shape(false, false), Representation.DENOISER, Tiny.MASK, "sha", made);
+    String nothing = "\"validation_nats_per_token\" : null";
+    String noError = "\"validation_standard_error\" : null";
+    String json = config.toJson();
+    assertTrue(json.contains(nothing) && json.contains(noError), json);
+    for (String old : new String[] {"null", "0.0", "\"NaN\""}) {
+      String file =
+          json.replace(nothing, nothing.replace("null", old))
+              .replace(noError, noError.replace("null", old));
+      assertEquals(config, ModelConfig.read(write(file)));
+    }
+    refuses(json.replace(nothing, nothing.replace("null", "\"1\"")), "String");
+    refuses(json.replace(nothing + ",", ""), "validation_nats_per_token");
+    refuses(json.replace("\"seconds\" : 4.5", "\"seconds\" : null"), "null");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
