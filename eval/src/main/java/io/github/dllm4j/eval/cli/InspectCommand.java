@@ -30,6 +30,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (spec.commandLine().getParseResult().hasMatchedOption("--seed")) {
+      throw new IllegalArgumentException("--seed is not for inspect: nothing in it is random");
+    }
     try (Model model = selection.open(common)) {
       Map<String, @Nullable Object> facts = facts(model);
       if (common.json) {

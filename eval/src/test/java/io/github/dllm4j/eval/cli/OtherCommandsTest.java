@@ -176,6 +176,7 @@ class OtherCommandsTest {
     assertTrue(facts.get("total_correlation_nats").isNumber());
     assertTrue(done("inspect", "--model", model).out().contains("parameters"));
     refused(new String[] {"config.json"}, "inspect", "--model", folder.toString());
+    refused(new String[] {"--seed"}, "inspect", "--model", model, "--seed", "5");
   }
 
   /** A run that was stopped early; older files say 0 of it. */
