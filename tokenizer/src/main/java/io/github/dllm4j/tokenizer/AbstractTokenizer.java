@@ -1,13 +1,17 @@
 package io.github.dllm4j.tokenizer;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.UUID;
 
 /** What all tokenizers share: the file they are, checks of ids and text, closing. */
 abstract class AbstractTokenizer implements Tokenizer {
@@ -93,14 +97,27 @@ abstract class AbstractTokenizer implements Tokenizer {
     if (Files.isDirectory(target)) {
       throw new IOException("cannot write " + file + ": it is a folder");
     }
-    Path temporary = Files.createTempFile(folder, ".tokenizer", ".tmp");
+    // Not a temporary file of Java's, which only its owner could read.
+    Path temporary = folder.resolve(".tokenizer." + UUID.randomUUID() + ".tmp");
     try {
-      Files.write(temporary, json);
+      writeForced(temporary, json);
       move(temporary, target);
     } catch (IOException e) {
       throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Writes a new file onto the disk itself, so that it is whole before it gets its name. */
+  private static void writeForced(Path file, byte[] bytes) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer left = ByteBuffer.wrap(bytes);
+      while (left.hasRemaining()) {
+        channel.write(left);
+      }
+      channel.force(true);
     }
   }
 

@@ -7,22 +7,29 @@ import java.util.Arrays;
 /** One id per byte of UTF-8, in pure Java. */
 final class ByteTokenizer extends AbstractTokenizer {
 
-  private final String[] names; // by id
-  private final int[] bytes; // by id, 0..255, -1 for special ids
+  private final TokenNames names;
+  private final int[] bytes; // by index of the id's name, 0..255, -1 for special ids
   private final int[] ids = new int[256]; // by byte
 
   /** A file known to be a byte tokenizer. */
   ByteTokenizer(TokenizerFile file) {
     super(file.json(), file.vocabulary());
     names = file.names();
-    bytes = new int[vocabulary().size()];
+    bytes = new int[names.count()];
     Arrays.fill(bytes, -1);
     file.clean()
         .forEach(
             (text, id) -> {
-              bytes[id] = ByteAlphabet.byteOf(text.charAt(0));
-              ids[bytes[id]] = id;
+              int value = ByteAlphabet.byteOf(text.charAt(0));
+              bytes[names.index(id)] = value;
+              ids[value] = id;
             });
+  }
+
+  /** The byte that an id stands for, 0..255; -1 if none. */
+  private int byteOf(int id) {
+    int index = names.index(id);
+    return index < 0 ? -1 : bytes[index];
   }
 
   @Override
@@ -39,8 +46,9 @@ final class ByteTokenizer extends AbstractTokenizer {
   String decodeIds(int[] tokens) {
     ByteArrayOutputStream utf8 = new ByteArrayOutputStream(tokens.length);
     for (int id : tokens) {
-      if (bytes[id] >= 0) {
-        utf8.write(bytes[id]);
+      int value = byteOf(id);
+      if (value >= 0) {
+        utf8.write(value);
       }
     }
     return utf8.toString(StandardCharsets.UTF_8);
@@ -48,12 +56,14 @@ final class ByteTokenizer extends AbstractTokenizer {
 
   @Override
   byte[] bytesOf(int id) {
-    return bytes[id] >= 0 ? new byte[] {(byte) bytes[id]} : new byte[0];
+    int value = byteOf(id);
+    return value >= 0 ? new byte[] {(byte) value} : new byte[0];
   }
 
   @Override
   String show(int id) {
-    return bytes[id] >= 0 ? Shown.bytes((byte) bytes[id]) : names[id];
+    int value = byteOf(id);
+    return value >= 0 ? Shown.bytes((byte) value) : names.of(id);
   }
 
   @Override

@@ -6,20 +6,26 @@ import java.util.Arrays;
 /** One id per code point, in pure Java. */
 final class CharacterTokenizer extends AbstractTokenizer {
 
-  private final String[] names; // by id
-  private final int[] codePoints; // by id, -1 for special ids
+  private final TokenNames names;
+  private final int[] codePoints; // by index of the id's name, -1 for special ids
   private final int[] ids; // by code point, -1 for unknown
 
   /** A file known to be a character tokenizer. */
   CharacterTokenizer(TokenizerFile file) {
     super(file.json(), file.vocabulary());
     names = file.names();
-    codePoints = new int[vocabulary().size()];
+    codePoints = new int[names.count()];
     Arrays.fill(codePoints, -1);
-    file.clean().forEach((text, id) -> codePoints[id] = text.codePointAt(0));
+    file.clean().forEach((text, id) -> codePoints[names.index(id)] = text.codePointAt(0));
     ids = new int[Arrays.stream(codePoints).max().orElse(-1) + 1];
     Arrays.fill(ids, -1);
     file.clean().forEach((text, id) -> ids[text.codePointAt(0)] = id);
+  }
+
+  /** The code point that an id stands for, -1 if none. */
+  private int codePoint(int id) {
+    int index = names.index(id);
+    return index < 0 ? -1 : codePoints[index];
   }
 
   @Override
@@ -49,8 +55,9 @@ final class CharacterTokenizer extends AbstractTokenizer {
   String decodeIds(int[] tokens) {
     StringBuilder text = new StringBuilder(tokens.length);
     for (int id : tokens) {
-      if (codePoints[id] >= 0) {
-        text.appendCodePoint(codePoints[id]);
+      int codePoint = codePoint(id);
+      if (codePoint >= 0) {
+        text.appendCodePoint(codePoint);
       }
     }
     return text.toString();
@@ -58,14 +65,15 @@ final class CharacterTokenizer extends AbstractTokenizer {
 
   @Override
   byte[] bytesOf(int id) {
-    return codePoints[id] >= 0
-        ? Character.toString(codePoints[id]).getBytes(StandardCharsets.UTF_8)
+    int codePoint = codePoint(id);
+    return codePoint >= 0
+        ? Character.toString(codePoint).getBytes(StandardCharsets.UTF_8)
         : new byte[0];
   }
 
   @Override
   String show(int id) {
-    return names[id];
+    return names.of(id);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 
 /** Any Hugging Face tokenizer, run by DJL's native library. */
 final class HuggingFaceFileTokenizer extends AbstractTokenizer {
@@ -16,9 +17,8 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
   private final HuggingFaceTokenizer tokenizer;
   private final TokenizerKind kind;
   private final boolean cutsBeforeSpace;
-  private final String[] names;
-  private final boolean[] special; // by id
-  private final boolean[] spelled; // by id: whether it stands for text
+  private final TokenNames names;
+  private final Set<Integer> special;
 
   /**
    * Loads a file.
@@ -30,17 +30,7 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     kind = shape.kind();
     cutsBeforeSpace = shape.cutsBeforeSpace();
     names = file.names();
-    special = new boolean[vocabulary().size()];
-    file.special().values().forEach(id -> special[id] = true);
-    for (int id = 0; id < special.length; id++) {
-      special[id] |= vocabulary().isSpecial(id);
-    }
-    spelled = new boolean[special.length];
-    file.clean().values().forEach(id -> spelled[id] = true);
-    file.added().values().forEach(id -> spelled[id] = true);
-    for (int id = 0; id < special.length; id++) {
-      spelled[id] &= !special[id];
-    }
+    special = Set.copyOf(file.special().values());
     HiddenSpecials hidden = new HiddenSpecials(file);
     DjlSettings.prepare();
     try {
@@ -73,6 +63,11 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     }
   }
 
+  /** Whether an id stands for no text: the file calls it special, or the caller does. */
+  private boolean isSpecial(int id) {
+    return vocabulary().isSpecial(id) || special.contains(id);
+  }
+
   private static String firstLine(RuntimeException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getSimpleName());
   }
@@ -95,7 +90,7 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     long[] ids = new long[tokens.length];
     int kept = 0;
     for (int id : tokens) {
-      if (!special[id]) {
+      if (!isSpecial(id)) {
         ids[kept++] = id;
       }
     }
@@ -109,17 +104,19 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
       throw new UnsupportedOperationException(
           "tokens of kind " + kind.label() + " are not bytes; allowed: bpe, char, byte");
     }
-    if (!spelled[id]) {
+    String name = names.find(id);
+    if (name == null || isSpecial(id)) {
       return new byte[0];
     }
-    byte[] bytes = ByteAlphabet.bytes(names[id]);
-    return bytes == null ? names[id].getBytes(StandardCharsets.UTF_8) : bytes;
+    byte[] bytes = ByteAlphabet.bytes(name);
+    return bytes == null ? name.getBytes(StandardCharsets.UTF_8) : bytes;
   }
 
   @Override
   String show(int id) {
-    byte[] bytes = kind == TokenizerKind.BPE && !special[id] ? ByteAlphabet.bytes(names[id]) : null;
-    return bytes == null ? names[id] : Shown.bytes(bytes);
+    String name = names.of(id);
+    byte[] bytes = kind == TokenizerKind.BPE && !isSpecial(id) ? ByteAlphabet.bytes(name) : null;
+    return bytes == null ? name : Shown.bytes(bytes);
   }
 
   @Override

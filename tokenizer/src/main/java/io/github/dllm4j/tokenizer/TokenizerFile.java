@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +26,7 @@ final class TokenizerFile {
   private final Map<String, Integer> added = new LinkedHashMap<>(); // all added tokens
   private final Map<String, Integer> special = new LinkedHashMap<>(); // the special ones of them
   private final Vocabulary vocabulary;
-  private final String[] names;
+  private final TokenNames names;
 
   /**
    * Reads a file.
@@ -42,12 +41,10 @@ final class TokenizerFile {
     readModel();
     readAdded();
     SpecialIds ids = SpecialNames.resolve(special, decided);
-    int size = 0;
-    for (Map<String, Integer> some : List.of(model, added)) {
-      for (int id : some.values()) {
-        size = Math.max(size, id + 1);
-      }
-    }
+    Map<String, Integer> all = new LinkedHashMap<>(model);
+    all.putAll(added);
+    names = new TokenNames(all);
+    int size = names.limit();
     for (OptionalInt id : List.of(ids.mask(), ids.pad(), ids.begin(), ids.end())) {
       size = Math.max(size, id.orElse(-1) + 1);
     }
@@ -55,10 +52,6 @@ final class TokenizerFile {
       throw bad("it has no tokens");
     }
     vocabulary = new Vocabulary(size, ids.mask(), ids.pad(), ids.begin(), ids.end());
-    names = new String[size];
-    Arrays.setAll(names, id -> "<" + id + ">");
-    model.forEach((name, id) -> names[id] = name);
-    added.forEach((name, id) -> names[id] = name);
   }
 
   private ObjectNode parse(byte[] bytes) throws IOException {
@@ -177,8 +170,8 @@ final class TokenizerFile {
     return vocabulary;
   }
 
-  /** Every id's name as in the file; not to be changed. */
-  String[] names() {
+  /** The names of the ids. */
+  TokenNames names() {
     return names;
   }
 

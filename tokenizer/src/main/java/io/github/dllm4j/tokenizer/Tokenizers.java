@@ -46,6 +46,9 @@ public final class Tokenizers {
 
   /** Loads a {@code tokenizer.json} from memory. */
   public static Tokenizer load(byte[] json, SpecialIds ids) throws IOException {
+    if (json.length > MAX_FILE_BYTES) {
+      throw tooLarge("the tokenizer");
+    }
     return load("the tokenizer", json.clone(), ids);
   }
 

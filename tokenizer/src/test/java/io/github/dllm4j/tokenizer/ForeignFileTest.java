@@ -261,6 +261,9 @@ class ForeignFileTest {
     }
     IOException large = assertThrows(IOException.class, () -> Tokenizers.load(huge));
     assertTrue(Texts.message(large).endsWith("is too large; allowed: 268435456 bytes"));
+    byte[] many = new byte[Tokenizers.MAX_FILE_BYTES + 1];
+    large = assertThrows(IOException.class, () -> Tokenizers.load(many, SpecialIds.FROM_FILE));
+    assertEquals("the tokenizer is too large; allowed: 268435456 bytes", large.getMessage());
   }
 
   @ParameterizedTest

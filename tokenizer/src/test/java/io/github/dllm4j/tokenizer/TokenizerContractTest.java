@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -190,6 +191,26 @@ abstract class TokenizerContractTest {
     }
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(1, files.count(), "a temporary file stayed behind");
+    }
+  }
+
+  /** As whoever trains with it must be able to read it. */
+  @Test
+  void itIsReadableLikeAnyNewFile(@TempDir Path folder) throws IOException {
+    assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"));
+    Path plain = Files.createFile(folder.resolve("plain"));
+    Path file = folder.resolve("tokenizer.json");
+    tokenizer.save(file);
+    assertEquals(Files.getPosixFilePermissions(plain), Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  void aNameThatCannotBeLeavesNothing(@TempDir Path folder) throws IOException {
+    Path target = folder.resolve("x".repeat(300));
+    IOException e = assertThrows(IOException.class, () -> tokenizer.save(target));
+    assertTrue(Texts.message(e).startsWith("cannot write " + target + ": "), Texts.message(e));
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(0, files.count());
     }
   }
 

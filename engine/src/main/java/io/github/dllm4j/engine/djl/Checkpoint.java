@@ -29,16 +29,16 @@ final class Checkpoint {
    * @param step steps done
    * @param tokens seen
    * @param seconds spent
-   * @param validationNats last validation bound, nats per token; 0 before the first
-   * @param validationStandardError of it
+   * @param validationNats last validation bound, nats per token; NaN before the first
+   * @param validationStandardError of it, NaN if there is none
    */
   record State(
       String run,
       int step,
       long tokens,
       double seconds,
-      double validationNats,
-      double validationStandardError) {
+      @Measured double validationNats,
+      @Measured double validationStandardError) {
     State {
       if (step < 0 || tokens < 0 || !(seconds >= 0)) {
         throw new IllegalArgumentException(

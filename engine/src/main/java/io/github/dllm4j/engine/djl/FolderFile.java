@@ -44,7 +44,16 @@ final class FolderFile {
    * @param most bytes it may have
    */
   static byte[] read(Path folder, String name, int most) throws IOException {
-    Path file = of(folder, name);
+    return read(of(folder, name), most);
+  }
+
+  /**
+   * The bytes of a file.
+   *
+   * @param most bytes it may have
+   * @throws IOException in one line, if it has more
+   */
+  static byte[] read(Path file, int most) throws IOException {
     if (Files.size(file) > most) {
       throw new IOException(
           String.format(

@@ -223,7 +223,7 @@ public final class Model implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    byte[] json = Files.readAllBytes(file);
+    byte[] json = FolderFile.read(file, Tokenizers.MAX_FILE_BYTES);
     Tokenizer tokenizer = Tokenizers.load(json, specialIds(config));
     int last = config.network().vocabulary() - 1;
     if (config.mask() < 0 && tokenizer.vocabulary().size() == last) {

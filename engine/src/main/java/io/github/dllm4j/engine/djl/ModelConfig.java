@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -47,8 +49,8 @@ public record ModelConfig(
   private static final int LARGEST_FILE = 1 << 20;
 
   /**
-   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice or of
-   * another type.
+   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice, null
+   * (in lists too) or of another type.
    */
   static final JsonMapper JSON =
       JsonMapper.builder()
@@ -59,6 +61,7 @@ public record ModelConfig(
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -76,8 +79,8 @@ public record ModelConfig(
    * @param tokens seen
    * @param seconds of training
    * @param precision of the matrix products
-   * @param validationNatsPerToken bound on held-out text, nats per token
-   * @param validationStandardError of that bound, nats per token
+   * @param validationNatsPerToken bound on held-out text, nats per token; NaN if not measured
+   * @param validationStandardError of that bound, nats per token; NaN if not measured
    */
   public record Provenance(
       String versions,
@@ -89,14 +92,23 @@ public record ModelConfig(
       long tokens,
       double seconds,
       String precision,
-      double validationNatsPerToken,
-      double validationStandardError) {
+      @Measured double validationNatsPerToken,
+      @Measured double validationStandardError) {
+
+    /** Older files say 0 of what was not measured. */
+    public Provenance {
+      if (validationNatsPerToken == 0) {
+        validationNatsPerToken = Double.NaN;
+        validationStandardError = Double.NaN;
+      }
+    }
 
     /** Of a model that was trained elsewhere: 0 steps, and nothing else that is known. */
     static Provenance notTrainedHere(Family family) {
       String unknown = "not recorded";
       String by = "as " + family.label() + " trains";
-      return new Provenance(unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, 0, 0);
+      return new Provenance(
+          unknown, unknown, by, unknown, 0, 0, 0, 0, unknown, Double.NaN, Double.NaN);
     }
 
     /** Whether this engine trained the model, so that the rest of this record means something. */

@@ -41,8 +41,8 @@ public final class Trainer implements AutoCloseable {
   private int step;
   private long tokens;
   private double seconds;
-  private double validationNats;
-  private double validationStandardError;
+  private double validationNats = Double.NaN; // until the first validation
+  private double validationStandardError = Double.NaN;
 
   /**
    * A trainer at step 0, or where the run's checkpoint stands.

@@ -38,14 +38,17 @@ public record TrainingConfig(
     int validateEvery,
     long seed) {
 
+  /** A run can have so many optimiser steps. */
+  public static final int MOST_STEPS = 1_000_000_000;
+
   /** Checks every value. */
   public TrainingConfig {
-    require("steps", steps, 1, 1_000_000_000);
+    require("steps", steps, 1, MOST_STEPS);
     require("batch", batch, 1, 65_536);
     require("accumulation", accumulation, 1, 65_536);
     require("batch times accumulation", (double) batch * accumulation, 1, 1 << 24);
     require("warmup", warmup, 0, steps);
-    require("validate-every", validateEvery, 1, 1_000_000_000);
+    require("validate-every", validateEvery, 1, MOST_STEPS);
     require("learning rate", learningRate, Double.MIN_VALUE, 10);
     require("weight decay", weightDecay, 0, 10);
     require("clip", clip, Double.MIN_VALUE, 1e9);

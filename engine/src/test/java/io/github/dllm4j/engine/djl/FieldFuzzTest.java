@@ -1,8 +1,12 @@
 package io.github.dllm4j.engine.djl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.engine.train.Refusal;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -10,6 +14,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -174,6 +179,54 @@ class FieldFuzzTest {
       }
       assertTrue(tokenizer.vocabulary().size() <= 1 << 24);
     }
+  }
+
+  /** What a file costs goes by the names in it, not by its largest id. */
+  @Test
+  void farIdsTakeNoMemory() throws IOException {
+    String small =
+        "{\"version\":\"1.0\",\"added_tokens\":[],\"decoder\":{\"type\":\"Fuse\"},\"model\":{"
+            + "\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":16777214},\"merges\":[]}}";
+    String words =
+        small
+            .replace("\"BPE\"", "\"WordLevel\",\"unk_token\":\"a\"")
+            .replace("{\"type\":\"Fuse\"}", "null");
+    for (String json : List.of(small, words)) {
+      assertTrue(accepted(() -> readFar(json.getBytes(StandardCharsets.UTF_8))));
+    }
+  }
+
+  private static void readFar(byte[] json) throws IOException {
+    try (Tokenizer tokenizer = Tokenizers.load(json, SpecialIds.FROM_FILE)) {
+      assertEquals(16_777_215, tokenizer.vocabulary().size());
+      assertArrayEquals(new int[] {16_777_214}, tokenizer.encode("b"));
+      assertEquals("b", tokenizer.decode(new int[] {16_777_214, 16_777_213}).strip());
+      assertEquals("b", tokenizer.token(16_777_214));
+      assertEquals("<9>", tokenizer.token(9));
+    }
+  }
+
+  /** The same by a configuration, which is read before the weights are. */
+  @Test
+  void aConfigurationsFarMaskTakesNoMemory() throws IOException {
+    Path stored = folder.resolve("tokenizer.json");
+    Files.writeString(stored, fixture("mdlm", "tokenizer.json"));
+    NetworkShape shape = new NetworkShape(10_000_000, 8, 2, 2, Tiny.LENGTH, 0, false);
+    try (Tokenizer tokenizer = Tokenizers.load(stored)) {
+      String config =
+          ModelConfig.of(
+                  shape,
+                  Representation.DENOISER,
+                  9_999_999,
+                  tokenizer.sha256(),
+                  ModelConfig.Provenance.notTrainedHere(Family.DLLM4J))
+              .toJson();
+      Files.writeString(folder.resolve("config.json"), config);
+    }
+    String why =
+        Refusal.message(IOException.class, () -> Model.open(folder, ModelOptions.DEFAULT).close());
+    assertTrue(why.contains("model.safetensors"), why);
+    assertFalse(accepted(() -> Model.open(folder, ModelOptions.DEFAULT).close()));
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -62,6 +63,29 @@ class ModelConfigTest {
     ModelConfig config = config(time);
     assertEquals(time, config.timeConditioning());
     assertEquals(config, ModelConfig.read(write(config.toJson())));
+  }
+
+  /** Null in the file, as JSON has no NaN; older files say 0, or NaN in quotes. */
+  @Test
+  void whatWasNotMeasuredIsNull() throws IOException {
+    ModelConfig.Provenance made =
+        new ModelConfig.Provenance(
+            "v", "dllm train", "elbo", "c", 1, 2, 3, 4.5, "fp32", Double.NaN, Double.NaN);
+    ModelConfig config =
+        ModelConfig.of(Tiny.shape(false, false), Representation.DENOISER, Tiny.MASK, "sha", made);
+    String nothing = "\"validation_nats_per_token\" : null";
+    String noError = "\"validation_standard_error\" : null";
+    String json = config.toJson();
+    assertTrue(json.contains(nothing) && json.contains(noError), json);
+    for (String old : new String[] {"null", "0.0", "\"NaN\""}) {
+      String file =
+          json.replace(nothing, nothing.replace("null", old))
+              .replace(noError, noError.replace("null", old));
+      assertEquals(config, ModelConfig.read(write(file)));
+    }
+    refuses(json.replace(nothing, nothing.replace("null", "\"1\"")), "String");
+    refuses(json.replace(nothing + ",", ""), "validation_nats_per_token");
+    refuses(json.replace("\"seconds\" : 4.5", "\"seconds\" : null"), "null");
   }
 
   @ParameterizedTest
@@ -167,11 +191,16 @@ class ModelConfigTest {
           json.replace("1.5,", "\"NaN\","),
           json.replace("1.5,", ""),
           json.replace("[0,1,3]", "[0,1,2]"),
+          json.replace("\"cross_entropies\":[", "\"cross_entropies\":[null,"),
+          json.replace("\"entropies\":[", "\"entropies\":[null,"),
+          json.replace("\"entropies\":[[", "\"entropies\":[[null,"),
+          json.replace("\"functionals\":{", "\"functionals\":{\"more\":null,"),
           json.replace("masking", "uniform"),
           json.replace("\"version\":2", "\"version\":1"),
           json.replace("\"version\":2,", ""),
           json.substring(1)
         }) {
+      assertNotEquals(json, bad);
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
       String message = Refusal.message(IOException.class, () -> InformationFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);
@@ -195,7 +224,14 @@ class ModelConfigTest {
     Path file = directory.resolve(InformationFile.NAME);
     String json = Files.readString(file);
     for (String bad :
-        new String[] {json.replace("[0.001,", "[1,"), json.replace("uniform", "masking")}) {
+        new String[] {
+          json.replace("[0.001,", "[1,"),
+          json.replace("[0.001,", "[null,"),
+          json.replace("\"left\":[", "\"left\":[null,"),
+          json.replaceFirst("\"rates\":\\[\\[[^]]*]", "\"rates\":[null"),
+          json.replace("uniform", "masking")
+        }) {
+      assertNotEquals(json, bad);
       Files.write(file, bad.getBytes(StandardCharsets.UTF_8));
       String message = Refusal.message(IOException.class, () -> DecayFile.read(directory));
       assertTrue(message.contains(InformationFile.NAME), message);

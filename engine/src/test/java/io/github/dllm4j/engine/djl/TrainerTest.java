@@ -219,6 +219,17 @@ class TrainerTest {
   }
 
   @Test
+  void aRunStoppedBeforeItsFirstValidationHasMeasuredNothing() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
+    assertFalse(train(run, false, new StopAt(1)));
+    assertTrue(Double.isNaN(Checkpoint.readState(run.checkpointFile()).validationNats()));
+    Path config = run.directory().resolve("config.json");
+    assertTrue(Double.isNaN(ModelConfig.read(config).provenance().validationNatsPerToken()));
+    assertTrue(train(run, true, new TrainingListener() {}));
+    assertTrue(ModelConfig.read(config).provenance().validationNatsPerToken() > 0);
+  }
+
+  @Test
   void oneValidationBlockHasNoStandardErrorAndCanBeResumed() throws IOException {
     TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(4, 0, 5));
     TokenData oneBlock = TinyRun.data(Tiny.LENGTH, 3);

@@ -149,7 +149,7 @@ final class Distributions {
       throw new IOException(file + " is larger than a table can be");
     }
     try {
-      Table table = Json.MAPPER.readValue(Files.readString(file), Table.class);
+      Table table = Json.read(Files.readString(file), Table.class);
       return ExactLaw.table(table.length(), table.vocabulary(), table.probabilities());
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);

@@ -200,13 +200,7 @@ final class EvaluateCommand implements Callable<Integer> {
     int order = Integer.parseInt(name.substring("ngram:".length()));
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, blockOptions.heldOut());
-      NgramBaseline.Result result = NgramBaseline.evaluate(split, order);
-      LikelihoodBound exact =
-          new LikelihoodBound(
-              result.natsPerCharacter(),
-              result.standardError(),
-              result.blocks(),
-              result.characters());
+      LikelihoodBound exact = NgramBaseline.evaluate(split, order);
       String estimator =
           String.format(Locale.ROOT, "modified Kneser-Ney %d-gram over characters, exact", order);
       print(document(exact, Claim.EXACT, 1, estimator), Claim.EXACT);

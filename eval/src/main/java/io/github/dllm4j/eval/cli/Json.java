@@ -1,14 +1,19 @@
 package io.github.dllm4j.eval.cli;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
-/** JSON as the commands write it: snake case, indented, nothing unknown or missing when read. */
+/**
+ * JSON as the commands write it: snake case, indented, nothing unknown, missing or null when read.
+ */
 final class Json {
   static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -19,6 +24,7 @@ final class Json {
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -33,6 +39,19 @@ final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /**
+   * A value out of a document.
+   *
+   * @throws JsonProcessingException if it is no JSON or not such a value
+   */
+  static <T> T read(String json, Class<T> type) throws JsonProcessingException {
+    T value = MAPPER.readValue(json, type);
+    if (value == null) {
+      throw MismatchedInputException.from(null, type, "a JSON object is wanted, got null");
+    }
+    return value;
   }
 
   /** Why a document could not be read, in one line. */

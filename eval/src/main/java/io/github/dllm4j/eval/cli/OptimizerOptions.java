@@ -9,6 +9,8 @@ import picocli.CommandLine.Option;
 
 /** What training minimises, how, and for how long. */
 final class OptimizerOptions {
+  private static final double MOST_MINUTES = 1e6;
+
   @Option(
       names = "--objective",
       description =
@@ -69,8 +71,16 @@ final class OptimizerOptions {
           "give exactly one of --steps, --tokens and --minutes, got " + budgets);
     }
     double asked = minutes.orElse(1.0);
-    if (!(asked > 0 && asked <= 1e6)) {
-      throw new IllegalArgumentException("--minutes must be above 0, got " + asked);
+    if (!(asked > 0 && asked <= MOST_MINUTES)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--minutes must be above 0 and at most %,.0f, got %s",
+              MOST_MINUTES,
+              asked));
+    }
+    if (tokens.orElse(1L) < 1) {
+      throw new IllegalArgumentException("--tokens must be at least 1, got " + tokens.get());
     }
   }
 
@@ -80,8 +90,39 @@ final class OptimizerOptions {
    * @param length tokens per block
    */
   Optional<Integer> steps(int length) {
-    long perStep = (long) batch * accumulate * length;
-    return steps.or(() -> tokens.map(n -> Math.toIntExact(Math.max(1, n / perStep))));
+    return steps.or(() -> tokens.map(n -> steps(n, (long) batch * accumulate * length)));
+  }
+
+  private static int steps(long tokens, long perStep) {
+    if (tokens / perStep > TrainingConfig.MOST_STEPS) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--tokens must be at most %,d steps of %,d tokens, got %,d",
+              TrainingConfig.MOST_STEPS,
+              perStep,
+              tokens));
+    }
+    return (int) Math.max(1, tokens / perStep);
+  }
+
+  /**
+   * The number of steps that the time asked for will hold.
+   *
+   * @param rate steps per second, measured
+   */
+  int stepsAt(double rate) {
+    double wanted = minutes() * 60 * rate;
+    if (wanted > TrainingConfig.MOST_STEPS) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--minutes must be at most %,d steps of %.2g seconds, got %s",
+              TrainingConfig.MOST_STEPS,
+              1 / rate,
+              minutes()));
+    }
+    return (int) Math.max(1, wanted);
   }
 
   /** The time asked for. */

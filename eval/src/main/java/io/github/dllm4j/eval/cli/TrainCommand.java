@@ -13,6 +13,7 @@ import io.github.dllm4j.engine.djl.Trainer;
 import io.github.dllm4j.engine.djl.TrainingRun;
 import io.github.dllm4j.engine.djl.WeightType;
 import io.github.dllm4j.engine.train.TokenData;
+import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
@@ -190,7 +191,8 @@ final class TrainCommand implements Callable<Integer> {
                 .map(TrainingSettings::ofPrecision)
                 .or(common::precision)
                 .orElseGet(() -> PyTorch.fastest(common.device));
-        TrainingRun trial = run(tok, start, precision, corpus, validation, 1_000_000_000);
+        TrainingRun trial =
+            run(tok, start, precision, corpus, validation, TrainingConfig.MOST_STEPS);
         requireTwoBlocks(validation, trial.shape().length());
         int total =
             begun.isPresent()
@@ -317,7 +319,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     double asked = optimizerOptions.minutes();
     double rate = Trainer.stepsPerSecond(trial, data(training), Math.min(15, asked * 6));
-    return (int) Math.max(1, asked * 60 * rate);
+    return optimizerOptions.stepsAt(rate);
   }
 
   private int train(

@@ -27,7 +27,7 @@ record TrainingSettings(
       throw new IOException("nothing to resume: no file " + file);
     }
     try {
-      return Json.MAPPER.readValue(Files.readString(file), TrainingSettings.class);
+      return Json.read(Files.readString(file), TrainingSettings.class);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     }

@@ -7,7 +7,8 @@ import java.util.function.IntConsumer;
 
 /** A text as symbols: its characters, and an end after every document. */
 final class Symbols {
-  private static final int END_OF_DOCUMENT = -1;
+  /** Stands for the end of a document. */
+  static final int END_OF_DOCUMENT = -1;
 
   private Symbols() {}
 

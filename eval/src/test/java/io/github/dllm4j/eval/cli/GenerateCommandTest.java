@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -245,6 +246,13 @@ class GenerateCommandTest {
     refused(new String[] {"nowhere.txt"}, args("--prompt-file", "nowhere.txt"));
     Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xff, 0, 1});
     refused(new String[] {"UTF-8"}, args("--prompt-file", binary.toString()));
+    Path huge = folder.resolve("huge.txt");
+    try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {
+      file.setLength((64 << 20) + 1);
+    }
+    refused(
+        new String[] {"--prompt-file", "huge.txt has 67,108,865 bytes; allowed: 67,108,864"},
+        args("--prompt-file", huge.toString()));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,11 +77,11 @@ class OtherCommandsTest {
       "--part",
       "validation",
       "--validation-fraction",
-      "0.5",
+      "0.6",
       "--json"
     };
     JsonNode said = done(args).json();
-    assertEquals(51 * 20 + 1, said.get("tokens").asInt());
+    assertEquals(51 * 24, said.get("tokens").asInt());
     assertTrue(said.get("bits_per_character").asDouble() < 0.3, said.toString());
     args[2] = "ngram:1";
     assertTrue(done(args).json().get("bits_per_character").asDouble() > 2);
@@ -175,6 +176,35 @@ class OtherCommandsTest {
     assertTrue(facts.get("total_correlation_nats").isNumber());
     assertTrue(done("inspect", "--model", model).out().contains("parameters"));
     refused(new String[] {"config.json"}, "inspect", "--model", folder.toString());
+    refused(new String[] {"--seed"}, "inspect", "--model", model, "--seed", "5");
+  }
+
+  /** A run that was stopped early; older files say 0 of it. */
+  @Test
+  void inspectDoesNotShowWhatWasNotMeasured() throws IOException {
+    Path copy = Files.createDirectories(folder.resolve("stopped"));
+    try (Stream<Path> files = Files.list(Path.of(model))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    Path config = copy.resolve("config.json");
+    String json = Files.readString(config);
+    for (String none : List.of("null", "0.0")) {
+      Files.writeString(
+          config, json.replaceAll("(\"validation_[a-z_]+\" : )[-0-9.Ee]+", "$1" + none));
+      JsonNode facts = done("inspect", "--model", copy.toString(), "--json").json();
+      assertTrue(facts.get("validation_nats_per_token").isNull(), facts.toString());
+      assertTrue(facts.get("validation_standard_error").isNull(), facts.toString());
+      String said = done("inspect", "--model", copy.toString()).out();
+      assertTrue(said.matches("(?s).*validation nats per token +not measured\n.*"), said);
+    }
+    assertTrue(
+        done("inspect", "--model", model, "--json")
+                .json()
+                .get("validation_nats_per_token")
+                .asDouble()
+            > 0);
   }
 
   @Test

@@ -222,7 +222,19 @@ class TrainCommandTest {
     refused(new String[] {"exactly one"}, args(out));
     refused(new String[] {"exactly one"}, args(out, "--steps", "3", "--tokens", "100"));
     refused(new String[] {"steps", "-4"}, args(out, "--steps", "-4"));
-    refused(new String[] {"--minutes", "-1"}, args(out, "--minutes", "-1"));
+    for (String minutes : List.of("-1.0", "0.0", "NaN", "Infinity", "1000000.5")) {
+      refused(
+          new String[] {"--minutes must be above 0 and at most 1,000,000, got " + minutes},
+          args(out, "--minutes", minutes));
+    }
+    for (String tokens : List.of("-100", "0")) {
+      refused(
+          new String[] {"--tokens must be at least 1, got " + tokens},
+          args(out, "--tokens", tokens));
+    }
+    refused(
+        new String[] {"--tokens must be at most 1,000,000,000 steps of 64 tokens, got 99,999,"},
+        args(out, "--tokens", "99999999999999"));
     refused(new String[] {"--process", "smooth"}, args(out, "--steps", "3", "--process", "smooth"));
     refused(new String[] {"objective", "magic"}, args(out, "--steps", "3", "--objective", "magic"));
     refused(

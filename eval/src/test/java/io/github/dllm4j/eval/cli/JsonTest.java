@@ -1,0 +1,70 @@
+package io.github.dllm4j.eval.cli;
+
+import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files of the commands that say null where a value is wanted: refused in one line. */
+class JsonTest {
+  @TempDir private Path folder;
+
+  private static void refuses(Path file, Executable reading) {
+    String message = String.valueOf(assertThrows(IOException.class, reading).getMessage());
+    assertEquals(1, message.lines().count(), message);
+    assertTrue(message.contains(file.toString()) && message.contains("null"), message);
+  }
+
+  @Test
+  void settingsOfTraining() throws IOException {
+    Path file = folder.resolve("training.json");
+    TrainingSettings settings = new TrainingSettings(List.of("train", "x"), 3, "fp32", 0.05);
+    settings.write(folder);
+    assertEquals(settings, TrainingSettings.read(folder));
+    String json = Files.readString(file);
+    for (String bad : List.of("null", json.replace("\"x\"", "null"), json.replace("3", "null"))) {
+      Files.writeString(file, bad);
+      refuses(file, () -> TrainingSettings.read(folder));
+    }
+  }
+
+  @Test
+  void resultsOfEvaluation() throws IOException {
+    Path file = folder.resolve("e.json");
+    Map<String, String> provenance = Map.of("seed", "0");
+    EvaluationFile begun = EvaluationFile.of(file, false, provenance, 2);
+    begun.add(0.25);
+    begun.finish(Map.of("perplexity", 2.0));
+    assertEquals(1, EvaluationFile.of(file, true, provenance, 2).done());
+    String json = Files.readString(file);
+    for (String value : List.of("\"0\"", "0.25", "2.0")) {
+      assertTrue(json.contains(value), json);
+      Files.writeString(file, json.replace(value, "null"));
+      refuses(file, () -> EvaluationFile.of(file, true, provenance, 2));
+    }
+    Files.writeString(file, "null");
+    refuses(file, () -> EvaluationFile.of(file, true, provenance, 2));
+  }
+
+  @Test
+  void tablesOfLaws() throws IOException {
+    Path file = folder.resolve("law.json");
+    for (String bad :
+        List.of("null", "{\"length\":1,\"vocabulary\":2,\"probabilities\":[1,null]}")) {
+      Files.writeString(file, bad);
+      refused(
+          new String[] {"law.json", "null"},
+          ("exact --process masking --sampler tweedie --steps 1 --distribution " + file)
+              .split(" "));
+    }
+  }
+}
