@@ -1,5 +1,6 @@
 package io.github.dllm4j.tokenizer;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -36,6 +37,11 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     try {
       tokenizer =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(hidden.json()), OPTIONS);
+    } catch (EngineException e) {
+      throw new IllegalStateException(
+          "the tokenizer library cannot be loaded: DJL_CACHE_DIR, or .djl.ai in the home folder, must be"
+              + " a folder that can be written to",
+          e);
     } catch (RuntimeException e) {
       throw new IOException(file.origin() + " is not a usable tokenizer.json: " + firstLine(e), e);
     }

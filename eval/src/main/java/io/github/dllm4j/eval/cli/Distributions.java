@@ -3,6 +3,7 @@ package io.github.dllm4j.eval.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -151,6 +152,8 @@ final class Distributions {
     try {
       Table table = Json.read(Files.readString(file), Table.class);
       return ExactLaw.table(table.length(), table.vocabulary(), table.probabilities());
+    } catch (CharacterCodingException e) {
+      throw new IOException("--distribution: " + file + " is not UTF-8 text", e);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     } catch (IllegalArgumentException e) {

@@ -54,8 +54,11 @@ final class Json {
     return value;
   }
 
-  /** Why a document could not be read, in one line. */
+  /** Why a document could not be read, in one line without the parser's own names. */
   static String reason(JsonProcessingException e) {
-    return e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+    String first = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+    return first.replaceAll(
+        "; `DeserializationFeature.*| \\(index \\d+\\)| \\(class [^)]*\\)|, not marked as ignorable| of type `io[^`]*`",
+        "");
   }
 }

@@ -100,6 +100,12 @@ final class TrainCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT, "--out %s already holds a run: give --resume or another folder", out));
     }
+    for (String file : List.of("config.json", "model.safetensors")) {
+      if (Files.exists(out.resolve(file))) {
+        throw new IllegalArgumentException(
+            "--out " + out + " already holds a model, " + file + ": give another folder");
+      }
+    }
     return train(Optional.empty());
   }
 
@@ -172,8 +178,9 @@ final class TrainCommand implements Callable<Integer> {
     Path stored = out.resolve("tokenizer.json");
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, validationFraction);
+      // Closing the tokenizer of the model to start from twice does no harm.
       try (Tokenizer tok =
-              resume ? Tokenizers.load(stored) : tokenizer(start, corpus, split.train(), stored);
+              resume ? Tokenizers.load(stored) : tokenizer(start, corpus, split.train());
           TokenFile training = TokenFile.of(split.train(), tok);
           TokenFile validation = TokenFile.of(split.validation(), tok)) {
         spec.commandLine()
@@ -198,15 +205,13 @@ final class TrainCommand implements Callable<Integer> {
             begun.isPresent()
                 ? begun.get().steps()
                 : steps(trial, trial.shape().length(), training);
+        TrainingRun whole = run(tok, start, precision, corpus, validation, total);
         if (!resume) {
+          tok.save(stored);
           new TrainingSettings(arguments, total, precision.label(), validationFraction).write(out);
         }
         return train(
-            run(tok, start, precision, corpus, validation, total),
-            start,
-            data(training),
-            data(validation),
-            validation.charactersPerToken());
+            whole, start, data(training), data(validation), validation.charactersPerToken());
       }
     }
   }
@@ -232,20 +237,15 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** The run's tokenizer, a copy of the model's if it starts from one; kept in the folder. */
-  private Tokenizer tokenizer(Optional<Model> start, Corpus all, Corpus training, Path stored)
+  /**
+   * The model's tokenizer if the run starts from one, else the one asked for; a character one knows
+   * the held-out text's characters too.
+   */
+  private Tokenizer tokenizer(Optional<Model> start, Corpus all, Corpus training)
       throws IOException {
     if (start.isPresent()) {
-      start.get().tokenizer().save(stored);
-      return Tokenizers.load(stored);
+      return start.get().tokenizer();
     }
-    Tokenizer tok = tokenizer(all, training);
-    tok.save(stored);
-    return tok;
-  }
-
-  /** The tokenizer asked for; a character one knows the held-out text's characters too. */
-  private Tokenizer tokenizer(Corpus all, Corpus training) throws IOException {
     if (tokenizer.startsWith("bpe:")) {
       int size;
       try {

@@ -15,10 +15,10 @@ import java.util.Arrays;
  *
  * <p>count_n are counts, count_k for k &lt; n numbers of different symbols to the left; discounts
  * per order D_i = i - (i + 1) Y n_{i+1} / n_i, Y = n_1 / (n_1 + 2 n_2), at most i, and i/2 where
- * there is none above 0 (a text in which all follows what it has followed before). Source:
- * Chen and Goodman, An empirical study of smoothing techniques for language modeling, 1999, section
- * 3 and equations 23 to 26. N-grams are kept as 64-bit hashes, so a false match has a chance of
- * about 1e-7 for a million of them. Cost: n look-ups per symbol. Not thread-safe while it learns.
+ * there is none above 0 (a text in which all follows what it has followed before). Source: Chen and
+ * Goodman, An empirical study of smoothing techniques for language modeling, 1999, section 3 and
+ * equations 23 to 26. N-grams are kept as 64-bit hashes, so a false match has a chance of about
+ * 1e-7 for a million of them. Cost: n look-ups per symbol. Not thread-safe while it learns.
  */
 public final class KneserNey {
   private static final int CLASSES = 3;
