@@ -71,7 +71,8 @@ public record GenerationRequest(
     require("samples", samples);
     require("steps", steps.orElse(1));
     if (!(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("epsilon must be at least 0 nats, got " + epsilon);
+      throw new IllegalArgumentException(
+          "epsilon must be finite and at least 0 nats, got " + epsilon);
     }
     if (!(temperature > 0 && temperature <= 1000)) {
       throw new IllegalArgumentException(

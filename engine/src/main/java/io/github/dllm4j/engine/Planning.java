@@ -168,7 +168,7 @@ final class Planning {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "epsilon %s nats needs more than %d steps of %s: at these it is %.4f",
+              "epsilon %s nats needs more than %d steps of %s: at these it is %.3g",
               request.epsilon(),
               low,
               choice.sampler(),

@@ -142,7 +142,7 @@ final class ReversePlanning {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "epsilon %s nats of path KL needs more than %d steps of grid %s: these leave %.4f",
+              "epsilon %s nats of path KL needs more than %d steps of grid %s: these leave %.3g",
               epsilon,
               most,
               choice.grid(),

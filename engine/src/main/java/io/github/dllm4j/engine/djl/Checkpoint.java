@@ -1,7 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -97,12 +96,7 @@ final class Checkpoint {
           }
           try (NDArray stored = Network.load(network.manager(), network.program(), source, entry)) {
             NDArray to = part.arrays().get(i);
-            PyTorchThread.call(
-                () -> {
-                  JniUtils.setGradMode(false);
-                  stored.copyTo(to);
-                  return to;
-                });
+            network.program().call(network.manager(), "assign", to, stored).close();
           }
         }
       }

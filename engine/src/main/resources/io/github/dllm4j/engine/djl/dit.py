@@ -478,6 +478,9 @@ class Dit(Module):
                 out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or j + 1 == len(which), pack)
         return out
 
+    def assign(self, to: Tensor, values: Tensor) -> Tensor:
+        return to.copy_(values)
+
     def packed(self, ws: List[Tensor]) -> int:
         # How many of the weights are in the processor's order.
         count = 0

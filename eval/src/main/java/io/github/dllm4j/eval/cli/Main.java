@@ -7,6 +7,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
@@ -107,6 +109,10 @@ public final class Main implements Runnable {
     String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     if (e instanceof NoSuchFileException) {
       return "no file " + message;
+    } else if (e instanceof FileAlreadyExistsException) {
+      return message + " is there already, and is not what is wanted";
+    } else if (e instanceof AccessDeniedException) {
+      return "no permission to use " + message;
     } else if (e instanceof FileSystemException) {
       return "cannot use " + message;
     }

@@ -245,6 +245,13 @@ class LauncherTest {
     assertEquals(2, refused.code);
     assertEquals("", refused.out);
     assertTrue(refused.err.contains("--Größe"), refused.err);
+    environment.put("LC_ALL", "xx_XX.UTF-8"); // named, but not installed
+    assertTrue(dllm("--Größe").err.contains("--Größe"));
+    environment.put("DJL_CACHE_DIR", project.resolve("pom.xml").toString()); // no folder
+    Run homeless = dllm("inspect");
+    assertEquals(1, homeless.code);
+    assertTrue(homeless.err.matches("dllm: .*DJL_CACHE_DIR.*\\R"), homeless.err);
+    environment.remove("DJL_CACHE_DIR");
     // The heap is small unless the user says otherwise.
     environment.put("DLLM_JAVA_OPTS", "-XshowSettings:vm");
     assertTrue(dllm("--version").err.contains("Max. Heap Size: 512.00M"));

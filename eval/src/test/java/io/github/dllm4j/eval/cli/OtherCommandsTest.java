@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import static io.github.dllm4j.eval.cli.Dllm.done;
 import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,7 +86,9 @@ class OtherCommandsTest {
     };
     JsonNode said = done(args).json();
     assertEquals(51 * 24, said.get("tokens").asInt());
-    assertTrue(said.get("bits_per_character").asDouble() < 0.3, said.toString());
+    // Three characters leave 0.2745 bits open; what has not been seen yet costs the rest.
+    double bits = said.get("bits_per_character").asDouble();
+    assertTrue(bits > 0.2745 && bits < 1.2 * 0.2745, said.toString());
     args[2] = "ngram:1";
     assertTrue(done(args).json().get("bits_per_character").asDouble() > 2);
     args[2] = "bigram";
@@ -267,6 +273,41 @@ class OtherCommandsTest {
         "12",
         "--out",
         small.toString());
+    String[] over = {"tokenizer", "train", "--kind", "char", "--corpus", corpus, "--out", ""};
+    for (String out : List.of(corpus, folder.toString(), "/dev/null")) {
+      over[over.length - 1] = out;
+      byte[] before = Files.readAllBytes(Path.of(corpus));
+      refused(new String[] {"--out", out}, over);
+      assertArrayEquals(before, Files.readAllBytes(Path.of(corpus)));
+    }
+  }
+
+  /** An argument that begins with @ is a text like any other, not a file of arguments. */
+  @Test
+  void argumentsAreNotFiles() throws IOException {
+    Path file = Files.writeString(folder.resolve("words"), "--steps 3");
+    refused(new String[] {"@" + file}, "generate", "@" + file);
+  }
+
+  @Test
+  void resultsThatCannotBeWrittenAreAFailure() {
+    Writer full =
+        new Writer() {
+          @Override
+          public void write(char[] text, int from, int length) throws IOException {
+            throw new IOException("full");
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    StringWriter err = new StringWriter();
+    String[] version = {"--version"};
+    assertEquals(1, Main.run(version, new PrintWriter(full), new PrintWriter(err)));
+    assertTrue(err.toString().startsWith("dllm: stdout cannot be written to"), err.toString());
   }
 
   @Test

@@ -289,6 +289,22 @@ class TrainCommandTest {
     refused(new String[] {"empty.txt"}, args(out, "--steps", "3"));
   }
 
+  /** What is refused leaves nothing, and a model that is there as it was. */
+  @Test
+  void aModelIsNotOverwritten() throws IOException {
+    Path out = folder.resolve("fresh");
+    refused(new String[] {"warmup"}, args(out, "--steps", "3", "--warmup", "4"));
+    refused(new String[] {"ema"}, args(out, "--steps", "3", "--ema", "2"));
+    assertFalse(Files.exists(out.resolve("tokenizer.json")));
+    assertFalse(Files.exists(out.resolve("training.json")));
+    Path model = folder.resolve("model");
+    done(args(model, "--steps", "3"));
+    Files.delete(model.resolve("checkpoint.safetensors"));
+    byte[] before = Files.readAllBytes(model.resolve("tokenizer.json"));
+    refused(new String[] {"--out", "already holds a model"}, args(model, "--steps", "3"));
+    assertArrayEquals(before, Files.readAllBytes(model.resolve("tokenizer.json")));
+  }
+
   @Test
   void aRunIsNotOverwrittenAndNotMixedUp() {
     Path out = folder.resolve("run");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +53,21 @@ class KneserNeyTest {
     // 0 0 1 1 2 3: n1 = 2, n2 = 2, Y = 1/3, D1 = 1 - 2/3 * 2/2 = 1/3, D2 = 2 - 0 = 2.
     // p(2) = (1 - 1/3) / 6 + (2 * 1/3 + 2 * 2) / 6 * 1/5 = 1/9 + 7/45
     assertEquals(1 / 9.0 + 7 / 45.0, trained(1, 5, 0, 0, 1, 1, 2, 3).probability(2), 1e-15);
+  }
+
+  /** Where every follower has been seen often, no discount can be estimated: still none is 0. */
+  @Test
+  void whatWasNeverSeenIsNotImpossible() {
+    int[] text = IntStream.range(0, 400).map(i -> i % 3).toArray();
+    for (int order = 1; order <= 4; order++) {
+      double sum = 0;
+      for (int symbol = 0; symbol < 5; symbol++) {
+        double p = trained(order, 5, text).probability(symbol);
+        assertTrue(p > 0, "order " + order + " symbol " + symbol);
+        sum += p;
+      }
+      assertEquals(1, sum, 1e-12);
+    }
   }
 
   /**
