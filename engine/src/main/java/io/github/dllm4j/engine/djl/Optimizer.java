@@ -96,7 +96,10 @@ final class Optimizer {
 
   /** Goes on after so many updates, with the parts already in place. */
   void goOnAt(int step) {
-    stepCount.set(new float[] {step});
+    NDManager manager = network.manager();
+    try (NDArray done = manager.create((float) step)) {
+      network.program().call(manager, "assign", stepCount, done).close();
+    }
   }
 
   /**
