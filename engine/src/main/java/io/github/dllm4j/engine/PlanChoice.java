@@ -190,12 +190,15 @@ public record PlanChoice(
     boolean known =
         Stream.of(WITH_SIZES, TAU_LEAPING, UNPRICED_WITH_GRID, OTHERS)
             .anyMatch(names -> names.contains(name));
-    boolean numbered =
-        sampler.equals(name)
-            ? !NUMBERED.contains(name)
-            : (NUMBERED.contains(name) || NUMBERS.containsKey(name))
-                && sampler.substring(name.length()).matches(":[0-9]{1,9}(\\.[0-9]{1,18})?");
-    if (!known || !numbered) {
+    boolean takesNumber = NUMBERED.contains(name) || NUMBERS.containsKey(name);
+    boolean hasNumber = !sampler.equals(name);
+    if (takesNumber
+        && hasNumber
+        && !sampler.substring(name.length()).matches(":[0-9]{1,9}(\\.[0-9]{1,18})?")) {
+      throw new IllegalArgumentException(
+          "X of " + name + ":X must be a number of at least 0 such as 0.5, got " + sampler);
+    }
+    if (!known || (hasNumber ? !takesNumber : NUMBERED.contains(name))) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,

@@ -160,6 +160,20 @@ class PlanningTest {
         }) {
       assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad), bad);
     }
+    for (String bad : new String[] {"threshold:-1", "remask-cap:x", "remask-loop:1e3"}) {
+      String message =
+          String.valueOf(
+              assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad))
+                  .getMessage());
+      assertTrue(message.startsWith("X of ") && message.endsWith(bad), message);
+    }
+    for (String name : new String[] {"magic", "euler:3", "threshold"}) {
+      String message =
+          String.valueOf(
+              assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(name))
+                  .getMessage());
+      assertTrue(message.startsWith("sampler must be one of ") && message.endsWith(name), message);
+    }
     PlanChoice euler = PlanChoice.ofSampler("euler");
     assertThrows(IllegalArgumentException.class, () -> euler.withPlan("zigzag"));
     assertThrows(IllegalArgumentException.class, () -> euler.withGrid("zigzag", 8, 0.02));

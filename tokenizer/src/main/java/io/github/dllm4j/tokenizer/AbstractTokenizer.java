@@ -3,6 +3,7 @@ package io.github.dllm4j.tokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,7 +104,9 @@ abstract class AbstractTokenizer implements Tokenizer {
       writeForced(temporary, json);
       move(temporary, target);
     } catch (IOException e) {
-      throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
+      boolean denied = e instanceof AccessDeniedException;
+      String why = denied ? "no permission" : String.valueOf(e.getMessage());
+      throw new IOException("cannot write " + file + ": " + why, e);
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -38,6 +38,13 @@ public final class DjlSettings {
     }
   }
 
+  /** As before anything was allowed; for tests. */
+  static synchronized void forbidDownloads() {
+    downloads = false;
+    offline = true;
+    System.setProperty(OFFLINE, "true");
+  }
+
   /**
    * Sets a property that is set nowhere.
    *

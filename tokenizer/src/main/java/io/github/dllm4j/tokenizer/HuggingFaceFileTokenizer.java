@@ -38,9 +38,11 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
       tokenizer =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(hidden.json()), OPTIONS);
     } catch (EngineException e) {
+      Throwable why = e.getCause() == null ? e : e.getCause();
       throw new IllegalStateException(
-          "the tokenizer library cannot be loaded: DJL_CACHE_DIR, or .djl.ai in the home folder, must be"
-              + " a folder that can be written to",
+          "the tokenizer library cannot be loaded ("
+              + why
+              + "); DJL_CACHE_DIR, or .djl.ai in the home folder, must be writable",
           e);
     } catch (RuntimeException e) {
       throw new IOException(file.origin() + " is not a usable tokenizer.json: " + firstLine(e), e);

@@ -30,7 +30,7 @@ class DjlSettingsTest {
   /** A CUDA build fetches PyTorch, whether a tokenizer was loaded before or after. */
   @Test
   void downloadsAreForbiddenUntilTheyAreAllowed() {
-    DjlSettings.prepare();
+    DjlSettings.forbidDownloads();
     assertEquals("true", System.getProperty("ai.djl.offline"));
     try {
       DjlSettings.allowDownloads();
@@ -41,7 +41,7 @@ class DjlSettingsTest {
       DjlSettings.allowDownloads();
       assertEquals("true", System.getProperty("ai.djl.offline"));
     } finally {
-      System.setProperty("ai.djl.offline", "true");
+      DjlSettings.forbidDownloads();
     }
   }
 }

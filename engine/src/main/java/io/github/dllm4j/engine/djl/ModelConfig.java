@@ -230,10 +230,20 @@ public record ModelConfig(
       return value;
     } catch (JsonProcessingException e) {
       Throwable cause = e.getCause() instanceof IllegalArgumentException why ? why : e;
-      String why = cause == e ? e.getOriginalMessage() : String.valueOf(cause.getMessage());
-      throw new IOException(
-          file + ": " + String.valueOf(why).lines().findFirst().orElse("no JSON"), e);
+      String why = cause == e ? reason(e) : String.valueOf(cause.getMessage());
+      throw new IOException(file + ": " + why.lines().findFirst().orElse("no JSON"), e);
     }
+  }
+
+  /** Why a document could not be read, in one line without the parser's own names. */
+  public static String reason(JsonProcessingException e) {
+    String first = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+    return first.replaceAll(
+        "; `DeserializationFeature.*"
+            + "| \\((index|set|but|although|token|class|through) [^)]*\\)?\\)"
+            + "|, not marked as ignorable"
+            + "| (of|into) (instance of |type )?`(io|java)[^`]*`",
+        "");
   }
 
   /** The configuration as JSON text. */

@@ -29,9 +29,8 @@ import java.util.stream.IntStream;
  * <p>Owns a manager; closing it frees everything.
  */
 final class Network implements AutoCloseable {
-  // What MKL's order is made for. Orders for few rows are a little faster, but with many threads
-  // MKL
-  // would share the sum of an entry out among them, by how many rows there are.
+  // What MKL's order is made for. Orders for few rows are a little faster, but with many threads a
+  // sum would be shared out among them, by how many rows there are.
   private static final int FEW_THREADS = 8;
   private static final int FEW_ROWS = 256;
   private static final int MANY_ROWS = 1 << 16;

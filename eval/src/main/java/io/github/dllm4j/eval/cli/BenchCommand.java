@@ -170,6 +170,12 @@ final class BenchCommand implements Callable<Integer> {
     if (wanted.contains(Section.GROWTH) && out.isEmpty()) {
       throw new IllegalArgumentException("--section growth writes a plot: give --out FOLDER");
     }
+    for (String option : List.of("--growth-lengths", "--growth-batch", "--growth-steps")) {
+      if (!wanted.contains(Section.GROWTH)
+          && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(option + " is for --section growth and --out");
+      }
+    }
     BenchSettings.require("--growth-batch", growthBatch, 1, 512);
     BenchSettings.require("--growth-steps", growthSteps, 1, 4096);
     if (model.isPresent()) {

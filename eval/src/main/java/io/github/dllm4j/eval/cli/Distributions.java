@@ -3,7 +3,6 @@ package io.github.dllm4j.eval.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -150,10 +149,8 @@ final class Distributions {
       throw new IOException(file + " is larger than a table can be");
     }
     try {
-      Table table = Json.read(Files.readString(file), Table.class);
+      Table table = Json.read(file, Table.class);
       return ExactLaw.table(table.length(), table.vocabulary(), table.probabilities());
-    } catch (CharacterCodingException e) {
-      throw new IOException("--distribution: " + file + " is not UTF-8 text", e);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     } catch (IllegalArgumentException e) {

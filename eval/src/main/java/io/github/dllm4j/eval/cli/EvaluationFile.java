@@ -93,7 +93,7 @@ final class EvaluationFile {
       throw new IOException(file + " is larger than a file of dllm evaluate can be");
     }
     try {
-      return Json.read(Files.readString(file), Document.class);
+      return Json.read(file, Document.class);
     } catch (JsonProcessingException e) {
       throw new IOException(file + " is not of dllm evaluate: " + Json.reason(e), e);
     }

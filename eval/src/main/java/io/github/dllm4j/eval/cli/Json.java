@@ -10,6 +10,11 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.engine.djl.ModelConfig;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * JSON as the commands write it: snake case, indented, nothing unknown, missing or null when read.
@@ -42,11 +47,18 @@ final class Json {
   }
 
   /**
-   * A value out of a document.
+   * A value out of a file.
    *
    * @throws JsonProcessingException if it is no JSON or not such a value
+   * @throws IOException in one line, if it cannot be read or is not UTF-8
    */
-  static <T> T read(String json, Class<T> type) throws JsonProcessingException {
+  static <T> T read(Path file, Class<T> type) throws IOException {
+    String json;
+    try {
+      json = Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new IOException(file + " is not UTF-8 text", e);
+    }
     T value = MAPPER.readValue(json, type);
     if (value == null) {
       throw MismatchedInputException.from(null, type, "a JSON object is wanted, got null");
@@ -56,9 +68,6 @@ final class Json {
 
   /** Why a document could not be read, in one line without the parser's own names. */
   static String reason(JsonProcessingException e) {
-    String first = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
-    return first.replaceAll(
-        "; `DeserializationFeature.*| \\(index \\d+\\)| \\(class [^)]*\\)|, not marked as ignorable| of type `io[^`]*`",
-        "");
+    return ModelConfig.reason(e);
   }
 }

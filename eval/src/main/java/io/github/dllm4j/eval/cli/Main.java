@@ -96,6 +96,7 @@ public final class Main implements Runnable {
               "dllm: out of memory (" + firstLine(e) + "): give it more by DLLM_JAVA_OPTS=-Xmx4g");
     } catch (StackOverflowError e) {
       line.getErr().println("dllm: the input is nested too deeply");
+      return BAD_INPUT;
     }
     return FAILURE;
   }

@@ -93,7 +93,8 @@ final class TokenizerCommand implements Runnable {
       }
       for (String source : corpusOptions.sources) {
         Path text = Path.of(source);
-        if (Files.exists(out) && Files.exists(text) && Files.isSameFile(out, text)) {
+        boolean both = Files.exists(out) && Files.exists(text) && !source.equals("bundled");
+        if (both && out.toRealPath().startsWith(text.toRealPath())) { // the file or its folder
           throw new IllegalArgumentException("--out " + out + " is a file of --corpus");
         }
       }

@@ -18,6 +18,7 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,8 +174,21 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(Optional<TrainingSettings> begun, Optional<Model> start) throws IOException {
+    boolean fresh = !Files.exists(out);
     common.applyThreads();
     createFolder();
+    try {
+      return trainThere(begun, start);
+    } catch (IOException | RuntimeException e) {
+      if (fresh) {
+        deleteIfEmpty();
+      }
+      throw e;
+    }
+  }
+
+  private int trainThere(Optional<TrainingSettings> begun, Optional<Model> start)
+      throws IOException {
     Path stored = out.resolve("tokenizer.json");
     try (Corpus corpus = corpusOptions.open()) {
       Split split = Split.of(corpus, validationFraction);
@@ -234,6 +248,15 @@ final class TrainCommand implements Callable<Integer> {
       Files.createDirectories(out);
     } catch (FileSystemException e) {
       throw new IOException(String.format(Locale.ROOT, "--out %s cannot be made a folder", out), e);
+    }
+  }
+
+  /** What is refused leaves nothing. */
+  private void deleteIfEmpty() throws IOException {
+    try {
+      Files.deleteIfExists(out);
+    } catch (DirectoryNotEmptyException e) {
+      return; // there is something to keep
     }
   }
 

@@ -27,7 +27,7 @@ record TrainingSettings(
       throw new IOException("nothing to resume: no file " + file);
     }
     try {
-      return Json.read(Files.readString(file), TrainingSettings.class);
+      return Json.read(file, TrainingSettings.class);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     }
@@ -52,6 +52,7 @@ record TrainingSettings(
     TrainCommand first = new TrainCommand();
     new CommandLine(first)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExpandAtFiles(false)
         .parseArgs(arguments.subList(1, arguments.size()).toArray(String[]::new));
     first.resumeFor(resuming);
     first.arguments(arguments);

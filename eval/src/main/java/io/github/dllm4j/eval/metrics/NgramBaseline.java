@@ -53,7 +53,7 @@ public final class NgramBaseline {
 
     void add(int symbol, double loss) {
       if (symbol == Symbols.END_OF_DOCUMENT) {
-        end = loss; // counts once another document follows, like a model's end token
+        end += loss; // counts once another document follows, like a model's end token
         return;
       }
       int last = nats.size() - 1;

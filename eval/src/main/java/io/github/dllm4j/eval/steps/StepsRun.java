@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.eval.plot.Panels;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -144,7 +145,10 @@ public record StepsRun(Study study, Map<String, String> settings, String command
                   .stream()
                   .map(Row::of)
                   .toList());
-    } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
+    } catch (JsonProcessingException
+        | CharacterCodingException
+        | IllegalArgumentException
+        | NullPointerException e) {
       throw new IOException(file + " is not a report of dllm steps", e);
     }
     requireSame(stored);

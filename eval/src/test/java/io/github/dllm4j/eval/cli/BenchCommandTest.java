@@ -189,6 +189,9 @@ class BenchCommandTest {
     refused(new String[] {"--repeats", "0"}, tiny("--repeats", "0", "--section", "network"));
     refused(new String[] {"--section", "nothing"}, tiny("--section", "nothing"));
     refused(new String[] {"--out"}, tiny("--section", "growth"));
+    refused(
+        new String[] {"--growth-steps", "--section growth"},
+        tiny("--section", "network", "--growth-steps", "4"));
     refused(new String[] {"optimizer", "sgd"}, tiny("--optimizer", "sgd", "--section", "network"));
     refused(
         new String[] {"--width", "--model"},

@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import static io.github.dllm4j.eval.cli.Dllm.refused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,12 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Files of the commands that say null where a value is wanted: refused in one line. */
 class JsonTest {
+  private static final String INTERNALS =
+      ".*(Deserialization|Coercion|JsonToken|io\\.github|java\\.|Creator).*";
+
   @TempDir private Path folder;
 
   private static void refuses(Path file, Executable reading) {
     String message = String.valueOf(assertThrows(IOException.class, reading).getMessage());
     assertEquals(1, message.lines().count(), message);
     assertTrue(message.contains(file.toString()) && message.contains("null"), message);
+    assertFalse(message.matches(INTERNALS), message);
   }
 
   @Test
@@ -66,5 +71,38 @@ class JsonTest {
           ("exact --process masking --sampler tweedie --steps 1 --distribution " + file)
               .split(" "));
     }
+  }
+
+  /** Every other kind of value where one is wanted, and files that are no text at all. */
+  @Test
+  void reasonsAreForPeople() throws IOException {
+    Path file = folder.resolve("training.json");
+    new TrainingSettings(List.of("train", "x"), 3, "fp32", 0.05).write(folder);
+    String json = Files.readString(file);
+    for (String value : List.of("1.5", "[]", "{}", "\"x\"", "true")) {
+      for (String was : List.of("3", "[ \"train\", \"x\" ]", "0.05")) {
+        assertTrue(json.contains(was), json);
+        Files.writeString(file, json.replace(was, value));
+        if (!(was.equals("0.05") && value.equals("1.5"))
+            && !(was.startsWith("[") && value.equals("[]"))) {
+          String message =
+              String.valueOf(
+                  assertThrows(IOException.class, () -> TrainingSettings.read(folder))
+                      .getMessage());
+          assertFalse(message.matches(INTERNALS), message);
+        }
+      }
+    }
+    for (String bad : List.of("3", "[]", "\"x\"", json.replace("steps", "stairs"), "{}")) {
+      Files.writeString(file, bad);
+      String message =
+          String.valueOf(
+              assertThrows(IOException.class, () -> TrainingSettings.read(folder)).getMessage());
+      assertFalse(message.matches(INTERNALS), message);
+    }
+    Files.write(file, new byte[] {(byte) 0xC3, (byte) 0x28});
+    assertEquals(
+        file + " is not UTF-8 text",
+        assertThrows(IOException.class, () -> TrainingSettings.read(folder)).getMessage());
   }
 }

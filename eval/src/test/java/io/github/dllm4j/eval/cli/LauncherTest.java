@@ -30,6 +30,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -123,6 +124,23 @@ class LauncherTest {
   void theBuildLeavesStandardInputToTheCommand() throws Exception {
     Run run = finish(start(folder, project.resolve("dllm"), "cat"), "some text");
     assertEquals("[cat]\nsome text", run.out, run.err);
+  }
+
+  /**
+   * A locale stays if its character set is UTF-8, whatever its name; else C.UTF-8 takes its place.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "UTF-8, xx_XX, xx_XX",
+    "ANSI_X3.4-1968, de_DE.UTF-8, C.UTF-8",
+    "none, de_DE.UTF-8, C.UTF-8"
+  })
+  void argumentsAreUtf8(String charset, String locale, String kept) throws Exception {
+    if (!charset.equals("none")) {
+      script(tools.resolve("locale"), "[ \"$1\" = charmap ] && echo " + charset);
+    }
+    environment.put("LC_ALL", locale);
+    assertEquals("[locale]\n" + kept + "\n", dllm("locale").out);
   }
 
   @ParameterizedTest
@@ -257,7 +275,7 @@ class LauncherTest {
     assertTrue(dllm("--version").err.contains("Max. Heap Size: 512.00M"));
     environment.put("DLLM_JAVA_OPTS", "-XshowSettings:vm -Xmx64m");
     assertTrue(dllm("--version").err.contains("Max. Heap Size: 64.00M"));
-    environment.put("DLLM_JAVA_OPTS", "-Xmx16m");
+    environment.put("DLLM_JAVA_OPTS", "-Xmx24m");
     Run small =
         dllm("evaluate", "--corpus", "bundled", "--part", "validation", "--baseline", "ngram:8");
     assertEquals(1, small.code);
@@ -320,7 +338,8 @@ class LauncherTest {
         "shift",
         "printf '[%s]' \"$@\"",
         "echo",
-        "if [ \"$1\" = cat ]; then cat; fi");
+        "if [ \"$1\" = cat ]; then cat; fi",
+        "if [ \"$1\" = locale ]; then echo \"$LC_ALL\"; fi");
     script(home.resolve("bin/javac"), "exit 0");
     environment.put("JAVA_HOME", home.toString());
   }
