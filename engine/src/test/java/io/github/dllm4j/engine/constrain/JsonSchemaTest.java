@@ -16,6 +16,7 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -165,8 +166,10 @@ class JsonSchemaTest {
           Constraint.jsonSchema(
               schema(
                   String.format(
+                      Locale.ROOT,
                       "{'type':'integer','exclusiveMinimum':-%s,'exclusiveMaximum':%s}",
-                      far, far)));
+                      far,
+                      far)));
       assertTrue(open.accepts("-999999999999999") && open.accepts("999999999999999"), far);
     }
     Constraint inner =
