@@ -1,7 +1,7 @@
 package io.github.dllm4j.tokenizer;
 
-import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,17 +33,10 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     names = file.names();
     special = Set.copyOf(file.special().values());
     HiddenSpecials hidden = new HiddenSpecials(file);
-    DjlSettings.prepare();
+    loadLibrary();
     try {
       tokenizer =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(hidden.json()), OPTIONS);
-    } catch (EngineException e) {
-      Throwable why = e.getCause() == null ? e : e.getCause();
-      throw new IllegalStateException(
-          "the tokenizer library cannot be loaded ("
-              + why
-              + "); DJL_CACHE_DIR, or .djl.ai in the home folder, must be writable",
-          e);
     } catch (RuntimeException e) {
       throw new IOException(file.origin() + " is not a usable tokenizer.json: " + firstLine(e), e);
     }
@@ -52,6 +45,20 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     } catch (IOException e) {
       tokenizer.close();
       throw e;
+    }
+  }
+
+  private static void loadLibrary() {
+    DjlSettings.prepare();
+    try {
+      LibUtils.checkStatus();
+    } catch (RuntimeException e) {
+      Throwable why = e.getCause() == null ? e : e.getCause();
+      throw new IllegalStateException(
+          "the tokenizer library cannot be loaded ("
+              + why
+              + "); DJL_CACHE_DIR, or .djl.ai in the home folder, must be writable",
+          e);
     }
   }
 
