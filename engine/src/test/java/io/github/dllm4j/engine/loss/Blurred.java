@@ -7,7 +7,7 @@ import java.util.Arrays;
  * The imperfect predictor of the golden group "training": phat(a | x_R) = (1 - lambda_j) p(a | x_R)
  * + lambda_j / S, j = |R|. Its laws do not fit together, so orders differ.
  */
-record Blurred(ExactLaw law, double... lambda) implements ExactLaw {
+public record Blurred(ExactLaw law, double... lambda) implements ExactLaw {
   @Override
   public int length() {
     return law.length();

@@ -6,6 +6,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.commons.statistics.inference.ChiSquareTest;
+import org.junit.jupiter.api.Assertions;
 
 /** Chi-square test of counts against a law, with rare classes pooled. */
 public final class ChiSquare {
@@ -46,8 +47,12 @@ public final class ChiSquare {
     return new Pooled(expected.build().toArray(), counts.build().toArray(), offSupport);
   }
 
-  /** The p-value of counts under a law; 0 if something impossible was seen. */
+  /**
+   * The p-value of counts under a law; 0 if something impossible was seen. The test itself scales
+   * what is expected to what was observed, so a law that does not sum to 1 is refused here.
+   */
   public static double pValue(double[] law, long[] observed) {
+    Assertions.assertEquals(1, Arrays.stream(law).sum(), 1e-9, "a law must sum to 1");
     int n = (int) Arrays.stream(observed).sum();
     Pooled pooled = pool(law, observed, n);
     if (pooled.offSupport > 0) {

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every plan must do: {@code revealSteps} draws from the law that {@code chance} states. */
@@ -95,6 +97,26 @@ class RevealPlanTest {
       assertEquals(masked[k], -Math.expm1(-sigmas[k]), 1e-15);
     }
     assertEquals(Double.POSITIVE_INFINITY, SizePlan.of(2).sigmas(Canvas.blank(2, MASK), 0, 0)[0]);
+  }
+
+  /**
+   * The level of step k is where the grid is before it; its last level, 0, is asked about never.
+   */
+  @ParameterizedTest
+  @EnumSource(TauLeaping.class)
+  void plansOfAGridTellItsLevels(TauLeaping kind) {
+    for (TimeGrid grid :
+        List.of(TimeGrid.uniform(3, 4), TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 5))) {
+      double[] levels = Arrays.copyOf(grid.toArray(), grid.steps());
+      assertArrayEquals(levels, ChancePlan.of(grid, kind).sigmas(CANVAS, 0, 0));
+    }
+  }
+
+  /** Before the steps 0, 0.5, 0.5 and 0.7 are filled; a step of weight 0 changes nothing. */
+  @Test
+  void plansOfWeightsTellTheLevelOfWhatIsFilled() {
+    double[] levels = {Double.POSITIVE_INFINITY, Math.log(2), Math.log(2), -Math.log(0.7)};
+    assertArrayEquals(levels, ChancePlan.of(0.5, 0, 0.2, 0.3).sigmas(CANVAS, 0, 0), 1e-15);
   }
 
   @Test

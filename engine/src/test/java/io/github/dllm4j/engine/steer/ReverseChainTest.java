@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.HeapLaws;
+import io.github.dllm4j.engine.info.Divergence;
 import io.github.dllm4j.engine.oracle.ChiSquare;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.ExactReverse;
@@ -21,6 +23,7 @@ import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.TauLeaping;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -142,10 +145,55 @@ class ReverseChainTest {
     assertArrayEquals(c, StepModel.mixed(new double[] {0, 1, 0, 0}, c, 3), "nothing in common");
     double[] tiny = {1e-300, 1 - 1e-300};
     assertArrayEquals(new double[] {1, 0}, StepModel.mixed(tiny, new double[] {.5, .5}, 9), 1e-15);
-    StepModel narrow = model(false, 2, 9).shaped(1, 0.5);
-    Enumerated all =
-        new Enumerated(ReverseChain.of(narrow, Canvas.blank(2, 3), GRID, ReverseKernel.tweedie()));
-    assertEquals(1, java.util.Arrays.stream(all.output()).sum(), 1e-12);
+    assertEquals(1, Arrays.stream(shaped(false, 2, 1, 0.5)).sum(), 1e-12);
+  }
+
+  private static double[] shaped(boolean masking, double g, double temperature, double topP) {
+    StepModel model = model(masking, g, 100).shaped(temperature, topP);
+    Canvas canvas = Canvas.blank(2, 3);
+    return clean(new Enumerated(ReverseChain.of(model, canvas, GRID, ReverseKernel.tweedie())));
+  }
+
+  /** The law of unshaped chains is the wrong twin: more than 0.01 away in total variation. */
+  @Test
+  void shapedChainsAreTheShapedSamplersOfTheEngine() {
+    NoiseProcess process = NoiseProcess.uniform(3);
+    Canvas canvas = Canvas.blank(2, 3);
+    for (double g : new double[] {0, 1}) {
+      ExactLaw law = g == 0 ? UNCONDITIONAL : CONDITIONAL;
+      double[] uniform =
+          new ExactReverse(NoisyOracle.uniform(law), process, canvas, 1.5, 0.9)
+              .outputLaw(ReversePlan.of(GRID, ReverseKernel.tweedie()));
+      assertArrayEquals(uniform, shaped(false, g, 1.5, 0.9), 1e-14);
+      double[] masked =
+          new ExactSampling(new OracleDenoiser(law), canvas, 1.5, 0.9)
+              .outputLaw(ChancePlan.of(GRID, TauLeaping.TWEEDIE));
+      assertArrayEquals(masked, shaped(true, g, 1.5, 0.9), 1e-14);
+      assertTrue(Divergence.totalVariation(uniform, shaped(false, g, 1, 1)) > 0.01);
+      assertTrue(Divergence.totalVariation(masked, shaped(true, g, 1, 1)) > 0.01);
+    }
+  }
+
+  /** The wrong twin shapes what guidance has made of the laws. */
+  @Test
+  void lawsAreShapedBeforeGuidance() {
+    int[] canvas = {3, 1};
+    HeapLaws laws =
+        HeapLaws.of(
+            new double[][] {
+              UNCONDITIONAL.conditionals(canvas)[0], CONDITIONAL.conditionals(canvas)[0]
+            });
+    double[][] shaped = laws.shaped(1.5, 0.9).toArray();
+    double[] expected = StepModel.mixed(shaped[0], shaped[1], 2.5);
+    double[] late = StepModel.mixed(laws.toArray()[0], laws.toArray()[1], 2.5);
+    double[] wrong = HeapLaws.of(new double[][] {late}).shaped(1.5, 0.9).toArray()[0];
+    Transition step =
+        new Transition.Step(
+            ReverseKernel.tweedie(), NoiseLevel.unitRate(1), NoiseLevel.unitRate(0));
+    StepModel model = model(true, 2.5, 1).shaped(1.5, 0.9);
+    double[] row = model.rows(step, List.of(canvas), new int[] {0})[0][0];
+    assertArrayEquals(expected, Arrays.copyOf(row, 3), 1e-14);
+    assertTrue(Divergence.totalVariation(expected, wrong) > 0.01);
   }
 
   private static Stream<ReverseChain> guided() {
