@@ -23,6 +23,24 @@ class NoiseProcessesTest {
     }
   }
 
+  /** One token and MASK: all there is to noise is to hide it. */
+  @Nested
+  class MaskingOfOneToken extends NoiseProcessContractTest {
+    @Override
+    protected NoiseProcess process() {
+      return NoiseProcess.masking(1);
+    }
+  }
+
+  /** The only token stays. */
+  @Nested
+  class UniformOfOneToken extends NoiseProcessContractTest {
+    @Override
+    protected NoiseProcess process() {
+      return NoiseProcess.uniform(1);
+    }
+  }
+
   @Test
   void refuseNoTokens() {
     assertThrows(IllegalArgumentException.class, () -> NoiseProcess.masking(0));

@@ -31,12 +31,24 @@ class ReverseKernelsTest {
         .stream();
   }
 
+  /** With those that are not the reverse process in the limit. */
+  static Stream<Map.Entry<String, ReverseKernel>> allKernels() {
+    return Stream.concat(
+        kernels(),
+        Map.of(
+            "coupling", ReverseKernel.maximalCoupling(),
+            "psi", ReverseKernel.psi(0.4),
+            "forgetting", ReverseKernel.psi(0))
+            .entrySet()
+            .stream());
+  }
+
   private static NoiseProcess[] processes() {
     return new NoiseProcess[] {NoiseProcess.uniform(4), new NearestProcess(4)};
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("allKernels")
   void rowsAreLawsAndArgumentsAreKept(Map.Entry<String, ReverseKernel> kernel) {
     for (NoiseProcess process : processes()) {
       for (double to : new double[] {0, 0.3, 0.999}) {
@@ -74,7 +86,7 @@ class ReverseKernelsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("allKernels")
   void levelsMustDescend(Map.Entry<String, ReverseKernel> kernel) {
     NoiseProcess process = NoiseProcess.uniform(4);
     ReverseKernel k = kernel.getValue();
@@ -96,6 +108,44 @@ class ReverseKernelsTest {
       assertEquals(0.4 * tweedie[b] + 0.6 * anew[b], mixed[b], 1e-15);
     }
     assertThrows(IllegalArgumentException.class, () -> ReverseKernel.psi(1.1));
+  }
+
+  /** The law of one token at the lower level that a kernel makes of the law at the higher. */
+  private static double[] stepped(NoiseProcess process, ReverseKernel kernel, NoiseLevel to) {
+    double[] before = process.marginal(LOO, ONE.sigma());
+    double[] after = new double[LOO.length];
+    for (int x = 0; x < LOO.length; x++) {
+      double[] row = kernel.row(process, LOO, x, ONE, to);
+      for (int b = 0; b < row.length; b++) {
+        after[b] += before[x] * row[b];
+      }
+    }
+    return after;
+  }
+
+  /**
+   * sum_x q_t(x) K(b|x) = q_s(b): of Tweedie and psi for every process, of maximal coupling for
+   * uniform noise. Of the process of neighbours it makes w p + (1 - w) q_t, which is not q_s: that
+   * is the wrong twin.
+   */
+  @Test
+  void oneTokenKeepsItsMarginal() {
+    ReverseKernel coupling = ReverseKernel.maximalCoupling();
+    for (double sigma : new double[] {0, 0.3, 0.999}) {
+      NoiseLevel to = NoiseLevel.unitRate(sigma);
+      for (NoiseProcess process : processes()) {
+        double[] marginal = process.marginal(LOO, sigma);
+        for (double kappa : new double[] {0, 0.4, 1}) {
+          assertArrayEquals(marginal, stepped(process, ReverseKernel.psi(kappa), to), 1e-14);
+        }
+        assertArrayEquals(marginal, stepped(process, ReverseKernel.tweedie(), to), 1e-14);
+      }
+      NoiseProcess uniform = NoiseProcess.uniform(4);
+      assertArrayEquals(uniform.marginal(LOO, sigma), stepped(uniform, coupling, to), 1e-14);
+    }
+    NoiseProcess nearest = new NearestProcess(4);
+    double[] missed = stepped(nearest, coupling, NoiseLevel.unitRate(0.3));
+    assertTrue(Math.abs(missed[1] - nearest.marginal(LOO, 0.3)[1]) > 0.01);
   }
 
   /** r g(1/r) = g(r): the flow there is the flow back, for every process. */

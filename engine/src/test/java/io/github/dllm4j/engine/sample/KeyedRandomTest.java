@@ -11,7 +11,11 @@ import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.IntToDoubleFunction;
+import org.apache.commons.statistics.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class KeyedRandomTest {
 
@@ -56,18 +60,63 @@ class KeyedRandomTest {
     assertEquals(1 + 5 * 31 + Purpose.values().length - 1, seen.size());
   }
 
-  /** False-alarm rate 1e-4, fixed seed. */
-  @Test
-  void uniformsAreUniform() {
+  /** The index that counts up; the others stand still. */
+  private enum Counter {
+    SAMPLE,
+    STEP,
+    POSITION;
+
+    double uniform(int i) {
+      return switch (this) {
+        case SAMPLE -> KeyedRandom.uniform(1, i, 2, 3, Purpose.DRAW);
+        case STEP -> KeyedRandom.uniform(1, 2, i, 3, Purpose.DRAW);
+        case POSITION -> KeyedRandom.uniform(1, 2, 3, i, Purpose.DRAW);
+      };
+    }
+
+    double gaussian(int i) {
+      return switch (this) {
+        case SAMPLE -> KeyedRandom.gaussian(1, i, 2, 3, Purpose.WEIGHTS);
+        case STEP -> KeyedRandom.gaussian(1, 2, i, 3, Purpose.WEIGHTS);
+        case POSITION -> KeyedRandom.gaussian(1, 2, 3, i, Purpose.WEIGHTS);
+      };
+    }
+  }
+
+  /** Of 100,000 numbers in [0, 1] against equal bins. */
+  private static double uniformity(IntToDoubleFunction numbers) {
     long[] counts = new long[64];
-    for (int position = 0; position < 100_000; position++) {
-      double u = KeyedRandom.uniform(1, 2, 3, position, Purpose.DRAW);
-      assertTrue(u >= 0 && u < 1);
-      counts[(int) (64 * u)]++;
+    for (int i = 0; i < 100_000; i++) {
+      counts[Math.min(63, (int) (64 * numbers.applyAsDouble(i)))]++;
     }
     double[] law = new double[64];
     Arrays.fill(law, 1 / 64.0);
-    assertTrue(ChiSquare.pValue(law, counts) > 1e-4);
+    return ChiSquare.pValue(law, counts);
+  }
+
+  /** False-alarm rate 1e-4 per counter, seed 1; the wrong twin is the square, of density u^-1/2. */
+  @ParameterizedTest
+  @EnumSource(Counter.class)
+  void uniformsAreUniform(Counter counter) {
+    for (int i = 0; i < 100_000; i++) {
+      double u = counter.uniform(i);
+      assertTrue(u >= 0 && u < 1);
+    }
+    assertTrue(uniformity(counter::uniform) > 1e-4);
+    assertTrue(uniformity(i -> counter.uniform(i) * counter.uniform(i)) < 1e-4);
+  }
+
+  /**
+   * Phi of a normal number is uniform: false-alarm rate 1e-4 per counter, seed 1. The wrong twin is
+   * a uniform number of mean 0 and variance 1.
+   */
+  @ParameterizedTest
+  @EnumSource(Counter.class)
+  void gaussiansAreNormal(Counter counter) {
+    NormalDistribution normal = NormalDistribution.of(0, 1);
+    assertTrue(uniformity(i -> normal.cumulativeProbability(counter.gaussian(i))) > 1e-4);
+    IntToDoubleFunction wrong = i -> Math.sqrt(12) * (counter.uniform(i) - 0.5);
+    assertTrue(uniformity(i -> normal.cumulativeProbability(wrong.applyAsDouble(i))) < 1e-4);
   }
 
   /** False-alarm rate 1e-4, fixed seed; the broken twin of Fisher and Yates must be rejected. */

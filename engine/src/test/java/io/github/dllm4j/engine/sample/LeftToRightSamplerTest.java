@@ -10,6 +10,7 @@ import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.sample.LeftToRightSampler.Task;
 import io.github.dllm4j.engine.train.Refusal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,20 +57,63 @@ class LeftToRightSamplerTest {
     assertTrue(wrong < FALSE_ALARM, "p of the wrong temperature " + wrong);
   }
 
+  /**
+   * The law of the words for powers of the transitions, cut to the tokens named and normalised.
+   *
+   * @param kept of the start and then of each token before, [1 + 3]
+   */
+  private static double[] chain(double power, int[][] kept) {
+    double[][] rows = {{0.5, 0.3, 0.2}, {0.7, 0.2, 0.1}, {0.1, 0.6, 0.3}, {0.3, 0, 0.7}};
+    for (int r = 0; r < 4; r++) {
+      double[] row = new double[3];
+      for (int token : kept[r]) {
+        row[token] = Math.pow(rows[r][token], power);
+      }
+      double sum = Arrays.stream(row).sum();
+      rows[r] = Arrays.stream(row).map(p -> p / sum).toArray();
+    }
+    double[] law = new double[81];
+    for (int w = 0; w < 81; w++) {
+      law[w] = rows[0][w / 27] * rows[1 + w / 27][w / 9 % 3];
+      law[w] *= rows[1 + w / 9 % 3][w / 3 % 3] * rows[1 + w / 3 % 3][w % 3];
+    }
+    return law;
+  }
+
+  /**
+   * Seed 5, rate 1e-4. At temperature 1.5 the two likeliest of (0.5, 0.3, 0.2)^(2/3), normalised
+   * (0.444, 0.316, 0.241), have mass 0.759, the likeliest of the other rows at most 0.638: a
+   * nucleus of 0.7 holds two tokens everywhere. Wrong twins: without the temperature, without the
+   * nucleus, and cut before the temperature, where one token has the mass 0.7 already after 0 and
+   * 2.
+   */
+  @Test
+  void temperatureAndNucleusShapeEveryToken() {
+    int[][] two = {{0, 1}, {0, 1}, {1, 2}, {0, 2}};
+    int[][] all = {{0, 1, 2}, {0, 1, 2}, {0, 1, 2}, {0, 2}};
+    int[][] early = {{0, 1}, {0}, {1, 2}, {2}};
+    long[] counts = counts(run(task(Canvas.blank(4, HOLE), SAMPLES, 1.5, 0.7), 512));
+    double right = ChiSquare.pValue(chain(2 / 3.0, two), counts);
+    assertTrue(right > FALSE_ALARM, "p " + right);
+    assertTrue(ChiSquare.pValue(chain(1, two), counts) < FALSE_ALARM);
+    assertTrue(ChiSquare.pValue(chain(2 / 3.0, all), counts) < FALSE_ALARM);
+    assertTrue(ChiSquare.pValue(chain(2 / 3.0, early), counts) < FALSE_ALARM);
+  }
+
+  /** Seed 5, rate 1e-4; the wrong twin keeps the prompt and does not look at it. */
   @Test
   void aPromptIsKeptAndConditionedOn() {
-    double[] law = LAW.table();
-    double sum = 0;
+    double[] table = LAW.table();
+    double[] conditioned = new double[81];
+    double[] blind = new double[81];
     for (int w = 0; w < 81; w++) {
-      law[w] = w / 9 == 2 * 3 + 2 ? law[w] : 0;
-      sum += law[w];
-    }
-    for (int w = 0; w < 81; w++) {
-      law[w] /= sum;
+      conditioned[2 * 27 + 2 * 9 + w % 9] += w / 9 == 2 * 3 + 2 ? table[w] / (0.2 * 0.7) : 0;
+      blind[2 * 27 + 2 * 9 + w % 9] += table[w];
     }
     Canvas prompt = Canvas.of(new int[] {2, 2, HOLE, HOLE}, HOLE);
     List<Sample> samples = run(task(prompt, SAMPLES, 1, 1), 512);
-    assertTrue(ChiSquare.pValue(law, counts(samples)) > FALSE_ALARM);
+    assertTrue(ChiSquare.pValue(conditioned, counts(samples)) > FALSE_ALARM);
+    assertTrue(ChiSquare.pValue(blind, counts(samples)) < FALSE_ALARM);
     assertEquals(2, samples.get(0).steps());
     assertEquals(2, samples.get(0).evaluations());
     assertTrue(samples.get(0).complete());

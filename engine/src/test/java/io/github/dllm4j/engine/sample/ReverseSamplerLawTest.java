@@ -37,9 +37,7 @@ class ReverseSamplerLawTest {
     double[] exact(boolean right) {
       ExactLaw known = UniformGolden.law(law);
       ExactReverse exact = ExactReverse.of(known, NoiseProcess.uniform(known.symbols()));
-      return (right ? course : wrong) instanceof Uniformization jumps
-          ? exact.outputLaw(jumps)
-          : exact.outputLaw((ReversePlan) (right ? course : wrong));
+      return ReverseSamplerLawTest.law(exact, right ? course : wrong);
     }
   }
 
@@ -98,10 +96,15 @@ class ReverseSamplerLawTest {
       RateCorrector.ofStep(TokenRates.MINIMUM, 1, 4),
       new NoiseDenoiseCorrector(0.3, 2)
     };
+    // A share of the step from 2 to 0.4 is 0.8; of the level reached, the twin, 0.2.
+    ReversePlan share = plain.withCorrector(RateCorrector.ofShare(TokenRates.BARKER, 0.5, 4));
+    ReversePlan level = plain.withCorrector(RateCorrector.ofStep(TokenRates.BARKER, 0.2, 4));
     return Stream.concat(
         Arrays.stream(heuristics)
             .map(corrector -> new Case("markov_S3_d4", plain.withCorrector(corrector), plain)),
         Stream.of(
+            new Case("markov_S3_d4", share, level),
+            new Case("markov_S3_d4", share, plain),
             new Case(
                 "latentparity_S2_d4",
                 ReversePlan.of(TimeGrid.logLinear(1e-3, 8), ReverseKernel.psi(0.2)),
@@ -170,5 +173,53 @@ class ReverseSamplerLawTest {
     assertTrue(p > 1e-4, "p-value " + p);
     double[] unshaped = new ExactReverse(oracle, process, canvas, 1, 1).outputLaw(plan);
     assertTrue(ChiSquare.pValue(unshaped, counts) < 1e-4, "shaping must matter");
+  }
+
+  /** Every kind of course, for three holes. */
+  static Stream<ReverseCourse> shapedCourses() {
+    ReversePlan plan = ReversePlan.of(TimeGrid.of(2, 0.4, 0), ReverseKernel.tweedie());
+    SiteRule rule = SiteRule.LOWEST_LOG_MARGIN;
+    return Stream.concat(
+        Stream.of(
+                RateCorrector.ofShare(TokenRates.BARKER, 0.5, 2),
+                RateCorrector.ofStep(TokenRates.MINIMUM, 1, 2),
+                ConfidenceCorrector.raw(rule, 0.5, 3),
+                ConfidenceCorrector.metropolis(rule, 0.5, 3),
+                new NoiseDenoiseCorrector(0.3, 2),
+                GibbsCorrector.sweep(3),
+                GibbsCorrector.parallel(2, 2))
+            .map(plan::withCorrector),
+        Stream.of(
+            plan(ReverseKernel.maximalCoupling(), 3),
+            plan(ReverseKernel.psi(0.5), 3),
+            new Uniformization(4, 0.05)));
+  }
+
+  /**
+   * Seed 2026, rate 1e-4 per course, with a fixed token, temperature and nucleus. The wrong twins
+   * are the course's law without the temperature and without both.
+   */
+  @ParameterizedTest
+  @MethodSource("shapedCourses")
+  void withAFixedTokenTemperatureAndNucleus(ReverseCourse course) {
+    NoiseProcess process = NoiseProcess.uniform(3);
+    NoisyOracle oracle = NoisyOracle.uniform(UniformGolden.law("markov_S3_d4"));
+    Canvas canvas = Canvas.of(new int[] {3, 2, 3, 3}, 3);
+    double[] exact = law(new ExactReverse(oracle, process, canvas, 1.5, 0.9), course);
+    assertEquals(1, Arrays.stream(exact).sum(), 1e-10);
+    long[] counts = counts(oracle, process, canvas, course, 0.9);
+    double p = ChiSquare.pValue(exact, counts);
+    assertTrue(p > 1e-4, course + ": p-value " + p);
+    for (double topP : new double[] {0.9, 1}) {
+      double[] wrong = law(new ExactReverse(oracle, process, canvas, 1, topP), course);
+      double broken = ChiSquare.pValue(wrong, counts);
+      assertTrue(broken < 1e-4, course + " without temperature, " + topP + ": p-value " + broken);
+    }
+  }
+
+  private static double[] law(ExactReverse exact, ReverseCourse course) {
+    return course instanceof Uniformization jumps
+        ? exact.outputLaw(jumps)
+        : exact.outputLaw((ReversePlan) course);
   }
 }

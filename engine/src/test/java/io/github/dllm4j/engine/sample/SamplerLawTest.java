@@ -172,19 +172,48 @@ class SamplerLawTest {
     assertTrue(wrong < 1e-4, test + ": the wrong law passes with p-value " + wrong);
   }
 
-  @Test
-  void withPromptTemperatureAndNucleus() {
-    ExactLaw law = Golden.law("markov_d6_S3");
-    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(law));
+  /** Plans of every kind but blocks, for four holes of a canvas with a prompt. */
+  static Stream<RevealPlan> shapedPlans() {
+    TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 3);
+    return Stream.of(
+        SizePlan.of(2, 2),
+        SizePlan.firstHitting(4),
+        ChancePlan.of(grid, TauLeaping.MODIFIED),
+        ChancePlan.of(TimeGrid.exponentialThenConstant(8, 0.02, 4), TauLeaping.EULER),
+        AdaptivePlan.mostConfident(SizePlan.of(2, 2), Confidence.MAX_PROBABILITY),
+        AdaptivePlan.mostConfident(SizePlan.of(2, 1, 1), Confidence.CANDIDATE),
+        AdaptivePlan.threshold(0.6, Confidence.MAX_PROBABILITY).inBlocks(2, 4),
+        AdaptivePlan.entropyBound(0.5),
+        AdaptivePlan.dependenceBound(0.05, MARKOV),
+        RemaskPlan.rescaled(grid, 1),
+        RemaskPlan.capped(grid, 0.5),
+        RemaskPlan.byConfidence(grid),
+        RemaskPlan.loop(8, 1),
+        RemaskPlan.forwardBackward(grid, 2, 0.3),
+        new CorrectedPlan(SizePlan.of(2, 2), 2),
+        new CorrectedPlan(ChancePlan.of(grid, TauLeaping.MODIFIED), 3),
+        TrapezoidalPlan.of(grid, 0.3));
+  }
+
+  /**
+   * Seed 2026, rate 1e-4 per plan. The wrong twins are the same plan's law without the temperature,
+   * and without temperature and nucleus.
+   */
+  @ParameterizedTest
+  @MethodSource("shapedPlans")
+  void withPromptTemperatureAndNucleus(RevealPlan plan) {
+    Denoiser oracle = new RememberedDenoiser(new OracleDenoiser(Golden.law("markov_d6_S3")));
     Canvas canvas = Canvas.of(new int[] {3, 0, 3, 3, 2, 3}, 3);
-    RevealPlan plan = SizePlan.of(2, 2);
     double[] exact = new ExactSampling(oracle, canvas, 1.5, 0.9).outputLaw(plan);
     assertEquals(1, Arrays.stream(exact).sum(), 1e-12);
     long[] counts = counts(oracle, canvas, plan, 1.5, 0.9);
     double p = ChiSquare.pValue(exact, counts);
-    assertTrue(p > 1e-4, "p-value " + p);
-    double[] unshaped = new ExactSampling(oracle, canvas, 1, 1).outputLaw(plan);
-    assertTrue(ChiSquare.pValue(unshaped, counts) < 1e-4, "shaping must matter");
+    assertTrue(p > 1e-4, plan + ": p-value " + p);
+    for (double[] twin : new double[][] {{1, 0.9}, {1, 1}}) {
+      double[] wrong = new ExactSampling(oracle, canvas, twin[0], twin[1]).outputLaw(plan);
+      double broken = ChiSquare.pValue(wrong, counts);
+      assertTrue(broken < 1e-4, plan + " as " + Arrays.toString(twin) + ": p-value " + broken);
+    }
   }
 
   /** One permutation for all samples, the mistake of a shared reveal order, is seen. */

@@ -55,6 +55,45 @@ class KneserNeyTest {
     assertEquals(1 / 9.0 + 7 / 45.0, trained(1, 5, 0, 0, 1, 1, 2, 3).probability(2), 1e-15);
   }
 
+  /**
+   * By hand from the class's formulas: text 2 3 2 3 2 3 4 1 4 2 4, in which "nothing" stands before
+   * the first 2 and 0 is no symbol.
+   *
+   * <pre>
+   * bigrams   23 three times, 32 twice, once nothing-2, 34, 41, 14, 42, 24: n = 6, 1, 1, 0
+   *           Y = 6 / (6 + 2) = 3/4, D1 = 1 - 2 3/4 1/6 = 3/4
+   * left of   2: nothing, 3, 4; 3: 2; 4: 3, 1, 2; 1: 4: counts 3, 1, 3, 1 of 8: n = 2, 0, 2, 0
+   *           Y = 1, D1 = 1, D3 = 3: all is freed, p_1 = 1/5
+   * after 4   1 and 2, once each: p(1) = (1 - 3/4) / 2 + (2 3/4) / 2 1/5 = 1/8 + 3/20 = 11/40
+   * </pre>
+   *
+   * <p>The wrong twin takes raw counts below the bigrams: 4, 3, 3, 1 of 11, n = 1, 0, 2, 1, Y = 1,
+   * D1 = 1, D3 = 3 - 4 1/2 = 1, p_1(1) = 0 + (1 + 3) / 11 1/5 = 4/55, p(1) = 1/8 + 3/55.
+   */
+  @Test
+  void theBigramByHand() {
+    double p = trained(2, 5, 2, 3, 2, 3, 2, 3, 4, 1, 4, 2, 4).probability(1);
+    assertEquals(11 / 40.0, p, 1e-15);
+    assertTrue(Math.abs(1 / 8.0 + 3 / 55.0 - p) > 0.09, "raw counts");
+  }
+
+  /**
+   * The same in fractions by another program written from the formulas. All discounts but D1 come
+   * to their limits: n = 0, 2, 1, 1 of symbols (D 1/2, 2, 3), 8, 1, 1, 1 of pairs (4/5, 1/2, 1/2),
+   * 13, 2, 1, 1 of trigrams (13/17, 29/34, 1/2). With raw counts below them 1 has 1873/2720.
+   */
+  @Test
+  void theTrigramInFractions() {
+    int[] text = {1, 2, 3, 1, 2, 4, 1, 2, 3, 3, 1, 2, 3, 4, 2, 3, 1, 1, 2, 4, 3, 1, 2, 3};
+    double[] expected = {
+      12207 / 18700.0, 1701 / 37400.0, 599 / 4675.0, 599 / 4675.0, 1701 / 37400.0
+    };
+    for (int symbol = 1; symbol <= 5; symbol++) {
+      double p = trained(3, 5, text).probability(symbol);
+      assertEquals(expected[symbol - 1], p, 1e-15, "symbol " + symbol);
+    }
+  }
+
   /** Where every follower has been seen often, no discount can be estimated: still none is 0. */
   @Test
   void whatWasNeverSeenIsNotImpossible() {

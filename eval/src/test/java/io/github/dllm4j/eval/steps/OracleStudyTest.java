@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -69,22 +71,42 @@ class OracleStudyTest {
     assertTrue(slopes.rows().get(1).get("second_on_paper").isEmpty(), "no theorem covers it");
   }
 
+  /** From one step to more than tokens; where fewer than tokens, there is an error to bound. */
   @Test
   void boundsLieAboveWhatTheyBound() {
-    for (Row row :
+    List<String> samplers =
+        List.of("mask-predictor/balanced", "mask-predictor", "modified-tau-leaping");
+    List<Row> rows =
         rows(
-            masking(MARKOV, "mask-predictor/balanced", "mask-predictor", "modified-tau-leaping"))) {
+            OracleStudy.masking(
+                named(MARKOV),
+                SamplerSpec.parse(samplers, false),
+                List.of(1, 2, 3, 8),
+                List.of(named(MARKOV))));
+    assertEquals(12, rows.size());
+    Map<String, Integer> bounded = new TreeMap<>();
+    for (Row row : rows) {
       double conditional = row.number("conditional_kl_nats");
       assertTrue(row.number("kl_nats") <= conditional + 1e-12);
+      assertTrue(conditional > 0.01 || row.number("steps") > 3, "no error to bound");
       for (String bound : List.of("theorem_3_nats", "theorem_3_sharp_nats", "theorem_4_nats")) {
-        assertTrue(row.get(bound).isEmpty() || conditional <= row.number(bound) + 1e-12, bound);
+        if (row.get(bound).isPresent()) {
+          assertTrue(conditional <= row.number(bound) + 1e-12, bound);
+          bounded.merge(bound, 1, Integer::sum);
+        }
       }
     }
+    // Theorem 3 holds for sizes, Theorem 4 for balanced ones and for modified tau-leaping.
+    assertEquals(
+        Map.of("theorem_3_nats", 8, "theorem_3_sharp_nats", 8, "theorem_4_nats", 8), bounded);
   }
 
   @Test
   void theoremsBoundPathsBoundOutputs() {
-    for (Row row : table(masking(MARKOV, "tweedie"), "paths").rows()) {
+    List<Row> rows = table(masking(MARKOV, "tweedie"), "paths").rows();
+    assertEquals(10, rows.size());
+    assertEquals(5, onUniformGrid(rows).size());
+    for (Row row : rows) {
       double longest = row.text("grid").equals("uniform") ? 8 / row.number("steps") : 8 - 0.02;
       double constant = Math.expm1(longest) / longest;
       assertTrue(row.number("output_kl_nats") <= row.number("path_kl_nats") + 1e-12);
@@ -92,19 +114,30 @@ class OracleStudyTest {
           row.number("path_kl_nats")
               <= constant * row.number("theorem_12_sum_nats") + row.number("initial_bound_nats"));
     }
+  }
+
+  @Test
+  void theoremsBoundPathsBoundOutputsOfUniformNoise() {
     Study uniform =
         OracleStudy.uniform(named(MARKOV), SamplerSpec.parse(List.of("tweedie"), true), STEPS);
-    for (Row row : table(uniform, "paths").rows()) {
+    List<Row> rows = table(uniform, "paths").rows();
+    assertEquals(15, rows.size());
+    for (Row row : rows) {
       assertTrue(row.number("path_kl_nats") <= row.number("theorem_11_nats"));
       assertTrue(row.number("additive_chain_kl_nats") <= row.number("path_kl_nats") + 1e-12);
       assertTrue(
           row.number("tweedie_chain_kl_nats") <= row.number("additive_chain_kl_nats") + 1e-12);
       assertTrue(row.number("tweedie_kl_nats") <= row.number("tweedie_chain_kl_nats") + 1e-12);
-      if (row.text("grid").equals("uniform")) {
-        assertTrue(row.number("path_kl_nats") <= row.number("data_bound_nats") + 1e-12);
-        assertTrue(row.number("data_bound_nats") <= row.number("universal_bound_nats"));
-      }
     }
+    assertEquals(5, onUniformGrid(rows).size());
+    for (Row row : onUniformGrid(rows)) {
+      assertTrue(row.number("path_kl_nats") <= row.number("data_bound_nats") + 1e-12);
+      assertTrue(row.number("data_bound_nats") <= row.number("universal_bound_nats"));
+    }
+  }
+
+  private static List<Row> onUniformGrid(List<Row> rows) {
+    return rows.stream().filter(row -> row.text("grid").equals("uniform")).toList();
   }
 
   @Test
