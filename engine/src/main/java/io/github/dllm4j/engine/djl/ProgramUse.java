@@ -14,7 +14,6 @@ final class ProgramUse {
   private final Map<String, LongAdder> nanos = new ConcurrentHashMap<>();
   private final LongAdder waits = new LongAdder();
   private final LongAdder numbers = new LongAdder();
-  private final LongAdder positions = new LongAdder();
 
   /**
    * What happened between two moments.
@@ -22,9 +21,8 @@ final class ProgramUse {
    * @param seconds in each method, waits for its answer included
    * @param waits synchronisations of host and device
    * @param numbers that crossed from the device
-   * @param positions of sequences that went through the layers, by the method {@code hidden}
    */
-  record Seen(Map<String, Double> seconds, long waits, long numbers, long positions) {
+  record Seen(Map<String, Double> seconds, long waits, long numbers) {
 
     /** Seconds in some methods together. */
     double seconds(String... methods) {
@@ -39,17 +37,12 @@ final class ProgramUse {
     Seen since(Seen before) {
       Map<String, Double> more = new TreeMap<>();
       seconds.forEach((method, s) -> more.put(method, s - before.seconds(method)));
-      return new Seen(
-          more, waits - before.waits, numbers - before.numbers, positions - before.positions);
+      return new Seen(more, waits - before.waits, numbers - before.numbers);
     }
   }
 
   void ran(String method, long duration) {
     nanos.computeIfAbsent(method, name -> new LongAdder()).add(duration);
-  }
-
-  void read(long count) {
-    positions.add(count);
   }
 
   void waited(String method, long duration, int count) {
@@ -62,6 +55,6 @@ final class ProgramUse {
   Seen seen() {
     Map<String, Double> seconds = new TreeMap<>();
     nanos.forEach((method, sum) -> seconds.put(method, sum.sum() * 1e-9));
-    return new Seen(seconds, waits.sum(), numbers.sum(), positions.sum());
+    return new Seen(seconds, waits.sum(), numbers.sum());
   }
 }

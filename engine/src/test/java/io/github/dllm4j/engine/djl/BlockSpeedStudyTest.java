@@ -1,7 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Blocks;
@@ -25,10 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Sampling steps per second with and without the keys of finished blocks kept, which are looked at,
- * and the positions that go through the network, which are counted.
- */
+/** Sampling steps per second with and without the keys of finished blocks kept. */
 @Tag("slow")
 class BlockSpeedStudyTest {
   private static final Logger LOG = LoggerFactory.getLogger(BlockSpeedStudyTest.class);
@@ -52,19 +48,14 @@ class BlockSpeedStudyTest {
         .toArray(float[][]::new);
   }
 
-  /** Of one run after a short one. */
-  private record Run(double seconds, long positions) {}
-
-  private static Run run(BlockNetwork network, List<SamplingTask> tasks, List<Sample> made) {
+  /** Seconds of one run after a short one. */
+  private static double seconds(BlockNetwork network, List<SamplingTask> tasks, List<Sample> made) {
     Sampler sampler = new Sampler(network, tasks.size());
     int[] steps = {0};
     sampler.run(tasks, event -> ++steps[0] < 8);
-    ProgramUse use = network.network().program().use();
-    ProgramUse.Seen before = use.seen();
     long begin = System.nanoTime();
     made.addAll(sampler.run(tasks, StepListener.NONE));
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    return new Run(seconds, use.seen().since(before).positions());
+    return (System.nanoTime() - begin) * 1e-9;
   }
 
   @ParameterizedTest
@@ -75,10 +66,9 @@ class BlockSpeedStudyTest {
     NetworkShape shape = new NetworkShape(VOCABULARY, 512, 8, 8, positions, 0, false);
     Canvas canvas = Canvas.blank(positions - 1, VOCABULARY - 1);
     Blocks blocks = new Blocks(block, 1);
-    int[] holes = BlockPlan.holes(blocks, canvas);
     List<RevealPlan> plans =
-        Arrays.stream(holes)
-            .mapToObj(count -> (RevealPlan) SizePlan.balanced(count, each))
+        Arrays.stream(BlockPlan.holes(blocks, canvas))
+            .mapToObj(holes -> (RevealPlan) SizePlan.balanced(holes, each))
             .toList();
     BlockPlan plan = BlockPlan.of(blocks, canvas, plans);
     List<SamplingTask> tasks =
@@ -86,14 +76,11 @@ class BlockSpeedStudyTest {
     int steps = plan.steps(positions - 1);
     List<Sample> made = new ArrayList<>();
     double[] rates = new double[2];
-    long[] read = new long[2];
     for (int keeping = 0; keeping < 2; keeping++) {
       Network network = Tiny.network(new BlockShape(shape, block), weights(shape));
       try (BlockNetwork denoiser =
           new BlockNetwork(network, Precision.FP32, VOCABULARY - 1, 0, keeping == 1)) {
-        Run run = run(denoiser, tasks, made);
-        rates[keeping] = steps / run.seconds();
-        read[keeping] = run.positions();
+        rates[keeping] = steps / seconds(denoiser, tasks, made);
       }
     }
     LOG.info(
@@ -109,15 +96,6 @@ class BlockSpeedStudyTest {
     for (int s = 0; s < samples; s++) {
       assertArrayEquals(made.get(s).tokens(), made.get(samples + s).tokens(), "sample " + s);
     }
-    // Without keeping, every step reads its block and all before it; with it, its block, and the
-    // first step of a block at most the block before too, whose keys are then known.
-    long all = 0;
-    for (int k = 0; k < holes.length; k++) {
-      all += (long) plans.get(k).steps(holes[k]) * (k + 1) * block * samples;
-    }
-    assertEquals(all, read[0]);
-    long least = (long) steps * block * samples;
-    long most = least + (holes.length - 1L) * block * samples;
-    assertTrue(read[1] >= least && read[1] <= most, least + " to " + most + ": " + read[1]);
+    assertTrue(rates[1] > rates[0], "keeping must pay: " + Arrays.toString(rates));
   }
 }
