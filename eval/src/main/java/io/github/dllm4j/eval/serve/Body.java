@@ -9,8 +9,14 @@ import java.util.function.Consumer;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 
-/** The body of a request, read as it comes, up to a limit. */
+/**
+ * The body of a request, read as it comes, up to a limit. Of one that is larger some more is read
+ * and dropped before it is refused: where a connection is closed with data that nobody has read,
+ * the system may take the answer away from the client.
+ */
 final class Body {
+  private static final int DROPPED = 16; // times the limit, at most
+
   private final Request request;
   private final int most;
   private final long within;
@@ -18,6 +24,7 @@ final class Body {
   private final Consumer<byte[]> whole;
   private final Consumer<Refusal> refused;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private long seen;
 
   /**
    * A body.
@@ -42,7 +49,7 @@ final class Body {
 
   /** Reads what is there, and goes on when more is. */
   void read() {
-    if (request.getLength() > most) {
+    if (request.getLength() > (long) DROPPED * most) {
       tooLarge();
       return;
     }
@@ -58,16 +65,19 @@ final class Body {
         return;
       }
       ByteBuffer part = chunk.getByteBuffer();
-      byte[] some = new byte[part.remaining()];
-      part.get(some);
-      bytes.writeBytes(some);
+      seen += part.remaining();
+      if (seen <= most) {
+        byte[] some = new byte[part.remaining()];
+        part.get(some);
+        bytes.writeBytes(some);
+      }
       boolean last = chunk.isLast();
       chunk.release();
       if (!last && System.nanoTime() - begin > within) {
         refused.accept(late());
         return;
       }
-      if (bytes.size() > most) {
+      if (seen > (last ? most : (long) DROPPED * most)) {
         tooLarge();
         return;
       }
