@@ -14,6 +14,7 @@ import io.github.dllm4j.engine.info.SamplingCost;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.SizePlan;
+import io.github.dllm4j.engine.train.Refusal;
 import java.util.Collections;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -162,16 +163,12 @@ class PlanningTest {
     }
     for (String bad : new String[] {"threshold:-1", "remask-cap:x", "remask-loop:1e3"}) {
       String message =
-          String.valueOf(
-              assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad))
-                  .getMessage());
+          Refusal.message(IllegalArgumentException.class, () -> PlanChoice.ofSampler(bad));
       assertTrue(message.startsWith("X of ") && message.endsWith(bad), message);
     }
     for (String name : new String[] {"magic", "euler:3", "threshold"}) {
       String message =
-          String.valueOf(
-              assertThrows(IllegalArgumentException.class, () -> PlanChoice.ofSampler(name))
-                  .getMessage());
+          Refusal.message(IllegalArgumentException.class, () -> PlanChoice.ofSampler(name));
       assertTrue(message.startsWith("sampler must be one of ") && message.endsWith(name), message);
     }
     PlanChoice euler = PlanChoice.ofSampler("euler");
