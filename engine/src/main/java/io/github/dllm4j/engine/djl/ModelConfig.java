@@ -49,10 +49,10 @@ public record ModelConfig(
   private static final int LARGEST_FILE = 1 << 20;
 
   /**
-   * The one way JSON is read and written here: snake case, nothing unknown, missing, twice, null
-   * (in lists too) or of another type.
+   * The one way JSON files are read and written: snake case, indented, nothing unknown, missing,
+   * twice, null (in lists too) or of another type.
    */
-  static final JsonMapper JSON =
+  public static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
