@@ -15,7 +15,6 @@ package io.github.dllm4j.tokenizer;
 public final class DjlSettings {
   private static final String OFFLINE = "ai.djl.offline";
 
-  private static boolean downloads; // are allowed
   private static boolean offline; // was set here
 
   private DjlSettings() {}
@@ -24,25 +23,17 @@ public final class DjlSettings {
   public static synchronized void prepare() {
     setIfAbsent("OPT_OUT_TRACKING", "OPT_OUT_TRACKING", "true");
     setIfAbsent("RUST_FLAVOR", "RUST_FLAVOR", "cpu");
-    if (!downloads) {
-      offline |= setIfAbsent(OFFLINE, "DJL_OFFLINE", "true");
-    }
+    offline |= setIfAbsent(OFFLINE, "DJL_OFFLINE", "true");
   }
 
   /** Lets DJL fetch native libraries from now on, unless the user has forbidden it. */
   public static synchronized void allowDownloads() {
-    downloads = true;
     if (offline) {
-      System.clearProperty(OFFLINE);
+      System.setProperty(OFFLINE, "false");
       offline = false;
+    } else {
+      setIfAbsent(OFFLINE, "DJL_OFFLINE", "false");
     }
-  }
-
-  /** As before anything was allowed; for tests. */
-  static synchronized void forbidDownloads() {
-    downloads = false;
-    offline = true;
-    System.setProperty(OFFLINE, "true");
   }
 
   /**

@@ -1,8 +1,10 @@
 package io.github.dllm4j.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.util.Utils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 
@@ -30,18 +32,25 @@ class DjlSettingsTest {
   /** A CUDA build fetches PyTorch, whether a tokenizer was loaded before or after. */
   @Test
   void downloadsAreForbiddenUntilTheyAreAllowed() {
-    DjlSettings.forbidDownloads();
+    System.clearProperty("ai.djl.offline");
+    DjlSettings.prepare();
     assertEquals("true", System.getProperty("ai.djl.offline"));
+    assertTrue(Utils.isOfflineMode());
     try {
       DjlSettings.allowDownloads();
-      assertNull(System.getProperty("ai.djl.offline"));
+      assertFalse(Utils.isOfflineMode());
       DjlSettings.prepare();
-      assertNull(System.getProperty("ai.djl.offline"));
+      assertFalse(Utils.isOfflineMode());
+      System.clearProperty("ai.djl.offline");
+      DjlSettings.allowDownloads(); // before anything else
+      DjlSettings.prepare();
+      assertFalse(Utils.isOfflineMode());
       System.setProperty("ai.djl.offline", "true"); // the user's word stays
       DjlSettings.allowDownloads();
-      assertEquals("true", System.getProperty("ai.djl.offline"));
+      assertTrue(Utils.isOfflineMode());
     } finally {
-      DjlSettings.forbidDownloads();
+      System.clearProperty("ai.djl.offline");
+      DjlSettings.prepare();
     }
   }
 }

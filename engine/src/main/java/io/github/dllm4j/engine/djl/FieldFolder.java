@@ -48,13 +48,12 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
   private static final Set<String> CLIPPING = Set.of("sampling_eps_min", "sampling_eps_max");
 
   private static final String CLASSES = "cond_map.embedding_table.weight";
-  private static final int LARGEST_CONFIG = 1 << 20;
 
   /** Whether a directory has somebody else's configuration. */
   static boolean isForeign(Path folder) throws IOException {
     Path file = folder.resolve(CONFIG);
     return Files.isRegularFile(file)
-        && Files.size(file) <= LARGEST_CONFIG
+        && Files.size(file) <= ModelConfig.LARGEST_FILE
         && FieldConfig.isForeign(file, Files.readAllBytes(file));
   }
 
@@ -69,7 +68,7 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
   static FieldFolder open(
       Path folder, String device, UnaryOperator<String> renamed, OptionalInt label)
       throws IOException {
-    byte[] json = FolderFile.read(folder, CONFIG, LARGEST_CONFIG);
+    byte[] json = FolderFile.read(folder, CONFIG, ModelConfig.LARGEST_FILE);
     FieldConfig field = FieldConfig.parse(folder.resolve(CONFIG), json);
     checkLabel(label, field.classes());
     boolean llama = field.network() instanceof LlamaShape;

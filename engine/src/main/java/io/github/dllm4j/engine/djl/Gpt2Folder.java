@@ -46,7 +46,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
   }
 
   private static JsonNode json(Path file) throws IOException {
-    return ModelConfig.parse(file, ModelConfig.bytes(file), JsonNode.class);
+    return ModelConfig.parse(file, FolderFile.read(file, ModelConfig.LARGEST_FILE), JsonNode.class);
   }
 
   /**

@@ -128,11 +128,8 @@ public record InformationFile(
     if (!Files.isRegularFile(file)) {
       throw new IOException("nothing is known of the model's information: no file " + file);
     }
-    if (Files.size(file) > LARGEST_FILE) {
-      throw new IOException(file + " is larger than an information file can be");
-    }
     try {
-      return ModelConfig.parse(file, Files.readAllBytes(file), type);
+      return ModelConfig.parse(file, FolderFile.read(file, LARGEST_FILE), type);
     } catch (IOException e) {
       throw new IOException(
           e.getMessage() + " (dllm plan --model DIR --corpus F --save measures it anew)", e);

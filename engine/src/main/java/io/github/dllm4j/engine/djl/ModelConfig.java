@@ -46,7 +46,7 @@ public record ModelConfig(
 
   static final String FORMAT = "dllm4j";
   private static final String AUTOREGRESSIVE = "autoregressive";
-  private static final int LARGEST_FILE = 1 << 20;
+  static final int LARGEST_FILE = 1 << 20;
 
   /**
    * The one way JSON files are read and written: snake case, indented, nothing unknown, missing,
@@ -200,19 +200,7 @@ public record ModelConfig(
     if (!Files.isRegularFile(file)) {
       throw new IOException("not a model directory: no file " + file);
     }
-    return parse(file, bytes(file), ModelConfig.class);
-  }
-
-  /**
-   * The bytes of a configuration.
-   *
-   * @throws IOException in one line, if they are too many
-   */
-  static byte[] bytes(Path file) throws IOException {
-    if (Files.size(file) > LARGEST_FILE) {
-      throw new IOException(file + " is larger than a configuration can be");
-    }
-    return Files.readAllBytes(file);
+    return parse(file, FolderFile.read(file, LARGEST_FILE), ModelConfig.class);
   }
 
   /**

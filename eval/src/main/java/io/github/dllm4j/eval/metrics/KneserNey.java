@@ -26,8 +26,11 @@ public final class KneserNey {
   /** Where counts give none above 0. */
   private static final double LEAST_DISCOUNT = 0.5;
 
-  /** Stands before a text; no context that holds it has been learned. */
+  /** Stands before a text that is asked about; no context that holds it has been learned. */
   private static final int NOTHING = Integer.MIN_VALUE;
+
+  /** Stands before the training text. */
+  private static final int START = NOTHING + 1;
 
   private final int order;
   private final int vocabulary;
@@ -126,9 +129,10 @@ public final class KneserNey {
       levels[k] = new Level();
     }
     this.history = new int[order - 1];
+    Arrays.fill(history, START);
   }
 
-  /** Learns the next symbol of the training text; any int but the least may be a symbol. */
+  /** Learns the next symbol of the training text; any int but the two least may be a symbol. */
   public void learn(int symbol) {
     if (!learning) {
       throw new IllegalStateException(

@@ -57,7 +57,7 @@ class KneserNeyTest {
 
   /**
    * By hand from the class's formulas: text 2 3 2 3 2 3 4 1 4 2 4, in which "nothing" stands before
-   * the first 2 and 0 is no symbol.
+   * the first 2.
    *
    * <pre>
    * bigrams   23 three times, 32 twice, once nothing-2, 34, 41, 14, 42, 24: n = 6, 1, 1, 0
@@ -91,6 +91,22 @@ class KneserNeyTest {
     for (int symbol = 1; symbol <= 5; symbol++) {
       double p = trained(3, 5, text).probability(symbol);
       assertEquals(expected[symbol - 1], p, 1e-15, "symbol " + symbol);
+    }
+  }
+
+  /** Symbols are only names: with others the law is the same, as no symbol stands before a text. */
+  @Test
+  void theLawDoesNotDependOnNames() {
+    int[] text = {0, 1, 0, 0, 1, 2, 0, 1, 1, 2, 0, 2, 1};
+    int[] renamed = IntStream.of(text).map(symbol -> symbol + 5).toArray();
+    for (int order = 1; order <= 4; order++) {
+      for (int symbol = 0; symbol < 4; symbol++) {
+        assertEquals(
+            trained(order, 4, text).probability(symbol),
+            trained(order, 4, renamed).probability(symbol + 5),
+            0,
+            "order " + order + " symbol " + symbol);
+      }
     }
   }
 
