@@ -267,7 +267,9 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
           NDArray matrix = arrays.get(i - 1);
           NDArray shift = PyTorchThread.call(() -> matrix.matMul(column)).flatten();
           shift.attach(step);
-          arrays.get(i).addi(shift);
+          NDArray bias = arrays.get(i);
+          arrays.set(i, PyTorchThread.call(() -> bias.add(shift)));
+          bias.close();
         }
       }
     }

@@ -23,8 +23,9 @@ import java.util.stream.IntStream;
 
 /**
  * A network on a device: its program and its weights, in the program's order and in float32; those
- * of a {@link LlamaShape} have the type they have in their file, which may be 16 GB large, and are
- * the mapped file itself where the device is the processor.
+ * of a {@link LlamaShape} have the type they have in their file, which may be 16 GB large. Weights
+ * that have in their file the type they have here are the mapped file itself where the device is
+ * the processor: they can be read, not written, and the system may let go of them.
  *
  * <p>Owns a manager; closing it frees everything.
  */
@@ -108,7 +109,7 @@ final class Network implements AutoCloseable {
       List<NDArray> weights = new ArrayList<>();
       for (Weights.Stored stored : found) {
         weights.add(
-            shape instanceof LlamaShape
+            shape instanceof LlamaShape || stored.entry().type() == SafeTensors.Type.F32
                 ? kept(manager, program, stored.source(), stored.entry())
                 : load(manager, program, stored.source(), stored.entry()));
       }
@@ -164,8 +165,9 @@ final class Network implements AutoCloseable {
    */
   Network withoutTime() {
     try (IValue all = Program.listOf(weights)) {
+      // The old arrays stay on the manager: some of the new ones are the same memory, which may be
+      // a mapped file that is let go of when the array that mapped it is closed.
       List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
-      weights.forEach(NDArray::close);
       Architecture left =
           shape instanceof BlockShape blocks
               ? blocks.withoutTime()

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -13,6 +14,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.StringJoiner;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +95,48 @@ class MappedWeightsTest {
           assertTrue(
               ChildProcess.status("RssAnon") - before > 400, "must show: " + copy.getShape());
         }
+      }
+    }
+  }
+
+  /** A network of float32 weights for inference: only what is packed is a copy. */
+  @Test
+  void ofOurOwnNetworksAreNotCopied() throws IOException {
+    NetworkShape shape = new NetworkShape(200_000, 256, 1, 4, 16, 0, false); // 2 x 195 MiB
+    StringJoiner names = new StringJoiner(",", "{", "}");
+    long at = 0;
+    for (Architecture.Tensor tensor : shape.tensors()) {
+      long end = at + 4 * LongStream.of(tensor.shape()).reduce(1, (a, b) -> a * b);
+      names.add(
+          String.format(
+              Locale.ROOT,
+              "\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
+              tensor.name(),
+              Arrays.toString(tensor.shape()),
+              at,
+              end));
+      at = end;
+    }
+    byte[] json = names.toString().getBytes(StandardCharsets.UTF_8);
+    Path file = folder.resolve("network.safetensors");
+    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+      out.writeLong(Long.reverseBytes(json.length));
+      out.write(json);
+      out.setLength(8 + json.length + at);
+    }
+    double before = ChildProcess.status("RssAnon");
+    try (Network network = Network.read(PyTorch.newManager("cpu"), shape, file, "")) {
+      for (NDArray weight : network.weights()) {
+        try (NDArray sum = weight.sum()) { // every page is read
+          assertEquals(0, sum.getFloat());
+        }
+      }
+      double more = ChildProcess.status("RssAnon") - before;
+      assertTrue(more < 100, "took " + more + " MiB of its own");
+      // The twin: a network that will learn is a copy, and shows.
+      try (Network copy = network.copy(PyTorch.newManager("cpu"))) {
+        double copied = ChildProcess.status("RssAnon") - before;
+        assertTrue(copied > 380, copy.shape() + " took only " + copied);
       }
     }
   }
