@@ -170,6 +170,16 @@ public record GenerationRequest(
     return with(draft -> draft.length = OptionalInt.of(value));
   }
 
+  /**
+   * The same with room for new tokens.
+   *
+   * @param given tokens before them, as {@link TextGenerator#given} counts them
+   */
+  public GenerationRequest withNewTokens(int given, int tokens) {
+    require("new tokens", tokens);
+    return withLength(given + tokens);
+  }
+
   /** The same with another number of samples. */
   public GenerationRequest withSamples(int value) {
     return with(draft -> draft.samples = value);

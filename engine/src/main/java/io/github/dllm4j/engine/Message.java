@@ -1,6 +1,8 @@
 package io.github.dllm4j.engine;
 
+import io.github.dllm4j.engine.constrain.Tool;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * One turn of a conversation.
@@ -54,6 +56,11 @@ public record Message(Role role, String content) {
   /** What the model said. */
   public static Message assistant(String content) {
     return new Message(Role.ASSISTANT, content);
+  }
+
+  /** What the model said, and behind it the calls that it made. */
+  public static Message assistant(String content, List<Tool.Call> calls) {
+    return assistant(content + calls.stream().map(Tool.Call::text).collect(Collectors.joining()));
   }
 
   /** What a tool answered. */

@@ -69,8 +69,8 @@ public final class Constraint {
   }
 
   /**
-   * A call of one of some tools: {@code {"name":"...","arguments":{...}}}, with arguments that the
-   * tool's schema allows.
+   * A {@linkplain Tool.Call call} of one of some tools, with arguments that the tool's schema
+   * allows.
    *
    * @param tools at least one
    */
@@ -88,7 +88,7 @@ public final class Constraint {
 
   private static Expression call(Tool tool) {
     return Expression.sequence(
-        Expression.text("{\"name\":" + JsonSchema.quoted(tool.name()) + ",\"arguments\":"),
+        Expression.text(Tool.Call.begin(tool.name())),
         JsonSchema.parse("arguments of " + tool.name(), tool.arguments()),
         Expression.text("}"));
   }

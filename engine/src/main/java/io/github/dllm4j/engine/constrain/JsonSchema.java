@@ -64,14 +64,18 @@ final class JsonSchema {
    * @throws IllegalArgumentException in one line, with the place, if it is no supported schema
    */
   static Expression parse(String what, String schema) {
-    JsonNode root;
+    JsonNode root = tree(what, schema);
+    return new JsonSchema(root).value(root, what, 0);
+  }
+
+  /** A document, its numbers as they are written. */
+  static JsonNode tree(String what, String json) {
     try {
-      root = JSON.readTree(schema);
+      return JSON.readTree(json);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           what + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
     }
-    return new JsonSchema(root).value(root, what, 0);
   }
 
   /** A value as compact JSON. */

@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.constrain;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 /**
  * A tool that a model may call.
  *
@@ -11,6 +13,43 @@ public record Tool(String name, String arguments) {
   public Tool {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("a tool needs a name");
+    }
+  }
+
+  /** A tool without arguments. */
+  public Tool(String name) {
+    this(name, "{\"type\":\"object\",\"properties\":{}}");
+  }
+
+  /**
+   * A call of a tool: {@code {"name":"...","arguments":{...}}}.
+   *
+   * @param arguments JSON object; if blank, an empty one
+   */
+  public record Call(String name, String arguments) {
+    /** Completes the arguments. */
+    public Call {
+      arguments = arguments.isBlank() ? "{}" : arguments;
+    }
+
+    /**
+     * Reads what a model wrote.
+     *
+     * @throws IllegalArgumentException in one line, if it is no JSON
+     */
+    public static Call read(String text) {
+      JsonNode call = JsonSchema.tree("the call", text);
+      return new Call(call.path("name").asText(), JsonSchema.compact(call.path("arguments")));
+    }
+
+    /** What stands before the arguments. */
+    static String begin(String name) {
+      return "{\"name\":" + JsonSchema.quoted(name) + ",\"arguments\":";
+    }
+
+    /** As a model writes it. */
+    public String text() {
+      return begin(name) + arguments + "}";
     }
   }
 }

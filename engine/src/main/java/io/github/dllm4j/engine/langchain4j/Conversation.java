@@ -1,13 +1,14 @@
 package io.github.dllm4j.engine.langchain4j;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.Content;
 import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
@@ -22,6 +23,7 @@ import dev.langchain4j.model.chat.request.json.JsonSchemaElement;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
+import io.github.dllm4j.engine.Chat;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.GenerationResult.Finish;
@@ -31,21 +33,19 @@ import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.djl.Model;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A chat request in terms of the engine, and its answer back.
  *
- * @param calls whether the reply is a call of a tool
  * @param promptTokens of the rendered conversation
  */
-record Conversation(GenerationRequest request, boolean calls, int promptTokens) {
+record Conversation(Chat chat, int promptTokens) {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  /** The least temperature: 0, by which callers mean the most probable, stands for it. */
-  private static final double COLDEST = 1e-3;
 
   /**
    * Reads a request.
@@ -57,29 +57,26 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     ChatRequestParameters parameters = chat.parameters();
     check(parameters, generator.model());
     List<Message> messages = chat.messages().stream().map(Conversation::message).toList();
-    Optional<Constraint> call = call(parameters, messages);
-    Optional<Constraint> form = form(parameters.responseFormat());
-    Optional<Constraint> constraint = call.or(() -> form); // the form is the last answer's
-    GenerationRequest start = GenerationRequest.messages(messages);
-    GenerationRequest request = constraint.map(start::withConstraint).orElse(start);
+    List<Tool> tools = parameters.toolSpecifications().stream().map(Conversation::tool).toList();
+    Chat asked =
+        Chat.of(
+            messages, tools, choice(parameters.toolChoice()), form(parameters.responseFormat()));
+    GenerationRequest request = asked.request();
     int known = generator.given(request);
     Integer most = parameters.maxOutputTokens();
     if (most != null) {
-      request = request.withLength(Math.addExact(known, most));
+      request = request.withNewTokens(known, most);
     }
     Double temperature = parameters.temperature();
     if (temperature != null) {
-      request = request.withTemperature(temperature == 0 ? COLDEST : temperature);
+      request = request.withTemperature(Chat.temperature(temperature));
     }
     Double topP = parameters.topP();
     if (topP != null) {
       request = request.withTopP(topP);
     }
-    List<String> stops = parameters.stopSequences();
-    if (stops != null && !stops.isEmpty()) {
-      request = request.withStop(stops);
-    }
-    return new Conversation(options.apply(request), call.isPresent(), known);
+    request = request.withStop(parameters.stopSequences());
+    return new Conversation(new Chat(options.apply(request), asked.calls()), known);
   }
 
   /**
@@ -107,39 +104,41 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
   private static Message message(ChatMessage message) {
     if (message instanceof SystemMessage system) {
       return Message.system(system.text());
-    } else if (message instanceof UserMessage user && user.hasSingleText()) {
-      return Message.user(user.singleText());
+    } else if (message instanceof UserMessage user) {
+      return Message.user(text(user.contents()));
     } else if (message instanceof ToolExecutionResultMessage answer) {
-      return Message.tool(answer.text());
+      return Message.tool(text(answer.contents()));
     } else if (message instanceof AiMessage said) {
-      StringBuilder text = new StringBuilder(said.text() == null ? "" : said.text());
-      for (ToolExecutionRequest call : said.toolExecutionRequests()) {
-        text.append("{\"name\":")
-            .append(JSON.valueToTree(call.name()).toString())
-            .append(",\"arguments\":")
-            .append(call.arguments())
-            .append('}');
-      }
-      return Message.assistant(text.toString());
+      return Message.assistant(
+          Objects.requireNonNullElse(said.text(), ""),
+          said.toolExecutionRequests().stream().map(Conversation::call).toList());
     }
-    throw new UnsupportedFeatureException(
-        "images and what else is not one text are not supported, got " + message);
+    throw new UnsupportedFeatureException("other messages are not supported, got " + message);
   }
 
-  private static Optional<Constraint> call(
-      ChatRequestParameters parameters, List<Message> messages) {
-    List<ToolSpecification> tools = parameters.toolSpecifications();
-    boolean answered = messages.get(messages.size() - 1).role() == Message.Role.TOOL;
-    boolean none = parameters.toolChoice() == ToolChoice.NONE;
-    boolean required = parameters.toolChoice() == ToolChoice.REQUIRED;
-    if (tools == null || tools.isEmpty() || none || (answered && !required)) {
-      return Optional.empty();
+  private static String text(List<Content> contents) {
+    return contents.stream().map(Conversation::text).collect(Collectors.joining("\n"));
+  }
+
+  private static String text(Content content) {
+    if (content instanceof TextContent part) {
+      return part.text();
     }
-    return Optional.of(
-        Constraint.toolCall(
-            tools.stream()
-                .map(tool -> new Tool(tool.name(), arguments(tool.parameters())))
-                .toList()));
+    throw new UnsupportedFeatureException(
+        "images and what else is no text are not supported, got " + content);
+  }
+
+  private static Tool.Call call(ToolExecutionRequest call) {
+    return new Tool.Call(call.name(), Objects.requireNonNullElse(call.arguments(), ""));
+  }
+
+  private static Tool tool(ToolSpecification tool) {
+    JsonObjectSchema parameters = tool.parameters();
+    return parameters == null ? new Tool(tool.name()) : new Tool(tool.name(), json(parameters));
+  }
+
+  private static Chat.ToolChoice choice(@Nullable ToolChoice choice) {
+    return choice == null ? Chat.ToolChoice.AUTO : Chat.ToolChoice.valueOf(choice.name());
   }
 
   private static Optional<Constraint> form(@Nullable ResponseFormat format) {
@@ -154,25 +153,18 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
     if (root instanceof JsonRawSchema raw) {
       return Optional.of(Constraint.jsonSchema(raw.schema()));
     } else if (root instanceof JsonObjectSchema object) {
-      return Optional.of(Constraint.jsonSchema(arguments(object)));
+      return Optional.of(Constraint.jsonSchema(json(object)));
     }
     throw new IllegalArgumentException("a schema must be of an object or raw, got " + root);
   }
 
   /** A schema as JSON, by way of what LangChain4j writes of a tool. */
-  private static String arguments(@Nullable JsonObjectSchema schema) {
-    if (schema == null) {
-      return "{\"type\":\"object\",\"properties\":{}}";
-    }
+  private static String json(JsonObjectSchema schema) {
     String tool = ToolSpecification.builder().name("x").parameters(schema).build().toJson();
-    return tree(tool).path("parameters").toString();
-  }
-
-  private static JsonNode tree(String json) {
     try {
-      return JSON.readTree(json);
+      return JSON.readTree(tool).path("parameters").toString();
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("no JSON: " + json, e);
+      throw new IllegalStateException("no JSON: " + tool, e);
     }
   }
 
@@ -182,37 +174,28 @@ record Conversation(GenerationRequest request, boolean calls, int promptTokens) 
    * @param id of it
    */
   ChatResponse response(GenerationResult result, String model, String id) {
-    GenerationResult.Text text = result.samples().get(0);
-    boolean whole = text.finish() != Finish.CANCELLED && text.finish() != Finish.DEADLINE;
-    String said = result.completion().stripLeading();
-    AiMessage message = calls && whole ? called(said, id) : AiMessage.from(said);
+    GenerationResult.Text sample = result.samples().get(0);
     return ChatResponse.builder()
         .id(id)
-        .aiMessage(message)
+        .aiMessage(message(sample, id))
         .modelName(model)
-        .tokenUsage(new TokenUsage(promptTokens, text.generated()))
-        .finishReason(reason(text.finish()))
+        .tokenUsage(new TokenUsage(promptTokens, sample.generated()))
+        .finishReason(reason(sample))
         .build();
   }
 
-  private static AiMessage called(String said, String id) {
-    JsonNode call = tree(said);
-    return AiMessage.from(
-        ToolExecutionRequest.builder()
-            .id(id + "-call")
-            .name(call.path("name").asText())
-            .arguments(call.path("arguments").toString())
-            .build());
+  private FinishReason reason(GenerationResult.Text sample) {
+    if (chat.whole(sample)) {
+      return chat.calls() ? FinishReason.TOOL_EXECUTION : FinishReason.STOP;
+    }
+    return sample.finish() == Finish.LENGTH ? FinishReason.LENGTH : FinishReason.OTHER;
   }
 
-  private FinishReason reason(Finish finish) {
-    return switch (finish) {
-      case CANCELLED, DEADLINE -> FinishReason.OTHER;
-      case END, STOP -> calls ? FinishReason.TOOL_EXECUTION : FinishReason.STOP;
-      case LENGTH ->
-          calls
-              ? FinishReason.TOOL_EXECUTION
-              : request.constraint().isPresent() ? FinishReason.STOP : FinishReason.LENGTH;
-    };
+  private AiMessage message(GenerationResult.Text sample, String id) {
+    ToolExecutionRequest.Builder builder = ToolExecutionRequest.builder().id(id + "-call");
+    return chat.call(sample)
+        .map(call -> builder.name(call.name()).arguments(call.arguments()).build())
+        .map(AiMessage::from)
+        .orElseGet(() -> AiMessage.from(chat.text(sample)));
   }
 }

@@ -49,7 +49,7 @@ import java.util.function.UnaryOperator;
  * UnsupportedFeatureException}, what does not fit with {@link InvalidRequestException}; a full
  * queue is a {@link RateLimitException}. Streams say what is settled; their handlers run on the
  * generator's thread, and what they throw is told to their {@code onError}. Without a length given
- * the reply may be as long as the model allows.
+ * the reply has the engine's own (see {@link GenerationRequest}).
  */
 public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   private final TextGenerator generator;
@@ -127,7 +127,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
   public ChatResponse doChat(ChatRequest request) {
     try {
       Conversation conversation = Conversation.of(request, generator, options);
-      Generation generation = generator.submit(conversation.request());
+      Generation generation = generator.submit(conversation.chat().request());
       try {
         return response(conversation, generation.result());
       } catch (InterruptedException e) {
@@ -148,12 +148,11 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
       StringBuilder sent = new StringBuilder();
       GenerationListener listener =
           step -> {
-            String settled = conversation.calls() ? "" : step.settled().stripLeading();
-            send(settled, sent, handler, handle);
+            send(conversation.chat().settled(step), sent, handler, handle);
             return !handle.cancelled;
           };
       generator
-          .submit(conversation.request(), listener)
+          .submit(conversation.chat().request(), listener)
           .stage()
           .whenComplete(
               (result, failure) -> {

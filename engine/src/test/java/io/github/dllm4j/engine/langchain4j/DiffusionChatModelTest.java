@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
@@ -15,6 +17,7 @@ import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
@@ -30,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -181,6 +185,23 @@ class DiffusionChatModelTest {
   }
 
   @Test
+  void aMessageMayHaveItsTextInParts() {
+    UserMessage parts = UserMessage.from(TextContent.from("Who?"), TextContent.from("Why?"));
+    ToolExecutionRequest call = ToolExecutionRequest.builder().name("age").build();
+    ChatRequest chat =
+        ChatRequest.builder()
+            .messages(parts, AiMessage.from(call), ToolExecutionResultMessage.from(call, "950"))
+            .build();
+    Conversation read = Conversation.of(chat, generator, UnaryOperator.identity());
+    assertEquals(
+        List.of(
+            Message.user("Who?\nWhy?"),
+            Message.assistant("{\"name\":\"age\",\"arguments\":{}}"),
+            Message.tool("950")),
+        read.chat().request().messages());
+  }
+
+  @Test
   void whatHasNoEquivalentIsRefused() {
     assertThrows(UnsupportedFeatureException.class, () -> model.chat(request().topK(3).build()));
     assertThrows(
@@ -191,5 +212,22 @@ class DiffusionChatModelTest {
     assertThrows(
         UnsupportedFeatureException.class, () -> model.chat(request().modelName("other").build()));
     assertEquals("bundled", model.chat(request().modelName("bundled").build()).modelName());
+    for (int tokens : new int[] {0, -1, Integer.MAX_VALUE}) {
+      assertThrows(
+          InvalidRequestException.class,
+          () -> model.chat(request().maxOutputTokens(tokens).build()));
+    }
+    assertThrows(
+        InvalidRequestException.class,
+        () -> model.chat(request().toolChoice(ToolChoice.REQUIRED).build()));
+    ToolExecutionResultMessage image =
+        ToolExecutionResultMessage.builder()
+            .id("1")
+            .toolName("age")
+            .contents(List.of(ImageContent.from("http://localhost/x.png")))
+            .build();
+    assertThrows(
+        UnsupportedFeatureException.class,
+        () -> model.chat(ChatRequest.builder().messages(QUESTION, image).build()));
   }
 }

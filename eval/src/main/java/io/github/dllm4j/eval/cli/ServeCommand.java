@@ -56,12 +56,6 @@ final class ServeCommand implements Callable<Integer> {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("--port must be 0 to 65535, got " + port);
     }
-    require("--batch", batch, 1);
-    require("--queue", queue, 0);
-    require("--deadline", deadline, 1);
-    require("--idle", idle, 1);
-    require("--connections", connections, 1);
-    require("--body", body, 1024);
     Limits limits =
         new Limits(body, connections, Duration.ofSeconds(idle), Duration.ofSeconds(deadline));
     try (TextGenerator generator = TextGenerator.of(selection.open(common), batch, queue);
@@ -86,12 +80,5 @@ final class ServeCommand implements Callable<Integer> {
       server.join();
     }
     return 0;
-  }
-
-  private static void require(String option, int value, int least) {
-    if (value < least) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%s must be at least %d, got %d", option, least, value));
-    }
   }
 }

@@ -163,7 +163,7 @@ final class Api extends Handler.Abstract {
                 return true;
               }
               : GenerationListener.NONE;
-      Generation generation = generator.submit(request.request(), listener);
+      Generation generation = generator.submit(request.asked().request(), listener);
       metrics.begun();
       client.waitFor(generation);
       generation

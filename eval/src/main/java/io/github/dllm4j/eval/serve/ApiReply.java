@@ -6,12 +6,15 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.dllm4j.engine.Chat;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.info.Estimate;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Replies in the form of OpenAI's API, with what only this engine knows under {@code dllm}. */
 final class ApiReply {
@@ -23,6 +26,7 @@ final class ApiReply {
           .build();
 
   private final ApiRequest request;
+  private final Chat asked;
   private final String model;
   private final String id;
   private final long created = Instant.now().getEpochSecond();
@@ -36,9 +40,10 @@ final class ApiReply {
    */
   ApiReply(ApiRequest request, String model, long number) {
     this.request = request;
+    asked = request.asked();
     this.model = model;
     id = (request.chat() ? "chatcmpl-" : "cmpl-") + number;
-    sent = new String[request.request().samples()];
+    sent = new String[asked.request().samples()];
     Arrays.fill(sent, "");
     begun = new boolean[sent.length];
   }
@@ -77,20 +82,19 @@ final class ApiReply {
     ObjectNode document = document(request.chat() ? "chat.completion" : "text_completion");
     var choices = document.putArray("choices");
     for (int s = 0; s < result.samples().size(); s++) {
+      GenerationResult.Text sample = result.samples().get(s);
       ObjectNode choice = choices.addObject().put("index", s);
-      String text = said(result.samples().get(s));
       if (!request.chat()) {
-        choice.put("text", text);
+        choice.put("text", said(sample));
       } else {
         ObjectNode message = choice.putObject("message").put("role", "assistant");
-        if (request.calls() && complete(result.samples().get(s))) {
-          message.putNull("content");
-          message.putArray("tool_calls").add(call(text, s));
-        } else {
-          message.put("content", text);
+        Optional<Tool.Call> call = asked.call(sample);
+        message.put("content", call.isPresent() ? null : said(sample));
+        if (call.isPresent()) {
+          message.putArray("tool_calls").add(call(call.get(), s));
         }
       }
-      choice.putNull("logprobs").put("finish_reason", reason(result.samples().get(s)));
+      choice.putNull("logprobs").put("finish_reason", reason(sample));
     }
     document.set("usage", usage(result));
     document.set("dllm", record(result));
@@ -101,7 +105,7 @@ final class ApiReply {
   ObjectNode step(GenerationListener.Step step) {
     ObjectNode document = part();
     ObjectNode choice = document.withArray("choices").addObject().put("index", step.sample());
-    append(choice, step.sample(), request.calls() ? "" : shown(step.settled()));
+    append(choice, step.sample(), template() ? "" : asked.settled(step));
     choice.putNull("finish_reason");
     document
         .putObject("dllm")
@@ -116,9 +120,10 @@ final class ApiReply {
     GenerationResult.Text text = result.samples().get(sample);
     ObjectNode document = part();
     ObjectNode choice = document.withArray("choices").addObject().put("index", sample);
-    if (request.calls() && complete(text)) {
-      ObjectNode call = call(said(text), sample).put("index", 0);
-      delta(choice, sample).putArray("tool_calls").add(call);
+    Optional<Tool.Call> call = asked.call(text);
+    if (call.isPresent()) {
+      ObjectNode whole = call(call.get(), sample).put("index", 0);
+      delta(choice, sample).putArray("tool_calls").add(whole);
     } else {
       append(choice, sample, said(text));
     }
@@ -146,7 +151,7 @@ final class ApiReply {
       choice.put("text", more);
     } else {
       ObjectNode delta = delta(choice, sample);
-      if (!request.calls() || !more.isEmpty()) {
+      if (!asked.calls() || !more.isEmpty()) {
         delta.put("content", more);
       }
     }
@@ -159,57 +164,31 @@ final class ApiReply {
     if (!begun[sample]) {
       begun[sample] = true;
       delta.put("role", "assistant");
-      if (request.calls()) {
+      if (asked.calls()) {
         delta.putNull("content");
       }
     }
     return delta;
   }
 
-  /** The text of a sample as its client wants it. */
+  private boolean template() {
+    return asked.request().template().isPresent();
+  }
+
+  /** The text of a sample as its client wants it; of a template all. */
   private String said(GenerationResult.Text sample) {
-    if (request.request().template().isPresent()) {
-      return sample.text();
-    }
-    return shown(sample.fills().isEmpty() ? "" : sample.fills().get(0));
+    return template() ? sample.text() : asked.text(sample);
   }
 
-  private String shown(String completion) {
-    return request.request().template().isPresent()
-        ? ""
-        : request.chat() ? completion.stripLeading() : completion;
-  }
-
-  private ObjectNode call(String text, int sample) {
-    try {
-      JsonNode call = JSON.readTree(text);
-      ObjectNode node =
-          JSON.createObjectNode().put("id", "call_" + id + "_" + sample).put("type", "function");
-      node.putObject("function")
-          .put("name", call.path("name").asText())
-          .put("arguments", text(call.path("arguments")));
-      return node;
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a call was no JSON: " + text, e);
-    }
-  }
-
-  private static boolean complete(GenerationResult.Text sample) {
-    return switch (sample.finish()) {
-      case LENGTH, END, STOP -> true;
-      case CANCELLED, DEADLINE -> false;
-    };
+  private ObjectNode call(Tool.Call call, int sample) {
+    ObjectNode node =
+        JSON.createObjectNode().put("id", "call_" + id + "_" + sample).put("type", "function");
+    node.putObject("function").put("name", call.name()).put("arguments", call.arguments());
+    return node;
   }
 
   private String reason(GenerationResult.Text sample) {
-    if (!complete(sample)) {
-      return "length";
-    }
-    if (request.calls()) {
-      return "tool_calls";
-    }
-    boolean formed = request.request().constraint().isPresent();
-    return formed || sample.finish() != GenerationResult.Finish.LENGTH ? "stop" : "length";
+    return !asked.whole(sample) ? "length" : asked.calls() ? "tool_calls" : "stop";
   }
 
   /** Tokens of the answers. */

@@ -1,40 +1,32 @@
 package io.github.dllm4j.eval.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.Chat;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.djl.Model;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A request as OpenAI's clients write it, for {@code /v1/completions} and {@code
  * /v1/chat/completions}, in terms of the engine. What is not understood is refused.
  *
- * @param request what to generate
- * @param chat whether it is a conversation
- * @param calls whether the reply is a call of a tool
+ * @param asked what to generate
  * @param stream whether the reply comes in parts
  * @param usage whether a stream ends with the token counts
  * @param promptTokens of the prompt
  */
-record ApiRequest(
-    GenerationRequest request,
-    boolean chat,
-    boolean calls,
-    boolean stream,
-    boolean usage,
-    int promptTokens) {
-  /** The least temperature: 0, which clients mean by "the most probable", stands for it. */
-  static final double COLDEST = 1e-3;
-
+record ApiRequest(Chat asked, boolean stream, boolean usage, int promptTokens) {
   private static final int MOST_SAMPLES = 8;
   private static final int MOST_STEPS = 4096;
   private static final int MOST_TOKENS = 1_000_000;
@@ -58,42 +50,44 @@ record ApiRequest(
               throw Refusal.noModel(model.name(), name);
             });
     try {
-      Start start = chat ? chat(fields) : completion(fields);
+      Chat start = chat ? chat(fields) : completion(fields);
       boolean stream = fields.flag("stream");
       Optional<Fields> streaming = fields.object("stream_options");
       boolean usage = streaming.map(options -> options.flag("include_usage")).orElse(false);
       streaming.ifPresent(Fields::end);
-      int prompt = generator.given(start.request);
-      GenerationRequest given = start.request.withSeed(seed).withDeadline(deadline);
+      int prompt = generator.given(start.request());
+      GenerationRequest given = start.request().withSeed(seed).withDeadline(deadline);
       GenerationRequest request = options(given, fields, prompt, model);
       fields.end();
-      return new ApiRequest(request, chat, start.calls, stream, usage, prompt);
+      return new ApiRequest(new Chat(request, start.calls()), stream, usage, prompt);
     } catch (IllegalArgumentException e) {
       throw Refusal.invalid("%s", String.valueOf(e.getMessage()));
     }
   }
 
-  /** Where the text begins and what it must be. */
-  private record Start(GenerationRequest request, boolean calls) {}
+  /** Whether it is a conversation. */
+  boolean chat() {
+    return !asked.request().messages().isEmpty();
+  }
 
-  private static Start completion(Fields fields) {
+  private static Chat completion(Fields fields) {
     Optional<String> template =
         fields.object("dllm").flatMap(own -> own.text("template")); // read again by options
     if (template.isPresent()) {
       if (fields.any("prompt").isPresent()) {
         throw Refusal.invalid("a template says everything: give no prompt with it");
       }
-      return new Start(GenerationRequest.template(template.get()), false);
+      return new Chat(GenerationRequest.template(template.get()), false);
     }
     GenerationRequest request = GenerationRequest.prompt(prompt(fields));
     Optional<Constraint> form = form(fields);
     neutralForCompletions(fields);
-    return new Start(form.map(request::withConstraint).orElse(request), false);
+    return new Chat(form.map(request::withConstraint).orElse(request), false);
   }
 
   /** A text, or a list of one. */
   private static String prompt(Fields fields) {
-    JsonNode prompt = fields.any("prompt").orElseThrow(() -> Refusal.invalid("prompt is missing"));
+    JsonNode prompt = fields.any("prompt").orElseThrow(() -> fields.missing("prompt"));
     JsonNode only = prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
     if (!only.isTextual()) {
       throw Refusal.invalid(
@@ -113,39 +107,25 @@ record ApiRequest(
             });
   }
 
-  private static Start chat(Fields fields) {
-    List<Message> messages = messages(fields);
-    Optional<Constraint> form = form(fields);
-    Optional<Constraint> call = ToolFields.call(fields, messages);
-    if (form.isPresent() && call.isPresent()) {
-      throw Refusal.invalid("response_format does not go with a call of a tool");
+  private static Chat chat(Fields fields) {
+    List<Fields> messages = fields.list("messages");
+    if (messages.isEmpty()) {
+      throw Refusal.invalid("messages is missing or empty");
     }
-    Optional<Constraint> constraint = form.or(() -> call);
-    GenerationRequest request = GenerationRequest.messages(messages);
-    return new Start(constraint.map(request::withConstraint).orElse(request), call.isPresent());
-  }
-
-  private static List<Message> messages(Fields fields) {
-    JsonNode list =
-        fields.any("messages").orElseThrow(() -> Refusal.invalid("messages is missing"));
-    if (!list.isArray() || list.isEmpty()) {
-      throw Refusal.invalid("messages must be a list of at least one message");
-    }
-    List<Message> messages = new ArrayList<>();
-    for (int i = 0; i < list.size(); i++) {
-      messages.add(message(new Fields(list.get(i), "messages[" + i + "]")));
-    }
-    return messages;
+    ToolFields tools = ToolFields.read(fields);
+    return Chat.of(
+        messages.stream().map(ApiRequest::message).toList(),
+        tools.tools(),
+        tools.choice(),
+        form(fields));
   }
 
   private static Message message(Fields fields) {
     String role = fields.requiredText("role");
-    Optional<JsonNode> calls = fields.any("tool_calls");
-    String content =
-        calls.isPresent() && role.equals("assistant")
-            ? content(fields).orElse("") + ToolFields.said(calls.get())
-            : content(fields)
-                .orElseThrow(() -> Refusal.invalid("%s is missing", fields.name("content")));
+    List<Tool.Call> calls = role.equals("assistant") ? ToolFields.made(fields) : List.of();
+    Optional<String> said =
+        content(fields).or(() -> calls.isEmpty() ? Optional.empty() : Optional.of(""));
+    String content = said.orElseThrow(() -> fields.missing("content"));
     fields.text("name");
     if (role.equals("tool")) {
       fields.text("tool_call_id");
@@ -154,7 +134,7 @@ record ApiRequest(
     return switch (role) {
       case "system", "developer" -> Message.system(content);
       case "user" -> Message.user(content);
-      case "assistant" -> Message.assistant(content);
+      case "assistant" -> Message.assistant(content, calls);
       case "tool" -> Message.tool(content);
       default ->
           throw Refusal.invalid(
@@ -169,15 +149,12 @@ record ApiRequest(
     if (content.isEmpty() || content.get().isTextual()) {
       return content.map(JsonNode::textValue);
     }
-    String name = fields.name("content");
     if (!content.get().isArray() || content.get().isEmpty()) {
-      throw Refusal.invalid("%s must be a string or a list of at least one text part", name);
+      throw Refusal.invalid(
+          "%s must be a string or a list of at least one text part", fields.name("content"));
     }
-    List<String> parts = new ArrayList<>();
-    for (int i = 0; i < content.get().size(); i++) {
-      parts.add(part(new Fields(content.get().get(i), name + "[" + i + "]")));
-    }
-    return Optional.of(String.join("\n", parts));
+    return Optional.of(
+        fields.list("content").stream().map(ApiRequest::part).collect(Collectors.joining("\n")));
   }
 
   private static String part(Fields fields) {
@@ -199,18 +176,11 @@ record ApiRequest(
     String type = format.get().requiredText("type");
     Optional<Constraint> constraint = Optional.empty();
     if (type.equals("json_schema")) {
-      Fields schema =
-          format
-              .get()
-              .object("json_schema")
-              .orElseThrow(() -> Refusal.invalid("response_format.json_schema is missing"));
+      Fields schema = format.get().requiredObject("json_schema");
       schema.text("name");
       schema.text("description");
       schema.flag("strict");
-      JsonNode form =
-          schema
-              .any("schema")
-              .orElseThrow(() -> Refusal.invalid("response_format.json_schema.schema is missing"));
+      JsonNode form = schema.any("schema").orElseThrow(() -> schema.missing("schema"));
       schema.end();
       constraint = Optional.of(Constraint.jsonSchema(form.toString()));
     } else if (!type.equals("text")) {
@@ -228,14 +198,10 @@ record ApiRequest(
         start
             .withSamples(fields.count("n", MOST_SAMPLES).orElse(1))
             .withSeed(fields.whole("seed").orElse(start.seed()))
-            .withTemperature(
-                fields.number("temperature").map(t -> t == 0 ? COLDEST : t).orElse(1.0))
+            .withTemperature(fields.number("temperature").map(Chat::temperature).orElse(1.0))
             .withTopP(fields.number("top_p").orElse(1.0));
     request = sized(request, fields, prompt, model.config().network().length());
-    List<String> stop = stop(fields);
-    if (!stop.isEmpty()) {
-      request = request.withStop(stop);
-    }
+    request = request.withStop(stop(fields));
     fields.text("user");
     fields.neutral("frequency_penalty", "0");
     fields.neutral("presence_penalty", "0");
@@ -270,7 +236,7 @@ record ApiRequest(
               prompt,
               reply));
     }
-    return most.isPresent() ? request.withLength(prompt + reply) : request;
+    return most.isPresent() ? request.withNewTokens(prompt, reply) : request;
   }
 
   private static List<String> stop(Fields fields) {

@@ -1,6 +1,8 @@
 package io.github.dllm4j.eval.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 
@@ -42,6 +44,25 @@ final class Fields {
     return any(field).map(value -> new Fields(value, name(field)));
   }
 
+  Fields requiredObject(String field) {
+    return object(field).orElseThrow(() -> missing(field));
+  }
+
+  /** The objects of a list; none if it is not there or null. */
+  List<Fields> list(String field) {
+    Optional<JsonNode> list = any(field);
+    List<Fields> objects = new ArrayList<>();
+    if (list.isPresent()) {
+      if (!list.get().isArray()) {
+        throw Refusal.invalid("%s must be a list", name(field));
+      }
+      for (JsonNode one : list.get()) {
+        objects.add(new Fields(one, name(field) + "[" + objects.size() + "]"));
+      }
+    }
+    return objects;
+  }
+
   Optional<String> text(String field) {
     return any(field)
         .map(
@@ -54,7 +75,12 @@ final class Fields {
   }
 
   String requiredText(String field) {
-    return text(field).orElseThrow(() -> Refusal.invalid("%s is missing", name(field)));
+    return text(field).orElseThrow(() -> missing(field));
+  }
+
+  /** The refusal of a request that lacks a field. */
+  Refusal missing(String field) {
+    return Refusal.invalid("%s is missing", name(field));
   }
 
   Optional<Double> number(String field) {

@@ -1,59 +1,38 @@
 package io.github.dllm4j.eval.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.dllm4j.engine.Message;
-import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.Chat.ToolChoice;
 import io.github.dllm4j.engine.constrain.Tool;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code tools} and {@code tool_choice}. A call is forced by a constraint, so that it is always one
- * of a tool that is there, with arguments that its schema allows. As the models here were not
- * taught when to call, {@code auto} means: call one, unless a tool has just answered.
+ * {@code tools} and {@code tool_choice}.
+ *
+ * @param tools that the reply may call
+ * @param choice whether it does
  */
-final class ToolFields {
-  private ToolFields() {}
+record ToolFields(List<Tool> tools, ToolChoice choice) {
 
-  /** The calls that the reply must be one of; empty if it is text. */
-  static Optional<Constraint> call(Fields fields, List<Message> messages) {
-    List<Tool> tools = tools(fields);
+  static ToolFields read(Fields fields) {
+    List<Tool> tools = fields.list("tools").stream().map(ToolFields::tool).toList();
     fields.flag("parallel_tool_calls"); // allows several calls, and one keeps to it
     Optional<JsonNode> choice = fields.any("tool_choice");
-    if (tools.isEmpty()) {
-      if (choice.isPresent() && !choice.get().asText().equals("none")) {
-        throw Refusal.invalid("tool_choice needs tools");
-      }
-      return Optional.empty();
-    }
-    boolean answered = messages.get(messages.size() - 1).role().equals(Message.Role.TOOL);
     if (choice.isPresent() && choice.get().isObject()) {
-      return Optional.of(Constraint.toolCall(List.of(named(choice.get(), tools))));
+      Tool named = named(new Fields(choice.get(), "tool_choice"), tools);
+      return new ToolFields(List.of(named), ToolChoice.REQUIRED);
     }
     String word = choice.map(JsonNode::asText).orElse("auto");
-    return switch (word) {
-      case "none" -> Optional.empty();
-      case "auto" -> answered ? Optional.empty() : Optional.of(Constraint.toolCall(tools));
-      case "required" -> Optional.of(Constraint.toolCall(tools));
-      default ->
-          throw Refusal.invalid(
-              "tool_choice must be none, auto, required or a function, got %s", word);
-    };
-  }
-
-  private static List<Tool> tools(Fields fields) {
-    Optional<JsonNode> list = fields.any("tools");
-    List<Tool> tools = new ArrayList<>();
-    if (list.isPresent()) {
-      if (!list.get().isArray()) {
-        throw Refusal.invalid("tools must be a list");
-      }
-      for (int i = 0; i < list.get().size(); i++) {
-        tools.add(tool(new Fields(list.get().get(i), "tools[" + i + "]")));
-      }
-    }
-    return tools;
+    return new ToolFields(
+        tools,
+        switch (word) {
+          case "none" -> ToolChoice.NONE;
+          case "auto" -> ToolChoice.AUTO;
+          case "required" -> ToolChoice.REQUIRED;
+          default ->
+              throw Refusal.invalid(
+                  "tool_choice must be none, auto, required or a function, got %s", word);
+        });
   }
 
   private static Tool tool(Fields fields) {
@@ -61,50 +40,33 @@ final class ToolFields {
     if (!type.equals("function")) {
       throw Refusal.invalid("%s must be function, got %s", fields.name("type"), type);
     }
-    Fields function =
-        fields
-            .object("function")
-            .orElseThrow(() -> Refusal.invalid("%s is missing", fields.name("function")));
+    Fields function = fields.requiredObject("function");
     fields.end();
     String name = function.requiredText("name");
     function.text("description");
     function.flag("strict");
-    String arguments =
-        function
-            .any("parameters")
-            .map(JsonNode::toString)
-            .orElse("{\"type\":\"object\",\"properties\":{}}");
+    Optional<JsonNode> arguments = function.any("parameters");
     function.end();
-    return new Tool(name, arguments);
+    return arguments.map(schema -> new Tool(name, schema.toString())).orElse(new Tool(name));
   }
 
-  private static Tool named(JsonNode choice, List<Tool> tools) {
-    Fields fields = new Fields(choice, "tool_choice");
-    fields.requiredText("type");
-    Fields function =
-        fields
-            .object("function")
-            .orElseThrow(() -> Refusal.invalid("tool_choice.function is missing"));
+  private static Tool named(Fields choice, List<Tool> tools) {
+    choice.requiredText("type");
+    Fields function = choice.requiredObject("function");
     String name = function.requiredText("name");
     function.end();
-    fields.end();
+    choice.end();
     return tools.stream()
         .filter(tool -> tool.name().equals(name))
         .findFirst()
         .orElseThrow(() -> Refusal.invalid("tool_choice names %s, which is no tool", name));
   }
 
-  /** Calls that the assistant made before, as it wrote them. */
-  static String said(JsonNode calls) {
-    StringBuilder text = new StringBuilder();
-    for (JsonNode call : calls) {
-      JsonNode function = call.path("function");
-      text.append("{\"name\":")
-          .append(function.path("name"))
-          .append(",\"arguments\":")
-          .append(function.path("arguments").asText())
-          .append('}');
-    }
-    return text.toString();
+  /** The calls that an assistant's message made, with whatever else clients keep of them. */
+  static List<Tool.Call> made(Fields message) {
+    return message.list("tool_calls").stream()
+        .map(call -> call.requiredObject("function"))
+        .map(call -> new Tool.Call(call.requiredText("name"), call.requiredText("arguments")))
+        .toList();
   }
 }

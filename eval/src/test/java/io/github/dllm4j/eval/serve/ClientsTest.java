@@ -101,12 +101,12 @@ class ClientsTest extends Served {
   void aPartThatIsFirstAndLastHasTheRole() throws IOException {
     for (String body : List.of(WHO + "}", WHO + "," + TOOLS + "}")) {
       ApiRequest request = read(body, generator);
-      GenerationResult result = generator.generate(request.request());
+      GenerationResult result = generator.generate(request.asked().request());
       ObjectNode part = new ApiReply(request, "bundled", 1).last(result, 0);
       JsonNode delta = part.at("/choices/0/delta");
       assertEquals("assistant", delta.path("role").asText());
-      assertEquals(request.calls(), delta.has("tool_calls"));
-      assertEquals(request.calls(), delta.path("content").isNull());
+      assertEquals(request.asked().calls(), delta.has("tool_calls"));
+      assertEquals(request.asked().calls(), delta.path("content").isNull());
     }
   }
 
@@ -116,11 +116,11 @@ class ClientsTest extends Served {
     try (TextGenerator llada = TextGenerator.open(field("llada-grouped"))) {
       String start = "{\"prompt\":\"the\",\"dllm\":{\"steps\":1}";
       ApiRequest free = read(start + "}", llada);
-      int length = llada.generate(free.request()).samples().get(0).tokens().size();
+      int length = llada.generate(free.asked().request()).samples().get(0).tokens().size();
       assertEquals(free.promptTokens() + 128, length);
       assertNotEquals(llada.model().config().network().length(), length);
       ApiRequest most = read(start + ",\"max_tokens\":5}", llada);
-      length = llada.generate(most.request()).samples().get(0).tokens().size();
+      length = llada.generate(most.asked().request()).samples().get(0).tokens().size();
       assertEquals(most.promptTokens() + 5, length);
     }
     assertEquals(
@@ -155,7 +155,7 @@ class ClientsTest extends Served {
     String parts = chat("[" + part("Who?") + "]") + "}";
     assertEquals(one, ask(CHAT, parts).at("/choices/0/message/content").asText());
     ApiRequest two = read(chat("[" + part("Who?") + "," + part("Why?") + "]") + "}", generator);
-    assertEquals("Who?\nWhy?", two.request().messages().get(0).content());
+    assertEquals("Who?\nWhy?", two.asked().request().messages().get(0).content());
     for (Map.Entry<String, String> wrong :
         Map.of(
                 "[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]",
@@ -189,9 +189,51 @@ class ClientsTest extends Served {
                 + "\"tool_call_id\":\"c\",\"content\":["
                 + part("3")
                 + "]}],");
-    var messages = read(body + "}", generator).request().messages();
+    var messages = read(body + "}", generator).asked().request().messages();
     assertEquals("So:{\"name\":\"add\",\"arguments\":{}}", messages.get(1).content());
     assertEquals("3", messages.get(2).content());
+  }
+
+  @Test
+  void onlyAnAssistantHasCallsAndTheyAreWhole() throws Exception {
+    for (Map.Entry<String, String> wrong :
+        Map.of(
+                "\"user\",\"content\":\"a\",\"tool_calls\":[]",
+                "unknown field messages[0].tool_calls",
+                "\"assistant\",\"tool_calls\":[]",
+                "messages[0].content is missing",
+                "\"assistant\",\"tool_calls\":{}",
+                "messages[0].tool_calls must be a list",
+                "\"assistant\",\"tool_calls\":[{}]",
+                "messages[0].tool_calls[0].function is missing",
+                "\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"add\"}}]",
+                "messages[0].tool_calls[0].function.arguments is missing")
+            .entrySet()) {
+      refused(
+          400, wrong.getValue(), post(CHAT, "{\"messages\":[{\"role\":" + wrong.getKey() + "}]}"));
+    }
+  }
+
+  /** As with OpenAI, a form is that of an answer and goes with tools; a call has its own. */
+  @Test
+  void aFormIsTheLastAnswers() throws Exception {
+    String form =
+        ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\","
+            + "\"schema\":{\"enum\":[\"yes\"]}}}}";
+    String start = WHO + "," + TOOLS;
+    assertTrue(read(start + form, generator).asked().calls());
+    JsonNode none = ask(CHAT, start + ",\"tool_choice\":\"none\"" + form);
+    assertEquals("\"yes\"", none.at("/choices/0/message/content").asText());
+    String answer = "},{\"role\":\"tool\",\"content\":\"3\"}],";
+    JsonNode last = ask(CHAT, start.replace("}],\"max", answer + "\"max") + form);
+    assertEquals("\"yes\"", last.at("/choices/0/message/content").asText());
+    assertEquals("stop", last.at("/choices/0/finish_reason").asText());
+  }
+
+  @Test
+  void aToolIsChosenOnlyIfThereIsOne() throws Exception {
+    assertFalse(read(WHO + ",\"tool_choice\":\"auto\"}", generator).asked().calls());
+    refused(400, "at least one tool", post(CHAT, WHO + ",\"tool_choice\":\"required\"}"));
   }
 
   /** One call is no more than several may be. */

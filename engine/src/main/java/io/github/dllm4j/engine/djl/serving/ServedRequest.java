@@ -93,8 +93,7 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
       throw new IllegalArgumentException("epsilon chooses the steps: give no steps with it");
     }
     if (parameters.maxNewTokens != null) {
-      int prompt = generator.given(request);
-      request = request.withLength(Math.addExact(prompt, positive(parameters.maxNewTokens)));
+      request = request.withNewTokens(generator.given(request), parameters.maxNewTokens);
     }
     if (parameters.epsilon != null) {
       request = request.withEpsilon(parameters.epsilon);
@@ -118,12 +117,5 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
       throw new IllegalArgumentException("stop must be a list of strings, got " + parameters.stop);
     }
     return request.withStop(parameters.stop);
-  }
-
-  private static int positive(int tokens) {
-    if (tokens < 1 || tokens > 1_000_000) {
-      throw new IllegalArgumentException("max_new_tokens must be 1 to 1,000,000, got " + tokens);
-    }
-    return tokens;
   }
 }
