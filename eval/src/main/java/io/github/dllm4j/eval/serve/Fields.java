@@ -3,11 +3,13 @@ package io.github.dllm4j.eval.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * The fields of a JSON object, each asked for once; what nobody asked for is refused, not ignored.
+ * The fields of a JSON object, each asked for once; what nobody asked for is refused, not ignored,
+ * unless it is null or an empty list and so says nothing.
  */
 final class Fields {
   private final JsonNode object;
@@ -25,7 +27,13 @@ final class Fields {
     }
     this.object = object;
     this.path = path;
-    object.fieldNames().forEachRemaining(left::add);
+    for (Map.Entry<String, JsonNode> field : object.properties()) {
+      JsonNode value = field.getValue();
+      // Clients send back what other servers say of a message: "refusal": null, "annotations": [].
+      if (!value.isNull() && !(value.isArray() && value.isEmpty())) {
+        left.add(field.getKey());
+      }
+    }
   }
 
   /** How messages call a field. */
