@@ -107,6 +107,11 @@ final class TrainCommand implements Callable<Integer> {
             "--out " + out + " already holds a model, " + file + ": give another folder");
       }
     }
+    Path stored = out.resolve("tokenizer.json");
+    if (Files.exists(stored) && !Files.isRegularFile(stored)) {
+      throw new IllegalArgumentException(
+          "--out " + out + " holds tokenizer.json, which is no file: give another folder");
+    }
     return train(Optional.empty());
   }
 

@@ -287,6 +287,20 @@ class OtherCommandsTest {
     assertArrayEquals(before, Files.readAllBytes(Path.of(corpus)));
   }
 
+  /** What is known before the training is bad input; what only writing shows is a failure. */
+  @Test
+  void aTokenizerThatCannotBeWrittenIsRefusedFirst() throws IOException {
+    String[] where = {"tokenizer", "train", "--kind", "byte", "--corpus", "none.txt", "--out", ""};
+    where[7] = folder.resolve("nowhere").resolve("t.json").toString();
+    refused(new String[] {"--out", where[7], "its folder does not exist"}, where);
+    where[5] = corpus;
+    where[7] = folder.resolve("x".repeat(300)).toString();
+    Dllm failed = Dllm.run(where);
+    assertEquals(1, failed.code(), failed.err());
+    assertTrue(failed.err().startsWith("dllm: cannot write " + where[7] + ": "), failed.err());
+    assertEquals(1, failed.err().lines().count());
+  }
+
   /** Where there are no JSON lines, --field is refused by every command that has it. */
   @Test
   void aFieldNeedsJsonLines() throws IOException {

@@ -304,6 +304,30 @@ class TrainCommandTest {
     assertArrayEquals(before, Files.readAllBytes(model.resolve("tokenizer.json")));
   }
 
+  /** What cannot work with a tokenizer file is bad input, said before anything is trained. */
+  @Test
+  void aTokenizerThatDoesNotServeIsRefusedFirst() throws IOException {
+    String json =
+        """
+        {"version":"1.0","truncation":null,"padding":null,"normalizer":null,
+         "pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,
+         "added_tokens":[{"id":2,"content":"<|mask|>","single_word":false,"lstrip":false,
+           "rstrip":false,"normalized":false,"special":true}],
+         "model":{"type":"WordLevel","unk_token":"none","vocab":{"the":0,"cat":1}}}
+        """;
+    Path file = Files.writeString(folder.resolve("words.json"), json);
+    Path out = folder.resolve("words");
+    String[] all = args(out, "--steps", "3");
+    all[Arrays.asList(all).indexOf("--tokenizer") + 1] = file.toString();
+    refused(new String[] {"the tokenizer cannot express the text: "}, all);
+    Files.writeString(file, json.substring(0, 300));
+    refused(new String[] {"words.json is not valid JSON"}, all);
+    assertFalse(Files.exists(out));
+    Files.createDirectories(out.resolve("tokenizer.json"));
+    Files.delete(corpus); // as it is said before the text is read
+    refused(new String[] {"--out", "tokenizer.json, which is no file"}, args(out, "--steps", "3"));
+  }
+
   @Test
   void aRunIsNotOverwrittenAndNotMixedUp() {
     Path out = folder.resolve("run");
