@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,7 +103,7 @@ class TrainCommandTest {
     Path whole = folder.resolve("whole");
     done(args(whole, settings));
     Path broken = folder.resolve("broken");
-    Process process = fork(args(broken, settings));
+    Process process = fork(folder, args(broken, settings));
     Path log = broken.resolve("training-log.csv");
     while (process.isAlive() && (!Files.exists(log) || Files.readString(log).lines().count() < 6)) {
       Thread.sleep(5);
@@ -132,7 +133,8 @@ class TrainCommandTest {
     return lines.get(lines.size() - 1).split(",", -1)[0];
   }
 
-  private Process fork(String[] args) throws IOException {
+  /** Runs the command in a process of its own, in a folder. */
+  private Process fork(Path in, String[] args) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -142,9 +144,69 @@ class TrainCommandTest {
                 Main.class.getName()));
     command.addAll(List.of(args));
     return new ProcessBuilder(command)
+        .directory(in.toFile())
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("fork.out").toFile())
         .start();
+  }
+
+  /** From another folder, without the model it started from, but never without its text. */
+  @Test
+  void aRunIsResumedFromAnyFolder() throws Exception {
+    Path first = folder.resolve("first");
+    done(args(first, "--steps", "3", "--process", "uniform"));
+    Path run = Files.createDirectory(folder.resolve("run"));
+    Path text = Files.createDirectory(folder.resolve("text"));
+    Files.copy(corpus, text.resolve("a.txt"));
+    String[] relative = {
+      "train",
+      "--corpus",
+      "../text",
+      "--from",
+      "../first",
+      "--out",
+      "out",
+      "--steps",
+      "3",
+      "--curve-examples",
+      "2"
+    };
+    Process process = fork(run, relative);
+    assertEquals(0, process.waitFor(), () -> read(folder.resolve("fork.out")));
+    Path out = run.resolve("out");
+    try (Stream<Path> files = Files.list(first)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    String[] resume = {"train", "--resume", "--out", out.toString()};
+    String config = Files.readString(out.resolve("config.json"));
+    assertTrue(done(resume).out().contains("finished already"));
+    assertEquals(config, Files.readString(out.resolve("config.json")));
+
+    // All moved elsewhere, or a file of an older version: as the current folder has it.
+    TrainingSettings began = TrainingSettings.read(out);
+    List<String> moved = new ArrayList<>(began.arguments());
+    moved.set(2, Path.of("").toAbsolutePath().relativize(text).toString());
+    for (String from : List.of("", folder.resolve("gone/".repeat(30)).toString())) {
+      new TrainingSettings(from, moved, 3, began.precision(), began.validationFraction())
+          .write(out);
+      assertTrue(done(resume).out().contains("finished already"));
+    }
+    began.write(out);
+    Files.writeString(text.resolve("a.txt"), "the cat sat on the mat. ".repeat(90));
+    refused(new String[] {"checkpoint.safetensors belongs to another run"}, resume);
+    Files.delete(text.resolve("a.txt"));
+    Files.delete(text);
+    refused(new String[] {"corpus " + run.resolve("../text") + " does not exist"}, resume);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @ParameterizedTest
@@ -426,7 +488,7 @@ class TrainCommandTest {
             "cpu",
             "--steps",
             "3");
-    TrainingSettings settings = new TrainingSettings(began, 3, "fp32", 0.05);
+    TrainingSettings settings = TrainingSettings.here(began, 3, "fp32", 0.05);
     String[] plain = {"--resume", "--out", "x"};
     assertEquals("Optional[1] cpu", resumed(settings, plain));
     String[] own = {"--resume", "--out", "x", "--threads", "2", "--device", "auto"};
@@ -449,7 +511,7 @@ class TrainCommandTest {
     done(all);
     TrainingSettings settings = TrainingSettings.read(measured);
     String other = settings.precision().equals("fp32") ? "bf16" : "fp32";
-    new TrainingSettings(
+    TrainingSettings.here(
             settings.arguments(), settings.steps(), other, settings.validationFraction())
         .write(measured);
     refused(new String[] {"another run"}, "train", "--resume", "--out", measured.toString());
