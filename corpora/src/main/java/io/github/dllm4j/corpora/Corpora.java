@@ -51,7 +51,8 @@ public final class Corpora {
    *
    * @param standardInput read only if some source is {@code -}
    * @throws IOException if a source is missing or unreadable, in one line
-   * @throws IllegalArgumentException if there is no source, or standard input twice
+   * @throws IllegalArgumentException if there is no source, standard input twice, or a field is
+   *     named and no source is JSONL
    */
   public static Corpus open(List<String> sources, CorpusOptions options, InputStream standardInput)
       throws IOException {
@@ -115,6 +116,15 @@ public final class Corpora {
       throw new IllegalArgumentException("corpus has 0 sources; allowed: 1 or more");
     }
     String name = String.join(", ", names) + (options.text8() ? " (text8)" : "");
+    if (options.field().isPresent() && sources.stream().noneMatch(Source::jsonLines)) {
+      throw new IllegalArgumentException(
+          "field is '"
+              + options.field().get()
+              + "', but nothing in corpus "
+              + name
+              + " is JSON lines; allowed with .jsonl and .ndjson files, plain or with .gz, and"
+              + " standard input");
+    }
     return new SourceCorpus(name, sources, options, spool);
   }
 

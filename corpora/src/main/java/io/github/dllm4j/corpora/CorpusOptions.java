@@ -7,7 +7,7 @@ import java.util.Optional;
  * How sources are read.
  *
  * @param field the field that holds the text in JSONL files ({@code .jsonl}, {@code .ndjson});
- *     "text" if absent. If present, standard input is JSONL too
+ *     "text" if absent. If present, standard input is JSONL too, and some source must be
  * @param text8 whether to normalise to 27 letters, see {@link #withText8(boolean)}
  * @param temporaryFolder where standard input is kept; the system's temporary folder if absent
  */

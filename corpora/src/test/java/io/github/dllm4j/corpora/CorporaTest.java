@@ -138,6 +138,34 @@ class CorporaTest {
   }
 
   @Test
+  void aFieldNeedsJsonLines() throws IOException {
+    CorpusOptions body = CorpusOptions.DEFAULT.withField("body");
+    Path plain = write("plain.txt", "a");
+    Path lines = write("lines.ndjson", "{\"body\":\"b\"}");
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> Corpora.open(List.of(plain, plain), body));
+    assertEquals(
+        "field is 'body', but nothing in corpus "
+            + plain
+            + ", "
+            + plain
+            + " is JSON lines; allowed with .jsonl and .ndjson files, plain or with .gz, and"
+            + " standard input",
+        e.getMessage());
+    List<String> bundled = List.of("bundled");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Corpora.open(bundled, body, InputStream.nullInputStream()));
+    try (Corpus corpus = Corpora.open(List.of(plain, lines), body)) {
+      assertEquals(List.of("a", "b"), Collected.of(corpus), "one file of several is enough");
+    }
+    try (Corpus corpus = Corpora.open(List.of(folder), body)) {
+      assertEquals(List.of("b", "a"), Collected.of(corpus), "so is one in a folder");
+    }
+  }
+
+  @Test
   void aByteOrderMarkIsLeftOut() throws IOException {
     write("bom.txt", "\uFEFFa\uFEFFb");
     assertEquals(List.of("a\uFEFFb"), Collected.of(open(folder.resolve("bom.txt"))));

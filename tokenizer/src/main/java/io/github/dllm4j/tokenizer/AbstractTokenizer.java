@@ -93,10 +93,10 @@ abstract class AbstractTokenizer implements Tokenizer {
     Path target = file.toAbsolutePath();
     Path folder = target.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
-      throw new IOException("cannot write " + file + ": its folder does not exist");
+      throw new WriteException(file, "its folder does not exist");
     }
     if (Files.isDirectory(target)) {
-      throw new IOException("cannot write " + file + ": it is a folder");
+      throw new WriteException(file, "it is a folder");
     }
     // Not a temporary file of Java's, which only its owner could read.
     Path temporary = folder.resolve(".tokenizer." + UUID.randomUUID() + ".tmp");
@@ -106,7 +106,7 @@ abstract class AbstractTokenizer implements Tokenizer {
     } catch (IOException e) {
       boolean denied = e instanceof AccessDeniedException;
       String why = denied ? "no permission" : String.valueOf(e.getMessage());
-      throw new IOException("cannot write " + file + ": " + why, e);
+      throw new WriteException(file, why, e);
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -92,7 +92,13 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     if (text.isEmpty()) {
       return new int[0];
     }
-    long[] ids = tokenizer.encode(text, false, false).getIds();
+    long[] ids;
+    try {
+      ids = tokenizer.encode(text, false, false).getIds();
+    } catch (RuntimeException e) {
+      throw new IllegalArgumentException(
+          "the tokenizer cannot express the text: " + firstLine(e), e);
+    }
     int[] tokens = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       tokens[i] = (int) ids[i];

@@ -19,7 +19,7 @@ public interface Tokenizer extends AutoCloseable {
    * @param text any well-formed text of any length
    * @return ids in 0..size-1, none for the empty text
    * @throws IllegalArgumentException if the text holds a lone surrogate, or a character the
-   *     tokenizer cannot express (character tokenizers)
+   *     tokenizer cannot express (character tokenizers, and others without a token for the unknown)
    * @throws IllegalStateException after {@link #close()}
    */
   int[] encode(String text);
@@ -71,9 +71,22 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Writes the {@code tokenizer.json}; an existing file is replaced in one step, or not at all.
    *
-   * @throws IOException if the file cannot be written
+   * @throws WriteException in one line with the file's name, if it cannot be written
    */
   void save(Path file) throws IOException;
+
+  /** A tokenizer could not be written: no folder, no space, no permission. */
+  final class WriteException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    WriteException(Path file, String why) {
+      super("cannot write " + file + ": " + why);
+    }
+
+    WriteException(Path file, String why, IOException cause) {
+      super("cannot write " + file + ": " + why, cause);
+    }
+  }
 
   /** Frees native memory; may be called twice. */
   @Override

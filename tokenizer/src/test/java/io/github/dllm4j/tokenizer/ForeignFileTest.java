@@ -124,6 +124,18 @@ class ForeignFileTest {
   }
 
   @Test
+  void wordsWithoutATokenAreRefused() throws IOException {
+    try (Tokenizer tokenizer = load(WORD_PIECE.replace("\"[UNK]\",\"cont", "\"[NONE]\",\"cont"))) {
+      assertArrayEquals(new int[] {5}, tokenizer.encode("in"));
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("xyz"));
+      assertTrue(
+          Texts.message(e).startsWith("the tokenizer cannot express the text: "), e.toString());
+      assertEquals(1, Texts.message(e).lines().count());
+    }
+  }
+
+  @Test
   void theModelMayDecideTheSpecialIds() throws IOException {
     SpecialIds ids = SpecialIds.FROM_FILE.withMask(13).withPad(1).withBegin(3).withEnd(12);
     try (Tokenizer tokenizer = load(WORD_PIECE, ids)) {

@@ -1,12 +1,15 @@
 package io.github.dllm4j.engine.djl;
 
 import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.engine.train.Objective;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +43,7 @@ public record TrainingRun(
     String tokenizerSha256,
     String corpusSha256,
     String command) {
+  private static final String CHECKPOINT = "checkpoint.safetensors";
 
   /** Checks what the network itself does not. */
   public TrainingRun {
@@ -57,6 +61,58 @@ public record TrainingRun(
     }
   }
 
+  /**
+   * What a run takes over from the model it starts from: its network and its noise.
+   *
+   * @param shape of the network
+   * @param mask id of MASK; -1 for uniform noise
+   * @param process masking, uniform or autoregressive
+   */
+  public record Kind(NetworkShape shape, int mask, String process) {
+
+    /**
+     * Of a model to start from.
+     *
+     * @throws IllegalArgumentException if its network cannot be trained here
+     */
+    public static Kind of(Model start) {
+      return new Kind(start.shape(), start.config().mask(), start.config().process());
+    }
+
+    /**
+     * Of a run that has begun, as its checkpoint says.
+     *
+     * @param directory of the run
+     * @throws IOException in one line, if there is no checkpoint or it is unsound
+     */
+    public static Kind ofCheckpoint(Path directory) throws IOException {
+      Path file = directory.resolve(CHECKPOINT);
+      if (!Files.isRegularFile(file)) {
+        throw new IOException("nothing to resume: no checkpoint " + file);
+      }
+      byte[] run = Checkpoint.readState(file).run().getBytes(StandardCharsets.UTF_8);
+      Fingerprint of = ModelConfig.parse(file, run, Fingerprint.class);
+      return new Kind(of.shape, of.mask, processOf(of.mask, of.config.objective()));
+    }
+  }
+
+  /** What must agree for a checkpoint to be continued; a list in JSON. */
+  @JsonFormat(shape = JsonFormat.Shape.ARRAY)
+  private record Fingerprint(
+      TrainingConfig config,
+      NetworkShape shape,
+      int mask,
+      Precision precision,
+      String tokenizerSha256,
+      String corpusSha256) {}
+
+  private static String processOf(int mask, Objective objective) {
+    if (mask < 0) {
+      return "uniform";
+    }
+    return objective == Objective.CROSS_ENTROPY ? "autoregressive" : "masking";
+  }
+
   /** Whether the noise is uniform, else it masks. */
   boolean uniform() {
     return mask < 0;
@@ -64,7 +120,7 @@ public record TrainingRun(
 
   /** Whether each token is predicted from those before it. */
   public boolean autoregressive() {
-    return !uniform() && config.objective() == Objective.CROSS_ENTROPY;
+    return processOf(mask, config.objective()).equals("autoregressive");
   }
 
   /** The network that is trained. */
@@ -87,7 +143,7 @@ public record TrainingRun(
 
   /** Where the state of the run is kept. */
   public Path checkpointFile() {
-    return directory.resolve("checkpoint.safetensors");
+    return directory.resolve(CHECKPOINT);
   }
 
   /** What must agree for a checkpoint to be continued. */
@@ -97,7 +153,7 @@ public record TrainingRun(
           .writer()
           .without(com.fasterxml.jackson.databind.SerializationFeature.INDENT_OUTPUT)
           .writeValueAsString(
-              List.of(config, shape, mask, precision, tokenizerSha256, corpusSha256));
+              new Fingerprint(config, shape, mask, precision, tokenizerSha256, corpusSha256));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

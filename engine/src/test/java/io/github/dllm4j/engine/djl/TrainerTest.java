@@ -171,6 +171,28 @@ class TrainerTest {
     refusesToResume(none, "nothing to resume: no checkpoint");
   }
 
+  @Test
+  void aCheckpointSaysTheKindOfItsRun() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(2, 0, 5));
+    String nothing =
+        Refusal.message(IOException.class, () -> TrainingRun.Kind.ofCheckpoint(run.directory()));
+    assertEquals("nothing to resume: no checkpoint " + run.checkpointFile(), nothing);
+    train(run, false, new TrainingListener() {});
+    assertEquals(
+        new TrainingRun.Kind(run.shape(), run.mask(), "masking"),
+        TrainingRun.Kind.ofCheckpoint(run.directory()));
+    String sound = run.fingerprint();
+    for (String other : new String[] {"", "7", "[]", "{}", sound.replace("\"ELBO\"", "null")}) {
+      Checkpoint.State state = new Checkpoint.State(other, 1, 1, 1, 0, Double.NaN);
+      String json = ModelConfig.JSON.writeValueAsString(state);
+      SafeTensorsWriter.write(run.checkpointFile(), List.of(), Map.of("state", json));
+      String message =
+          Refusal.message(IOException.class, () -> TrainingRun.Kind.ofCheckpoint(run.directory()));
+      assertTrue(message.startsWith(run.checkpointFile() + ": "), message);
+      assertEquals(1, message.lines().count());
+    }
+  }
+
   private static void refusesToResume(TrainingRun run, String part) {
     String message = Refusal.message(IOException.class, () -> new Trainer(run, true));
     assertTrue(message.contains(part), message);

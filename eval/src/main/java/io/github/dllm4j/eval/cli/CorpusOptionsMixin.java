@@ -4,6 +4,8 @@ import io.github.dllm4j.corpora.Corpora;
 import io.github.dllm4j.corpora.Corpus;
 import io.github.dllm4j.corpora.CorpusOptions;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +25,20 @@ final class CorpusOptionsMixin {
 
   @Option(names = "--text8", description = "Normalise to the 27 letters of text8.")
   boolean text8;
+
+  /**
+   * From now on relative paths begin in a folder, unless only the current folder has such a file.
+   */
+  void startFrom(Path folder) {
+    sources.replaceAll(
+        source -> {
+          boolean path = !List.of(Corpora.BUNDLED, Corpora.STANDARD_INPUT).contains(source);
+          Path there = path ? folder.resolve(source) : folder;
+          return path && (Files.exists(there) || !Files.exists(Path.of(source)))
+              ? there.toString()
+              : source;
+        });
+  }
 
   /** Opens the corpus. */
   Corpus open() throws IOException {

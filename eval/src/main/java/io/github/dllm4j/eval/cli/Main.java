@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -103,7 +104,9 @@ public final class Main implements Runnable {
 
   private static boolean isBadInput(Exception e) {
     return e instanceof IllegalArgumentException
-        || (e instanceof IOException && !(e instanceof AtomicFiles.WriteException));
+        || (e instanceof IOException
+            && !(e instanceof AtomicFiles.WriteException)
+            && !(e instanceof Tokenizer.WriteException));
   }
 
   private static String firstLine(Throwable e) {

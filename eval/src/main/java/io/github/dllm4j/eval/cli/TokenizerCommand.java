@@ -86,8 +86,15 @@ final class TokenizerCommand implements Runnable {
       return 0;
     }
 
-    /** What is there already must be a file, and not what the tokenizer is made from. */
+    /**
+     * Before the training: there must be a folder, and what is there already must be a file, and
+     * not what the tokenizer is made from.
+     */
     private void requireFile() throws IOException {
+      Path parent = out.toAbsolutePath().getParent();
+      if (parent == null || !Files.isDirectory(parent)) {
+        throw new IllegalArgumentException("--out " + out + ": its folder does not exist");
+      }
       if (Files.exists(out) && !Files.isRegularFile(out)) {
         throw new IllegalArgumentException("--out " + out + " is there and is no file");
       }

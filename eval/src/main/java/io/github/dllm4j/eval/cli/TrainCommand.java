@@ -84,6 +84,7 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Integer> curveExamples = Optional.empty();
 
   private List<String> arguments = List.of();
+  private Optional<TrainingRun.Kind> kind = Optional.empty(); // of the model to start from
 
   @Override
   public Integer call() throws IOException {
@@ -106,6 +107,11 @@ final class TrainCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             "--out " + out + " already holds a model, " + file + ": give another folder");
       }
+    }
+    Path stored = out.resolve("tokenizer.json");
+    if (Files.exists(stored) && !Files.isRegularFile(stored)) {
+      throw new IllegalArgumentException(
+          "--out " + out + " holds tokenizer.json, which is no file: give another folder");
     }
     return train(Optional.empty());
   }
@@ -134,8 +140,13 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** Takes over what a command that only resumes still says itself. */
-  void resumeFor(TrainCommand command) {
+  /**
+   * Takes over what a command that only resumes still says itself.
+   *
+   * @param folder in which this command began
+   */
+  void resumeFor(TrainCommand command, Path folder) {
+    corpusOptions.startFrom(folder);
     resume = true;
     out = command.out;
     spec = command.spec;
@@ -168,7 +179,12 @@ final class TrainCommand implements Callable<Integer> {
         throw new IllegalArgumentException(option + " is not for --from: the model decides it");
       }
     }
+    if (resume) { // the checkpoint has the weights
+      kind = Optional.of(TrainingRun.Kind.ofCheckpoint(out));
+      return train(begun, Optional.empty());
+    }
     try (Model start = ModelSelection.open(from.get(), common)) {
+      kind = Optional.of(TrainingRun.Kind.of(start));
       return train(begun, Optional.of(start));
     }
   }
@@ -212,17 +228,16 @@ final class TrainCommand implements Callable<Integer> {
                 .map(TrainingSettings::ofPrecision)
                 .or(common::precision)
                 .orElseGet(() -> PyTorch.fastest(common.device));
-        TrainingRun trial =
-            run(tok, start, precision, corpus, validation, TrainingConfig.MOST_STEPS);
+        TrainingRun trial = run(tok, precision, corpus, validation, TrainingConfig.MOST_STEPS);
         requireTwoBlocks(validation, trial.shape().length());
         int total =
             begun.isPresent()
                 ? begun.get().steps()
                 : steps(trial, trial.shape().length(), training);
-        TrainingRun whole = run(tok, start, precision, corpus, validation, total);
+        TrainingRun whole = run(tok, precision, corpus, validation, total);
         if (!resume) {
           tok.save(stored);
-          new TrainingSettings(arguments, total, precision.label(), validationFraction).write(out);
+          TrainingSettings.here(arguments, total, precision.label(), validationFraction).write(out);
         }
         return train(
             whole, start, data(training), data(validation), validation.charactersPerToken());
@@ -285,23 +300,18 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingRun run(
-      Tokenizer tok,
-      Optional<Model> start,
-      Precision precision,
-      Corpus corpus,
-      TokenFile validation,
-      int total)
+      Tokenizer tok, Precision precision, Corpus corpus, TokenFile validation, int total)
       throws IOException {
-    int mask = start.isPresent() ? start.get().config().mask() : mask(tok);
-    String trained = start.map(model -> model.config().process()).orElse(process);
+    int mask = kind.isPresent() ? kind.get().mask() : mask(tok);
+    String trained = kind.map(TrainingRun.Kind::process).orElse(process);
     if (trained.equals("autoregressive") && curveExamples.isPresent()) {
       throw new IllegalArgumentException(
           "--curve-examples is not for an autoregressive model: it has no information curve");
     }
     boolean uniform = trained.equals("uniform");
     NetworkShape shape =
-        start.isPresent()
-            ? start.get().shape()
+        kind.isPresent()
+            ? kind.get().shape()
             : networkOptions.shape(uniform ? mask : tok.vocabulary().size(), trained);
     return new TrainingRun(
         out,
@@ -356,7 +366,7 @@ final class TrainCommand implements Callable<Integer> {
         new TrainingDisplay(run, perToken, resume, spec.commandLine().getErr());
     boolean finished;
     try (Trainer trainer =
-            resume || start.isEmpty() ? new Trainer(run, resume) : Trainer.from(run, start.get());
+            start.isEmpty() ? new Trainer(run, resume) : Trainer.from(run, start.get());
         display) {
       display.begin(trainer.step());
       finished = trainer.train(training, validation, display);

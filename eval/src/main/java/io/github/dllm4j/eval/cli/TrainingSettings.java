@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.io.IOException;
@@ -12,14 +13,24 @@ import picocli.CommandLine;
 /**
  * What {@code training.json} of a run keeps so that {@code dllm train --resume --out DIR} suffices.
  *
- * @param arguments of the command that began it
+ * @param folder from which it began: where relative paths of its arguments begin; empty in older
+ *     files, for the current folder
+ * @param arguments of the command that began it, as given
  * @param steps of the optimiser, also where the command gave minutes
  * @param precision of the matrix products, also where the command left it to be measured
  * @param validationFraction of the text, held out
  */
 record TrainingSettings(
-    List<String> arguments, int steps, String precision, double validationFraction) {
+    String folder, List<String> arguments, int steps, String precision, double validationFraction) {
   private static final String NAME = "training.json";
+  private static final String FOLDER = "folder";
+
+  /** Of a run that begins in the current folder. */
+  static TrainingSettings here(
+      List<String> arguments, int steps, String precision, double validationFraction) {
+    String folder = Path.of("").toAbsolutePath().normalize().toString();
+    return new TrainingSettings(folder, arguments, steps, precision, validationFraction);
+  }
 
   static TrainingSettings read(Path directory) throws IOException {
     Path file = directory.resolve(NAME);
@@ -27,7 +38,11 @@ record TrainingSettings(
       throw new IOException("nothing to resume: no file " + file);
     }
     try {
-      return Json.read(file, TrainingSettings.class);
+      ObjectNode json = Json.read(file, ObjectNode.class);
+      if (!json.has(FOLDER)) {
+        json.put(FOLDER, "");
+      }
+      return Json.MAPPER.treeToValue(json, TrainingSettings.class);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + Json.reason(e), e);
     }
@@ -54,7 +69,7 @@ record TrainingSettings(
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)
         .parseArgs(arguments.subList(1, arguments.size()).toArray(String[]::new));
-    first.resumeFor(resuming);
+    first.resumeFor(resuming, Path.of(folder));
     first.arguments(arguments);
     return first;
   }

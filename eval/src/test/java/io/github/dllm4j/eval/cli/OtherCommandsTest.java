@@ -287,6 +287,55 @@ class OtherCommandsTest {
     assertArrayEquals(before, Files.readAllBytes(Path.of(corpus)));
   }
 
+  /** What is known before the training is bad input; what only writing shows is a failure. */
+  @Test
+  void aTokenizerThatCannotBeWrittenIsRefusedFirst() throws IOException {
+    String[] where = {"tokenizer", "train", "--kind", "byte", "--corpus", "none.txt", "--out", ""};
+    where[7] = folder.resolve("nowhere").resolve("t.json").toString();
+    refused(new String[] {"--out", where[7], "its folder does not exist"}, where);
+    where[5] = corpus;
+    where[7] = folder.resolve("x".repeat(300)).toString();
+    Dllm failed = Dllm.run(where);
+    assertEquals(1, failed.code(), failed.err());
+    assertTrue(failed.err().startsWith("dllm: cannot write " + where[7] + ": "), failed.err());
+    assertEquals(1, failed.err().lines().count());
+  }
+
+  /** Where there are no JSON lines, --field is refused by every command that has it. */
+  @Test
+  void aFieldNeedsJsonLines() throws IOException {
+    String out = folder.resolve("field").toString();
+    for (String command :
+        List.of(
+            "train --steps 3 --out OUT",
+            "tokenizer train --kind byte --out OUT",
+            "evaluate --model MODEL",
+            "evaluate --baseline ngram:2 --part validation",
+            "plan --model MODEL",
+            "steps --model MODEL --samplers tweedie --out OUT")) {
+      String[] words =
+          (command + " --corpus CORPUS --field body")
+              .replace("OUT", out)
+              .replace("MODEL", model)
+              .replace("CORPUS", corpus)
+              .split(" ");
+      refused(new String[] {"field is 'body'", corpus, ".jsonl"}, words);
+      assertFalse(Files.exists(Path.of(out)), command);
+    }
+    Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{\"body\":\"the cat\"}");
+    done(
+        "tokenizer",
+        "train",
+        "--kind",
+        "char",
+        "--field",
+        "body",
+        "--corpus",
+        lines.toString(),
+        "--out",
+        out);
+  }
+
   /** An argument that begins with @ is a text like any other, not a file of arguments. */
   @Test
   void argumentsAreNotFiles() throws IOException {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,7 +103,7 @@ class TrainCommandTest {
     Path whole = folder.resolve("whole");
     done(args(whole, settings));
     Path broken = folder.resolve("broken");
-    Process process = fork(args(broken, settings));
+    Process process = fork(folder, args(broken, settings));
     Path log = broken.resolve("training-log.csv");
     while (process.isAlive() && (!Files.exists(log) || Files.readString(log).lines().count() < 6)) {
       Thread.sleep(5);
@@ -132,7 +133,8 @@ class TrainCommandTest {
     return lines.get(lines.size() - 1).split(",", -1)[0];
   }
 
-  private Process fork(String[] args) throws IOException {
+  /** Runs the command in a process of its own, in a folder. */
+  private Process fork(Path in, String[] args) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -142,9 +144,69 @@ class TrainCommandTest {
                 Main.class.getName()));
     command.addAll(List.of(args));
     return new ProcessBuilder(command)
+        .directory(in.toFile())
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("fork.out").toFile())
         .start();
+  }
+
+  /** From another folder, without the model it started from, but never without its text. */
+  @Test
+  void aRunIsResumedFromAnyFolder() throws Exception {
+    Path first = folder.resolve("first");
+    done(args(first, "--steps", "3", "--process", "uniform"));
+    Path run = Files.createDirectory(folder.resolve("run"));
+    Path text = Files.createDirectory(folder.resolve("text"));
+    Files.copy(corpus, text.resolve("a.txt"));
+    String[] relative = {
+      "train",
+      "--corpus",
+      "../text",
+      "--from",
+      "../first",
+      "--out",
+      "out",
+      "--steps",
+      "3",
+      "--curve-examples",
+      "2"
+    };
+    Process process = fork(run, relative);
+    assertEquals(0, process.waitFor(), () -> read(folder.resolve("fork.out")));
+    Path out = run.resolve("out");
+    try (Stream<Path> files = Files.list(first)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    String[] resume = {"train", "--resume", "--out", out.toString()};
+    String config = Files.readString(out.resolve("config.json"));
+    assertTrue(done(resume).out().contains("finished already"));
+    assertEquals(config, Files.readString(out.resolve("config.json")));
+
+    // All moved elsewhere, or a file of an older version: as the current folder has it.
+    TrainingSettings began = TrainingSettings.read(out);
+    List<String> moved = new ArrayList<>(began.arguments());
+    moved.set(2, Path.of("").toAbsolutePath().relativize(text).toString());
+    for (String from : List.of("", folder.resolve("gone/".repeat(30)).toString())) {
+      new TrainingSettings(from, moved, 3, began.precision(), began.validationFraction())
+          .write(out);
+      assertTrue(done(resume).out().contains("finished already"));
+    }
+    began.write(out);
+    Files.writeString(text.resolve("a.txt"), "the cat sat on the mat. ".repeat(90));
+    refused(new String[] {"checkpoint.safetensors belongs to another run"}, resume);
+    Files.delete(text.resolve("a.txt"));
+    Files.delete(text);
+    refused(new String[] {"corpus " + run.resolve("../text") + " does not exist"}, resume);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @ParameterizedTest
@@ -304,6 +366,30 @@ class TrainCommandTest {
     assertArrayEquals(before, Files.readAllBytes(model.resolve("tokenizer.json")));
   }
 
+  /** What cannot work with a tokenizer file is bad input, said before anything is trained. */
+  @Test
+  void aTokenizerThatDoesNotServeIsRefusedFirst() throws IOException {
+    String json =
+        """
+        {"version":"1.0","truncation":null,"padding":null,"normalizer":null,
+         "pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,
+         "added_tokens":[{"id":2,"content":"<|mask|>","single_word":false,"lstrip":false,
+           "rstrip":false,"normalized":false,"special":true}],
+         "model":{"type":"WordLevel","unk_token":"none","vocab":{"the":0,"cat":1}}}
+        """;
+    Path file = Files.writeString(folder.resolve("words.json"), json);
+    Path out = folder.resolve("words");
+    String[] all = args(out, "--steps", "3");
+    all[Arrays.asList(all).indexOf("--tokenizer") + 1] = file.toString();
+    refused(new String[] {"the tokenizer cannot express the text: "}, all);
+    Files.writeString(file, json.substring(0, 300));
+    refused(new String[] {"words.json is not valid JSON"}, all);
+    assertFalse(Files.exists(out));
+    Files.createDirectories(out.resolve("tokenizer.json"));
+    Files.delete(corpus); // as it is said before the text is read
+    refused(new String[] {"--out", "tokenizer.json, which is no file"}, args(out, "--steps", "3"));
+  }
+
   @Test
   void aRunIsNotOverwrittenAndNotMixedUp() {
     Path out = folder.resolve("run");
@@ -402,7 +488,7 @@ class TrainCommandTest {
             "cpu",
             "--steps",
             "3");
-    TrainingSettings settings = new TrainingSettings(began, 3, "fp32", 0.05);
+    TrainingSettings settings = TrainingSettings.here(began, 3, "fp32", 0.05);
     String[] plain = {"--resume", "--out", "x"};
     assertEquals("Optional[1] cpu", resumed(settings, plain));
     String[] own = {"--resume", "--out", "x", "--threads", "2", "--device", "auto"};
@@ -425,7 +511,7 @@ class TrainCommandTest {
     done(all);
     TrainingSettings settings = TrainingSettings.read(measured);
     String other = settings.precision().equals("fp32") ? "bf16" : "fp32";
-    new TrainingSettings(
+    TrainingSettings.here(
             settings.arguments(), settings.steps(), other, settings.validationFraction())
         .write(measured);
     refused(new String[] {"another run"}, "train", "--resume", "--out", measured.toString());
