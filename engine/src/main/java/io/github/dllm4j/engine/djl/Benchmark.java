@@ -30,6 +30,7 @@ import java.util.stream.IntStream;
  */
 public final class Benchmark implements AutoCloseable {
   private static final int PRODUCT = 2048;
+  private static final int GPU_PRODUCT = 8192;
 
   private final Network network;
   private final NetworkShape shape;
@@ -76,16 +77,19 @@ public final class Benchmark implements AutoCloseable {
     return flops;
   }
 
-  /** GFLOP/s of one product of two square matrices of {@value #PRODUCT} rows. */
+  /**
+   * GFLOP/s of one product of two square matrices of {@value #PRODUCT} rows, on a GPU {@value
+   * #GPU_PRODUCT}.
+   */
   public double peakGflops(Precision precision) {
     Program program = network.program();
+    int size = network.manager().getDevice().isGpu() ? GPU_PRODUCT : PRODUCT;
     try (NDManager step = network.manager().newSubManager();
-        IValue own =
-            Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(PRODUCT, PRODUCT))));
+        IValue own = Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(size, size))));
         IValue cast = program.run("cast", own, precision.scalarType(), new long[] {0}, 0)) {
       long begin = System.nanoTime();
       program.call(step, "square", cast).getFloat();
-      return 2 * Math.pow(PRODUCT, 3) / (System.nanoTime() - begin);
+      return 2 * Math.pow(size, 3) / (System.nanoTime() - begin);
     }
   }
 

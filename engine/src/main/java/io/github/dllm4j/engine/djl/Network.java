@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -35,6 +36,9 @@ final class Network implements AutoCloseable {
   private static final int FEW_THREADS = 8;
   private static final int FEW_ROWS = 256;
   private static final int MANY_ROWS = 1 << 16;
+
+  /** Whether a file may be replaced while it is mapped: not on Windows. */
+  private static final boolean KEEPS = File.separatorChar == '/';
 
   private final NDManager manager;
   private final Architecture shape;
@@ -109,7 +113,7 @@ final class Network implements AutoCloseable {
       List<NDArray> weights = new ArrayList<>();
       for (Weights.Stored stored : found) {
         weights.add(
-            shape instanceof LlamaShape || stored.entry().type() == SafeTensors.Type.F32
+            shape instanceof LlamaShape || (KEEPS && stored.entry().type() == SafeTensors.Type.F32)
                 ? kept(manager, program, stored.source(), stored.entry())
                 : load(manager, program, stored.source(), stored.entry()));
       }
@@ -256,12 +260,11 @@ final class Network implements AutoCloseable {
   }
 
   private ByteBuffer bytes(NDArray array, SafeTensors.Type type) {
-    if (type == SafeTensors.Type.F32) {
-      return array.toByteBuffer();
-    }
+    // From a GPU DJL copies by way of a manager below the array's own, which only that one closes.
     try (NDManager step = manager.newSubManager()) {
+      String method = type == SafeTensors.Type.F32 ? "widen" : "narrow";
       return program
-          .call(step, "narrow", array, type == SafeTensors.Type.BF16 ? 1 : 0)
+          .call(step, method, array, type == SafeTensors.Type.BF16 ? 1 : 0)
           .toByteBuffer();
     }
   }

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.train.Update;
@@ -115,6 +116,7 @@ final class Optimizer {
       norm = size.getFloat();
     }
     double scale = Math.min(1, clip / (norm + 1e-6));
+    NDManager host = m.newSubManager(Device.cpu()); // the program reads these numbers there
     double[] hyper = {rate, BETA1, BETA2, EPSILON, decay, scale, emaRate};
     program
         .train(
@@ -131,7 +133,7 @@ final class Optimizer {
             "step",
             stepCount,
             "hp",
-            m.create(hyper))
+            host.create(hyper))
         .close();
     if (muon.length > 0) {
       double[] own = {rate, MOMENTUM, decay, scale, emaRate, precision.scalarType()};
@@ -146,7 +148,7 @@ final class Optimizer {
               "ema",
               some(ema, muon),
               "hp",
-              m.create(own))
+              host.create(own))
           .close();
     }
     return norm;

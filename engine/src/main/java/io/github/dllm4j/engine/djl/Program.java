@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -158,7 +159,8 @@ final class Program implements AutoCloseable {
    *
    * @param arguments name, then {@link NDArray} or {@code List<NDArray>}, and so on, in the order
    *     of the method's parameters
-   * @return the tensor it returns, on the manager of the first array; the caller closes it
+   * @param manager for the result
+   * @return the tensor it returns
    */
   NDArray train(NDManager manager, String method, Object... arguments) {
     NDList list = new NDList();
@@ -174,7 +176,8 @@ final class Program implements AutoCloseable {
         }
       }
     }
-    try (NDArray tag = manager.create(0f)) {
+    try (NDManager host = manager.newSubManager(Device.cpu())) {
+      NDArray tag = host.create(0f);
       tag.setName("module_method:" + method);
       list.add(tag);
       return PyTorchThread.call(
@@ -182,9 +185,10 @@ final class Program implements AutoCloseable {
             JniUtils.setGradMode(true);
             RunningCalls.begin();
             try {
-              return module
-                  .forward(new ParameterStore(manager, false), list, true)
-                  .singletonOrThrow();
+              NDArray result =
+                  module.forward(new ParameterStore(manager, false), list, true).singletonOrThrow();
+              result.attach(manager);
+              return result;
             } finally {
               RunningCalls.end();
             }

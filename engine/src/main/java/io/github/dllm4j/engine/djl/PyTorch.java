@@ -28,10 +28,11 @@ import java.util.TreeSet;
  */
 public final class PyTorch {
   private static final Properties BUILD = buildProperties();
+  private static final boolean CUDA = "cuda".equals(BUILD.getProperty("natives"));
 
   static {
     DjlSettings.prepare();
-    if (BUILD.getProperty("natives").equals("cuda")) {
+    if (CUDA) {
       DjlSettings.allowDownloads();
     }
     DjlSettings.setIfAbsent("ai.djl.default_engine", "DJL_DEFAULT_ENGINE", "PyTorch");
@@ -76,22 +77,37 @@ public final class PyTorch {
    */
   static NDManager newManager(String device) {
     Engine engine = engine();
-    int gpus = engine.getGpuCount();
-    if (device.equals("auto")) {
-      return engine.newBaseManager(gpus > 0 ? Device.gpu(0) : Device.cpu());
+    return engine.newBaseManager(device(device, engine.getGpuCount(), CUDA));
+  }
+
+  /**
+   * A device by its name.
+   *
+   * @param gpus how many there are
+   * @param cuda whether this build is for them: then a processor is taken only by its name
+   */
+  static Device device(String name, int gpus, boolean cuda) {
+    boolean gpu = name.matches("cuda:\\d{1,3}");
+    if (name.equals("cpu") || (name.equals("auto") && gpus == 0 && !cuda)) {
+      return Device.cpu();
     }
-    if (device.equals("cpu")) {
-      return engine.newBaseManager(Device.cpu());
+    int index = gpu ? Integer.parseInt(name.substring(5)) : 0;
+    if ((gpu || name.equals("auto")) && index < gpus) {
+      return Device.gpu(index);
     }
-    if (device.matches("cuda:\\d{1,3}")) {
-      int index = Integer.parseInt(device.substring(5));
-      if (index < gpus) {
-        return engine.newBaseManager(Device.gpu(index));
-      }
-      throw new IllegalArgumentException(
-          "device " + device + " is not here: this machine offers " + gpus + " CUDA devices");
+    if (!gpu && !name.equals("auto")) {
+      throw new IllegalArgumentException("device must be auto, cpu or cuda:N, got " + name);
     }
-    throw new IllegalArgumentException("device must be auto, cpu or cuda:N, got " + device);
+    throw new IllegalArgumentException(
+        "device "
+            + name
+            + " is not here: this machine offers "
+            + gpus
+            + " CUDA devices"
+            + (cuda && gpus == 0
+                ? "; it needs a driver and the CUDA runtime, 12.8 or newer, where libraries are"
+                    + " looked for (Linux: libcudart in ldconfig -p). cpu runs on the processor"
+                : ""));
   }
 
   /**
@@ -118,7 +134,9 @@ public final class PyTorch {
   public static Precision fastest(String device) {
     try (NDManager manager = newManager(device);
         Program program = Program.load(manager)) {
-      NDArray a = manager.randomUniform(-1, 1, new Shape(512, 512));
+      // A GPU needs less for a small product than its call takes.
+      int size = manager.getDevice().isGpu() ? 4096 : 512;
+      NDArray a = manager.randomUniform(-1, 1, new Shape(size, size));
       long fp32 = Long.MAX_VALUE;
       long bf16 = Long.MAX_VALUE;
       for (int round = 0; round < 4; round++) {

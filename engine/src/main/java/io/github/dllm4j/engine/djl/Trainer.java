@@ -24,9 +24,9 @@ import java.util.function.IntFunction;
  * its gradient, the gradient's norm, and the update, and one more with Muon.
  *
  * <p>A step's examples, masks and dropout are pure functions of (seed, step), so a run that is
- * stopped or killed and resumed from its last checkpoint ends with the same bits (float32, same
- * machine and threads). One trainer may run per process, as PyTorch's generator (dropout) and
- * gradients are global.
+ * stopped or killed and resumed from its last checkpoint ends with the same bits (float32 on a
+ * processor, same machine and threads). One trainer may run per process, as PyTorch's generator
+ * (dropout) and gradients are global.
  */
 public final class Trainer implements AutoCloseable {
   private static final int VALIDATION_COUNTS = 16;

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -40,6 +41,7 @@ final class TrainingLoss {
     this.settings =
         network
             .manager()
+            .newSubManager(Device.cpu()) // the program reads them there
             .create(
                 DoubleStream.concat(
                         Arrays.stream(network.shape().program()).asDoubleStream(),

@@ -15,11 +15,11 @@ import torch
 
 
 def product(x: Tensor, weight: Tensor, bias: Optional[Tensor], dt: int) -> Tensor:
-    # x weight^T + bias; a large matrix of another type is read as `dt` a part at a time, into one place: the whole would
-    # be a copy of it, and memory that is fetched anew for each matrix costs more time than the product of few rows.
+    # x weight^T + bias; a large matrix of another type is read as `dt` a part at a time, into one place: on a processor the
+    # whole would be a copy, and memory that is fetched anew for each matrix costs more time than the product of few rows.
     h = x.to(dt)
     rows, some = weight.size(0), max(1, 4194304 // weight.size(1))
-    if weight.dtype == h.dtype or rows <= some:
+    if weight.dtype == h.dtype or rows <= some or weight.is_cuda:
         y = __torch__.linear.affine(h, weight, rows, bias, dt)
     else:
         y = torch.empty(h.size()[:-1] + [rows], dtype=dt, device=h.device)

@@ -7,7 +7,12 @@ import torch
 
 
 def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
-    return ops.mkldnn._reorder_linear_weight(weight)
+    # On ARM what is faster than plain products is not there in this order: they would run in reference code.
+    if ops.mkldnn._is_mkldnn_acl_supported():
+        packed = weight
+    else:
+        packed = ops.mkldnn._reorder_linear_weight(weight)
+    return packed
 
 
 def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:

@@ -1,10 +1,14 @@
 package io.github.dllm4j.engine.djl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.train.Refusal;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +36,32 @@ class PyTorchTest {
     String message =
         Refusal.message(IllegalArgumentException.class, () -> PyTorch.newManager("cuda:999"));
     assertTrue(message.startsWith("device cuda:999 is not here: this machine offers "), message);
+  }
+
+  @Test
+  void aBuildForGpusTakesAProcessorOnlyByItsName() {
+    assertEquals(Device.gpu(0), PyTorch.device("auto", 2, true));
+    assertEquals(Device.gpu(1), PyTorch.device("cuda:1", 2, true));
+    assertEquals(Device.cpu(), PyTorch.device("cpu", 0, true));
+    assertEquals(Device.cpu(), PyTorch.device("auto", 0, false));
+    for (String device : List.of("auto", "cuda:0")) {
+      String message =
+          Refusal.message(IllegalArgumentException.class, () -> PyTorch.device(device, 0, true));
+      assertTrue(message.startsWith("device " + device + " is not here"), message);
+      assertTrue(message.contains("CUDA runtime"), message);
+    }
+  }
+
+  /** Else everything a step of training answers would stay until the network is closed. */
+  @Test
+  void answersOfTrainingLandWhereTheyAreWanted() {
+    NetworkShape shape = Tiny.shape(false, false);
+    try (Network network = Tiny.network(shape, Tiny.weights(shape, 1));
+        NDManager step = network.manager().newSubManager()) {
+      network.learn();
+      NDArray norm = network.program().train(step, "gradient_norm", "ws", network.weights());
+      assertSame(step, norm.getManager());
+    }
   }
 
   @ParameterizedTest
