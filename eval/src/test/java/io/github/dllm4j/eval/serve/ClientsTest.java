@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.TextGenerator;
 import java.io.IOException;
 import java.net.URI;
@@ -194,11 +195,24 @@ class ClientsTest extends Served {
     assertEquals("3", messages.get(2).content());
   }
 
+  /** As OpenAI's client sends back a message that it has read. */
+  @Test
+  void fieldsThatSayNothingAreTaken() throws IOException {
+    String body =
+        WHO.replace(
+            "}],",
+            "},{\"role\":\"assistant\",\"content\":\"I.\",\"refusal\":null,\"annotations\":[],"
+                + "\"audio\":null,\"function_call\":null,\"tool_calls\":null},"
+                + "{\"role\":\"user\",\"content\":\"Why?\"}],");
+    var messages = read(body + "}", generator).asked().request().messages();
+    assertEquals(List.of("Who?", "I.", "Why?"), messages.stream().map(Message::content).toList());
+  }
+
   @Test
   void onlyAnAssistantHasCallsAndTheyAreWhole() throws Exception {
     for (Map.Entry<String, String> wrong :
         Map.of(
-                "\"user\",\"content\":\"a\",\"tool_calls\":[]",
+                "\"user\",\"content\":\"a\",\"tool_calls\":[{}]",
                 "unknown field messages[0].tool_calls",
                 "\"assistant\",\"tool_calls\":[]",
                 "messages[0].content is missing",
