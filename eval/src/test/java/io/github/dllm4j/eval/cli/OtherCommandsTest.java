@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** The commands evaluate, inspect, tokenizer and the root. */
 class OtherCommandsTest {
@@ -322,7 +323,27 @@ class OtherCommandsTest {
     assertTrue(done("train", "--help").out().contains("--resume"));
     refused(new String[] {"command is missing"});
     refused(new String[] {"command is missing"}, "tokenizer");
-    assertEquals(2, Dllm.run("dance").code());
+    refused(new String[] {"generate", "inspect", "bench", "got dance"}, "dance");
+    refused(new String[] {"train", "got frob"}, "tokenizer", "frob");
     assertFalse(Dllm.run("dance").err().contains("\tat "));
+  }
+
+  /** Help and versions are no excuse for what the command does not know. */
+  @Test
+  void nothingUnknownIsIgnoredBesideHelp() {
+    for (String help : List.of("--help", "-h", "--version", "-V")) {
+      refused(new String[] {"got score"}, "score", help);
+      refused(new String[] {"got score"}, help, "score");
+      refused(new String[] {"--frob"}, "--frob", help);
+      refused(new String[] {"got frob"}, "tokenizer", "frob", help);
+      for (String command : new CommandLine(new Main()).getSubcommands().keySet()) {
+        refused(new String[] {"--frob"}, command, "--frob", help);
+        refused(new String[] {"--frob"}, command, help, "--frob");
+        refused(new String[] {"extra"}, command, help, "extra");
+        assertFalse(done(command, help).out().isEmpty());
+      }
+      refused(new String[] {"--frob"}, "tokenizer", "train", "--frob", help);
+      refused(new String[] {"--frob"}, help, "generate", "--frob");
+    }
   }
 }
