@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.Functional;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -60,6 +61,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("time_conditioning", config.timeConditioning());
     facts.put("classes", model.classes());
     facts.put("parameters", config.network().parameters());
+    facts.put("weights", weights(model));
     facts.put("vocabulary", config.network().vocabulary());
     facts.put("width", config.network().width());
     facts.put("layers", config.network().layers());
@@ -84,6 +86,19 @@ final class InspectCommand implements Callable<Integer> {
               facts.put("kl_from_uniform_standard_error", decay.left().standardError());
             });
     return facts;
+  }
+
+  /** Whether all weights are finite numbers; others spoil what is computed with them. */
+  private static String weights(Model model) {
+    List<String> broken = model.brokenWeights().orElse(null);
+    if (broken == null) {
+      return "not checked";
+    }
+    if (broken.isEmpty()) {
+      return "finite";
+    }
+    String more = broken.size() == 1 ? "" : " and " + (broken.size() - 1) + " more tensors";
+    return "not finite: " + broken.get(0) + more;
   }
 
   private static void addProvenance(Map<String, Object> facts, ModelConfig.Provenance made) {

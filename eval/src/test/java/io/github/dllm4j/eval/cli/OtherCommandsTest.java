@@ -189,12 +189,7 @@ class OtherCommandsTest {
   /** A run that was stopped early; older files say 0 of it. */
   @Test
   void inspectDoesNotShowWhatWasNotMeasured() throws IOException {
-    Path copy = Files.createDirectories(folder.resolve("stopped"));
-    try (Stream<Path> files = Files.list(Path.of(model))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(file.getFileName()));
-      }
-    }
+    Path copy = copyOfModel("stopped");
     Path config = copy.resolve("config.json");
     String json = Files.readString(config);
     for (String none : List.of("null", "0.0")) {
@@ -212,6 +207,38 @@ class OtherCommandsTest {
                 .get("validation_nats_per_token")
                 .asDouble()
             > 0);
+  }
+
+  private static Path copyOfModel(String name) throws IOException {
+    Path copy = Files.createDirectories(folder.resolve(name));
+    try (Stream<Path> files = Files.list(Path.of(model))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    return copy;
+  }
+
+  /** Weights that spoil what is computed; the rest is described all the same. */
+  @Test
+  void inspectTellsWeightsThatAreNoNumbers() throws IOException {
+    assertEquals(
+        "finite", done("inspect", "--model", model, "--json").json().get("weights").asText());
+    Path copy = copyOfModel("broken");
+    Path file = copy.resolve("model.safetensors");
+    byte[] weights = Files.readAllBytes(file);
+    byte[][] broken = {{0, 0, -128, 127}, {0, 0, -128, -1}, {0, 0, -64, 127}}; // infinities, NaN
+    for (byte[] last : broken) {
+      System.arraycopy(last, 0, weights, weights.length - 4, 4);
+      Files.write(file, weights);
+      JsonNode facts = done("inspect", "--model", copy.toString(), "--json").json();
+      assertTrue(facts.get("weights").asText().startsWith("not finite: "), facts.toString());
+      assertEquals(20, facts.get("steps").asInt());
+      assertTrue(done("inspect", "--model", copy.toString()).out().contains("not finite: "));
+    }
+    String llada = Dllm.field("llada").toString();
+    assertEquals(
+        "not checked", done("inspect", "--model", llada, "--json").json().get("weights").asText());
   }
 
   @Test
