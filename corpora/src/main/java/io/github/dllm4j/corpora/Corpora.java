@@ -51,7 +51,8 @@ public final class Corpora {
    *
    * @param standardInput read only if some source is {@code -}
    * @throws IOException if a source is missing or unreadable, in one line
-   * @throws IllegalArgumentException if there is no source, or standard input twice
+   * @throws IllegalArgumentException if there is no source, or standard input twice, or a field but
+   *     no JSONL
    */
   public static Corpus open(List<String> sources, CorpusOptions options, InputStream standardInput)
       throws IOException {
@@ -113,6 +114,13 @@ public final class Corpora {
       List<String> names, List<Source> sources, CorpusOptions options, @Nullable Spool spool) {
     if (sources.isEmpty()) {
       throw new IllegalArgumentException("corpus has 0 sources; allowed: 1 or more");
+    }
+    if (options.field().isPresent() && sources.stream().noneMatch(Source::jsonLines)) {
+      throw new IllegalArgumentException(
+          "field "
+              + options.fieldName()
+              + " is for JSONL files (.jsonl, .ndjson) and standard input, got "
+              + String.join(", ", names));
     }
     String name = String.join(", ", names) + (options.text8() ? " (text8)" : "");
     return new SourceCorpus(name, sources, options, spool);

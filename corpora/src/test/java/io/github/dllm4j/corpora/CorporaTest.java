@@ -268,6 +268,10 @@ class CorporaTest {
     assertThrows(
         IOException.class, () -> Corpora.open(odd, CorpusOptions.DEFAULT, Collected.stream("x")));
     assertThrows(IllegalArgumentException.class, () -> CorpusOptions.DEFAULT.withField(""));
+    CorpusOptions body = CorpusOptions.DEFAULT.withField("body");
+    List<Path> text = List.of(write("plain.txt", "x"));
+    assertThrows(IllegalArgumentException.class, () -> Corpora.open(text, body));
+    Corpora.open(List.of(write("lines.jsonl", "{\"body\":\"x\"}"), text.get(0)), body).close();
   }
 
   @Test

@@ -11,10 +11,13 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -91,11 +94,27 @@ public final class Main implements Runnable {
     return code;
   }
 
-  /** Runs the command that was named; what it does not know is refused beside --help, too. */
+  /**
+   * Runs the command that was named. What it does not know is refused beside --help, too, and so
+   * are lists of nothing, which are a comma.
+   */
   private static int runLast(ParseResult parsed) {
     for (ParseResult at = parsed; at != null; at = at.subcommand()) {
+      CommandLine line = at.commandSpec().commandLine();
       if (!at.unmatched().isEmpty()) {
-        throw new UnmatchedArgumentException(at.commandSpec().commandLine(), at.unmatched());
+        throw new UnmatchedArgumentException(line, at.unmatched());
+      }
+      for (OptionSpec option : at.matchedOptions()) {
+        Object value = option.getValue();
+        if (value instanceof List<?> list && list.isEmpty()) {
+          throw new ParameterException(
+              line,
+              String.format(
+                  Locale.ROOT,
+                  "%s must be one or more values with commas between them, got %s",
+                  option.longestName(),
+                  String.join(" ", option.originalStringValues())));
+        }
       }
     }
     return new CommandLine.RunLast().execute(parsed);

@@ -355,10 +355,32 @@ class OtherCommandsTest {
     assertFalse(Dllm.run("dance").err().contains("\tat "));
   }
 
+  @Test
+  void aListOfNothingIsRefused() {
+    String parity = "--distribution parity:k=2 ";
+    for (String command :
+        List.of(
+            "steps " + parity + "--samplers tweedie --out x --steps ,",
+            "steps " + parity + "--steps 1 --out x --samplers ,",
+            "exact " + parity + "--process masking --sampler mask-predictor --sizes ,",
+            "bench --section ,")) {
+      String option = command.replaceAll(".* (--[a-z]+) ,", "$1");
+      refused(new String[] {option, "got ,"}, command.split(" "));
+    }
+  }
+
+  /** Text files have no fields. */
+  @Test
+  void aFieldNeedsJsonLines() {
+    refused(
+        new String[] {"field body", "corpus.txt"},
+        ("tokenizer train --kind char --out x --field body --corpus " + corpus).split(" "));
+  }
+
   /** Help and versions are no excuse for what the command does not know. */
   @Test
   void nothingUnknownIsIgnoredBesideHelp() {
-    for (String help : List.of("--help", "-h", "--version", "-V")) {
+    for (String help : List.of("--help", "-V")) {
       refused(new String[] {"got score"}, "score", help);
       refused(new String[] {"got score"}, help, "score");
       refused(new String[] {"--frob"}, "--frob", help);
