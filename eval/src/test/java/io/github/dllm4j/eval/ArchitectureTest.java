@@ -10,6 +10,8 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -254,6 +256,21 @@ class ArchitectureTest {
         .callMethod(System.class, "getenv", String.class)
         .orShould()
         .callMethod(System.class, "getenv")
+        .check(CODE);
+  }
+
+  /** So that all commands say null of what is not known, and read equally strictly. */
+  @Test
+  void commandsHaveOneJson() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + "eval.cli")
+        .should()
+        .callMethod(JsonMapper.class, "builder")
+        .orShould()
+        .callConstructor(JsonMapper.class)
+        .orShould()
+        .callConstructor(ObjectMapper.class)
         .check(CODE);
   }
 

@@ -327,6 +327,16 @@ public final class Model implements AutoCloseable {
             family().label()));
   }
 
+  /**
+   * The names of weights that hold infinite numbers or what is no number, which spoil what is
+   * computed with them; it takes a look at all of them.
+   *
+   * @return empty if nobody looked: those of LLaDA and Dream may be 16 GB
+   */
+  public Optional<List<String>> brokenWeights() {
+    return network.large() ? Optional.empty() : Optional.of(network.notFinite());
+  }
+
   /** The weights that run, of {@link #shape}. */
   Network network() {
     return network;

@@ -50,7 +50,7 @@ public record ModelConfig(
 
   /**
    * The one way JSON files are read and written: snake case, indented, nothing unknown, missing,
-   * twice, null (in lists too) or of another type.
+   * twice, null (in lists too) or of another type; NaN, which is not known, is written as null.
    */
   public static final JsonMapper JSON =
       JsonMapper.builder()
@@ -65,6 +65,7 @@ public record ModelConfig(
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .enable(SerializationFeature.INDENT_OUTPUT)
+          .addModule(new KnownNumbers())
           .build();
 
   /**

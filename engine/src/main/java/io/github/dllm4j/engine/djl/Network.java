@@ -279,6 +279,27 @@ final class Network implements AutoCloseable {
     return map;
   }
 
+  /** Whether the weights may be many gigabytes, which nobody should read without need. */
+  boolean large() {
+    return shape instanceof LlamaShape;
+  }
+
+  /** The names of tensors that hold infinite numbers or what is no number; reads all weights. */
+  List<String> notFinite() {
+    List<Architecture.Tensor> tensors = shape.tensors();
+    return IntStream.range(0, tensors.size())
+        .filter(i -> !PyTorchThread.call(() -> isFinite(weights.get(i))))
+        .mapToObj(i -> tensors.get(i).name())
+        .toList();
+  }
+
+  private static boolean isFinite(NDArray array) {
+    try (NDArray least = array.min();
+        NDArray most = array.max()) {
+      return Float.isFinite(least.getFloat()) && Float.isFinite(most.getFloat());
+    }
+  }
+
   /** Gives every weight a gradient, zero, to which passes of {@link Program#train} add. */
   void learn() {
     weights.forEach(weight -> weight.setRequiresGradient(true));

@@ -27,7 +27,8 @@ public final class SizePlan implements ScheduledPlan {
   /**
    * A plan of given sizes.
    *
-   * @param sizes holes filled at each step, not negative, first step first; zeros are dropped
+   * @param sizes holes filled at each step, not negative, first step first, an int together; zeros
+   *     are dropped
    * @return the plan
    */
   public static SizePlan of(int... sizes) {
@@ -35,6 +36,12 @@ public final class SizePlan implements ScheduledPlan {
       if (size < 0) {
         throw new IllegalArgumentException("sizes must be at least 0, got " + size);
       }
+    }
+    long total = Arrays.stream(sizes).asLongStream().sum();
+    if (total > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "sizes must sum to at most %d, got %d", Integer.MAX_VALUE, total));
     }
     return new SizePlan(Arrays.stream(sizes).filter(s -> s > 0).toArray(), false);
   }

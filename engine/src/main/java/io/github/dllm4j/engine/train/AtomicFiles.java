@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /**
  * Files that are either whole or absent: written beside their place under a temporary name, forced
  * to the disk, then moved over the old one. Whoever is killed or runs out of space keeps the old
- * file.
+ * file. What is there and is no file, as a device or a pipe, is not moved over.
  */
 public final class AtomicFiles {
 
@@ -26,6 +26,10 @@ public final class AtomicFiles {
   /** A file could not be written: no space, no permission. What was there before is still whole. */
   public static final class WriteException extends IOException {
     private static final long serialVersionUID = 1;
+
+    WriteException(Path file, String why) {
+      super("cannot write " + file + ": " + why);
+    }
 
     WriteException(Path file, String why, IOException cause) {
       super("cannot write " + file + ": " + why, cause);
@@ -45,6 +49,9 @@ public final class AtomicFiles {
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
   public static void write(Path file, Writer writer) throws WriteException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new WriteException(file, "it must be a file or not be there");
+    }
     boolean whole = false;
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {

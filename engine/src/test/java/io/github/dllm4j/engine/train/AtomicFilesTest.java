@@ -96,6 +96,22 @@ class AtomicFilesTest {
     assertEquals("cannot write " + nowhere + ": its directory does not exist", message);
   }
 
+  /** Moving a file over a device would remove the device; a link leads to the one of the system. */
+  @Test
+  void whatIsNoFileStays() throws IOException {
+    Path nothing = Path.of("/dev/null");
+    assumeTrue(Files.exists(nothing), "this system has no /dev/null");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), nothing);
+    Path folder = Files.createDirectory(directory.resolve("folder"));
+    for (Path taken : List.of(link, folder)) {
+      assertEquals(
+          "cannot write " + taken + ": it must be a file or not be there",
+          Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(taken, "new")));
+    }
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.isDirectory(folder));
+  }
+
   @Test
   void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
     Files.createDirectories(directory.resolve(".model.tmp/inside"));

@@ -5,6 +5,7 @@ import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.djl.Benchmark;
+import io.github.dllm4j.engine.djl.Measured;
 import io.github.dllm4j.engine.djl.NetworkShape;
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
@@ -59,17 +60,17 @@ public record Probe(
    *
    * @param times of a sampling run; of a start, zeros; of anything else, the seconds in all
    * @param loadedMib resident when the network was loaded and had run once on a few tokens; without
-   *     a network, before the run
+   *     a network, before the run; NaN where the system does not say
    * @param peakMib resident at most during the run; without a network, what was resident before and
-   *     what the run allocates together
+   *     what the run allocates together; NaN where the system does not say
    * @param engineSeconds to load PyTorch
    * @param modelSeconds to open the bundled model
    * @param textSeconds to generate a text of its length
    */
   public record Result(
       SamplingTimes times,
-      double loadedMib,
-      double peakMib,
+      @Measured double loadedMib,
+      @Measured double peakMib,
       double engineSeconds,
       double modelSeconds,
       double textSeconds) {

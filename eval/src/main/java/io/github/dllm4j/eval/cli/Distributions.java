@@ -183,12 +183,17 @@ final class Distributions {
       if (value == null) {
         return fallback;
       }
+      double number;
       try {
-        return Double.parseDouble(value);
+        number = Double.parseDouble(value);
       } catch (NumberFormatException e) {
-        throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "%s: %s must be a number, got %s", name, key, value), e);
+        number = Double.NaN;
       }
+      if (!Double.isFinite(number)) {
+        throw new IllegalArgumentException(
+            String.format(Locale.ROOT, "%s: %s must be a finite number, got %s", name, key, value));
+      }
+      return number;
     }
 
     int whole(String key, int fallback) {
@@ -196,7 +201,11 @@ final class Distributions {
       if (value != Math.rint(value) || Math.abs(value) > 1_000_000) {
         throw new IllegalArgumentException(
             String.format(
-                Locale.ROOT, "%s: %s must be a whole number, got %s", name, key, given.get(key)));
+                Locale.ROOT,
+                "%s: %s must be a whole number up to 1,000,000, got %s",
+                name,
+                key,
+                given.get(key)));
       }
       return (int) value;
     }

@@ -1,5 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import java.io.IOException;
@@ -41,14 +43,14 @@ final class EvaluationFile {
    * @param complete whether all blocks are there
    * @param blocks how many there are
    * @param natsOfBlocks of those done, in order, [done]
-   * @param result the command's own document, empty until complete
+   * @param result the command's own document, empty until complete; null of what is not known
    */
   private record Document(
       Map<String, String> provenance,
       boolean complete,
       int blocks,
       double[] natsOfBlocks,
-      Map<String, Object> result) {}
+      @JsonSetter(contentNulls = Nulls.SET) Map<String, Object> result) {}
 
   private EvaluationFile(Path file, Map<String, String> provenance, double[] nats, int done) {
     this.file = file;

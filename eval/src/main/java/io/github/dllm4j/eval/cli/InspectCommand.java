@@ -8,10 +8,10 @@ import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.Functional;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +34,7 @@ final class InspectCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--seed is not for inspect: nothing in it is random");
     }
     try (Model model = selection.open(common)) {
-      Map<String, @Nullable Object> facts = facts(model);
+      Map<String, Object> facts = facts(model);
       if (common.json) {
         spec.commandLine().getOut().println(Json.text(facts));
       } else {
@@ -44,15 +44,15 @@ final class InspectCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void print(String name, @Nullable Object value) {
-    Object shown = value == null ? "not measured" : value;
+  private void print(String name, Object value) {
+    Object shown = value instanceof Double number && number.isNaN() ? "not measured" : value;
     spec.commandLine().getOut().printf(Locale.ROOT, "%-34s %s%n", name.replace('_', ' '), shown);
   }
 
-  private static Map<String, @Nullable Object> facts(Model model) {
+  private static Map<String, Object> facts(Model model) {
     ModelConfig config = model.config();
     ModelConfig.Provenance made = config.provenance();
-    Map<String, @Nullable Object> facts = new LinkedHashMap<>();
+    Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("model", model.name());
     facts.put("family", model.family() == Family.DLLM4J ? "DiT" : model.family().label());
     facts.put("process", config.process());
@@ -61,6 +61,7 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("time_conditioning", config.timeConditioning());
     facts.put("classes", model.classes());
     facts.put("parameters", config.network().parameters());
+    facts.put("weights", weights(model));
     facts.put("vocabulary", config.network().vocabulary());
     facts.put("width", config.network().width());
     facts.put("layers", config.network().layers());
@@ -87,8 +88,20 @@ final class InspectCommand implements Callable<Integer> {
     return facts;
   }
 
-  private static void addProvenance(
-      Map<String, @Nullable Object> facts, ModelConfig.Provenance made) {
+  /** Whether all weights are finite numbers; others spoil what is computed with them. */
+  private static String weights(Model model) {
+    List<String> broken = model.brokenWeights().orElse(null);
+    if (broken == null) {
+      return "not checked";
+    }
+    if (broken.isEmpty()) {
+      return "finite";
+    }
+    String more = broken.size() == 1 ? "" : " and " + (broken.size() - 1) + " more tensors";
+    return "not finite: " + broken.get(0) + more;
+  }
+
+  private static void addProvenance(Map<String, Object> facts, ModelConfig.Provenance made) {
     facts.put("made_by", made.versions());
     facts.put("command", made.command());
     facts.put("objective", made.objective());
@@ -98,16 +111,11 @@ final class InspectCommand implements Callable<Integer> {
     facts.put("tokens", made.tokens());
     facts.put("seconds", made.seconds());
     facts.put("trained_in", made.precision());
-    facts.put("validation_nats_per_token", measured(made.validationNatsPerToken()));
-    facts.put("validation_standard_error", measured(made.validationStandardError()));
+    facts.put("validation_nats_per_token", made.validationNatsPerToken());
+    facts.put("validation_standard_error", made.validationStandardError());
   }
 
-  /** A number, or null if it was not measured. */
-  private static @Nullable Double measured(double value) {
-    return Double.isNaN(value) ? null : value;
-  }
-
-  private static void addInformation(Map<String, @Nullable Object> facts, CurveSample curves) {
+  private static void addInformation(Map<String, Object> facts, CurveSample curves) {
     facts.put("information_examples", curves.examples());
     for (Functional functional : Functional.values()) {
       Estimate estimate = curves.estimate(functional);

@@ -12,9 +12,16 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code dllm} command. Exit code 0 done, 2 bad usage or input, 1 failure while running; errors
@@ -68,9 +75,10 @@ public final class Main implements Runnable {
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExpandAtFiles(false); // a prompt may begin with @
+    line.setExecutionStrategy(Main::runLast);
     line.setParameterExceptionHandler(
         (e, arguments) -> {
-          err.println("dllm: " + firstLine(e));
+          err.println("dllm: " + usage(e));
           return BAD_INPUT;
         });
     line.setExecutionExceptionHandler(
@@ -87,6 +95,32 @@ public final class Main implements Runnable {
     return code;
   }
 
+  /**
+   * Runs the command that was named. What it does not know is refused beside --help, too, and so
+   * are lists of nothing, which are a comma.
+   */
+  private static int runLast(ParseResult parsed) {
+    for (ParseResult at = parsed; at != null; at = at.subcommand()) {
+      CommandLine line = at.commandSpec().commandLine();
+      if (!at.unmatched().isEmpty()) {
+        throw new UnmatchedArgumentException(line, at.unmatched());
+      }
+      for (OptionSpec option : at.matchedOptions()) {
+        Object value = option.getValue();
+        if (value instanceof List<?> list && list.isEmpty()) {
+          throw new ParameterException(
+              line,
+              String.format(
+                  Locale.ROOT,
+                  "%s must be one or more values with commas between them, got %s",
+                  option.longestName(),
+                  String.join(" ", option.originalStringValues())));
+        }
+      }
+    }
+    return new CommandLine.RunLast().execute(parsed);
+  }
+
   /** Runs a command; memory that does not suffice is a failure in one line, too. */
   private static int execute(CommandLine line, String[] args) {
     try {
@@ -100,6 +134,21 @@ public final class Main implements Runnable {
       return BAD_INPUT;
     }
     return FAILURE;
+  }
+
+  /** What is wrong with the arguments; of a command that there is not, those that there are. */
+  private static String usage(ParameterException e) {
+    Map<String, CommandLine> commands = e.getCommandLine().getSubcommands();
+    if (e instanceof UnmatchedArgumentException unmatched && !commands.isEmpty()) {
+      String first = unmatched.getUnmatched().get(0);
+      if (!first.startsWith("-")) {
+        return "a command must be one of "
+            + String.join(", ", commands.keySet())
+            + ", got "
+            + first;
+      }
+    }
+    return firstLine(e);
   }
 
   private static boolean isBadInput(Exception e) {
@@ -126,9 +175,11 @@ public final class Main implements Runnable {
   /** Without a command: the help, and the exit code of bad usage. */
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(
-        new CommandLine(this),
-        "a command is missing: generate, train, tokenizer, evaluate, inspect, plan, exact, steps,"
-            + " serve, convert, export, bench (dllm --help)");
+    CommandLine line = new CommandLine(this);
+    throw new ParameterException(
+        line,
+        "a command is missing: "
+            + String.join(", ", line.getSubcommands().keySet())
+            + " (dllm --help)");
   }
 }

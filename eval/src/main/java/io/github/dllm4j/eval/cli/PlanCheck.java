@@ -128,7 +128,7 @@ record PlanCheck(String method, List<Row> rows) {
     entry.put("predicted_kl_standard_error", row.predicted.standardError());
     entry.put("measured_kl_nats", row.measured.mean());
     entry.put("measured_kl_standard_error", row.measured.standardError());
-    entry.put("difference_standard_errors", Double.isNaN(row.errors()) ? null : row.errors());
+    entry.put("difference_standard_errors", row.errors());
     return entry;
   }
 

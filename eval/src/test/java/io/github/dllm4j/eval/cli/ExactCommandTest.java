@@ -190,5 +190,17 @@ class ExactCommandTest {
         args(law + "--sampler euler --steps 2 --grid geometric"));
     refused(new String[] {"states"}, args("--distribution markov:d=40 --sampler euler --steps 2"));
     refused(new String[] {"5", "4"}, args(law + "--sampler mask-predictor --sizes 2,3"));
+    // Together 4 in the arithmetic of ints.
+    refused(
+        new String[] {"4294967300"},
+        args(law + "--sampler mask-predictor --sizes 2147483647,2147483647,6"));
+    refused(
+        new String[] {"k", "1,000,000", "2000000"},
+        args("--distribution parity:k=2000000 --sampler euler --steps 2"));
+    for (String number : List.of("NaN", "Infinity", "1e999", "x")) {
+      refused(
+          new String[] {"J must be a finite number", number},
+          args("--distribution potts:J=" + number + " --sampler euler --steps 2"));
+    }
   }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** The commands evaluate, inspect, tokenizer and the root. */
 class OtherCommandsTest {
@@ -188,12 +189,7 @@ class OtherCommandsTest {
   /** A run that was stopped early; older files say 0 of it. */
   @Test
   void inspectDoesNotShowWhatWasNotMeasured() throws IOException {
-    Path copy = Files.createDirectories(folder.resolve("stopped"));
-    try (Stream<Path> files = Files.list(Path.of(model))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(file.getFileName()));
-      }
-    }
+    Path copy = copyOfModel("stopped");
     Path config = copy.resolve("config.json");
     String json = Files.readString(config);
     for (String none : List.of("null", "0.0")) {
@@ -211,6 +207,38 @@ class OtherCommandsTest {
                 .get("validation_nats_per_token")
                 .asDouble()
             > 0);
+  }
+
+  private static Path copyOfModel(String name) throws IOException {
+    Path copy = Files.createDirectories(folder.resolve(name));
+    try (Stream<Path> files = Files.list(Path.of(model))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    return copy;
+  }
+
+  /** Weights that spoil what is computed; the rest is described all the same. */
+  @Test
+  void inspectTellsWeightsThatAreNoNumbers() throws IOException {
+    assertEquals(
+        "finite", done("inspect", "--model", model, "--json").json().get("weights").asText());
+    Path copy = copyOfModel("broken");
+    Path file = copy.resolve("model.safetensors");
+    byte[] weights = Files.readAllBytes(file);
+    byte[][] broken = {{0, 0, -128, 127}, {0, 0, -128, -1}, {0, 0, -64, 127}}; // infinities, NaN
+    for (byte[] last : broken) {
+      System.arraycopy(last, 0, weights, weights.length - 4, 4);
+      Files.write(file, weights);
+      JsonNode facts = done("inspect", "--model", copy.toString(), "--json").json();
+      assertTrue(facts.get("weights").asText().startsWith("not finite: "), facts.toString());
+      assertEquals(20, facts.get("steps").asInt());
+      assertTrue(done("inspect", "--model", copy.toString()).out().contains("not finite: "));
+    }
+    String llada = Dllm.field("llada").toString();
+    assertEquals(
+        "not checked", done("inspect", "--model", llada, "--json").json().get("weights").asText());
   }
 
   @Test
@@ -371,7 +399,41 @@ class OtherCommandsTest {
     assertTrue(done("train", "--help").out().contains("--resume"));
     refused(new String[] {"command is missing"});
     refused(new String[] {"command is missing"}, "tokenizer");
-    assertEquals(2, Dllm.run("dance").code());
+    refused(new String[] {"generate", "inspect", "bench", "got dance"}, "dance");
+    refused(new String[] {"train", "got frob"}, "tokenizer", "frob");
     assertFalse(Dllm.run("dance").err().contains("\tat "));
+  }
+
+  @Test
+  void aListOfNothingIsRefused() {
+    String parity = "--distribution parity:k=2 ";
+    for (String command :
+        List.of(
+            "steps " + parity + "--samplers tweedie --out x --steps ,",
+            "steps " + parity + "--steps 1 --out x --samplers ,",
+            "exact " + parity + "--process masking --sampler mask-predictor --sizes ,",
+            "bench --section ,")) {
+      String option = command.replaceAll(".* (--[a-z]+) ,", "$1");
+      refused(new String[] {option, "got ,"}, command.split(" "));
+    }
+  }
+
+  /** Help and versions are no excuse for what the command does not know. */
+  @Test
+  void nothingUnknownIsIgnoredBesideHelp() {
+    for (String help : List.of("--help", "-V")) {
+      refused(new String[] {"got score"}, "score", help);
+      refused(new String[] {"got score"}, help, "score");
+      refused(new String[] {"--frob"}, "--frob", help);
+      refused(new String[] {"got frob"}, "tokenizer", "frob", help);
+      for (String command : new CommandLine(new Main()).getSubcommands().keySet()) {
+        refused(new String[] {"--frob"}, command, "--frob", help);
+        refused(new String[] {"--frob"}, command, help, "--frob");
+        refused(new String[] {"extra"}, command, help, "extra");
+        assertFalse(done(command, help).out().isEmpty());
+      }
+      refused(new String[] {"--frob"}, "tokenizer", "train", "--frob", help);
+      refused(new String[] {"--frob"}, help, "generate", "--frob");
+    }
   }
 }
