@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One turn of a conversation.
@@ -36,6 +37,12 @@ public record Message(Role role, String content) {
     Role(String label) {
       this.label = label;
     }
+  }
+
+  /** Checks that both are there: nothing must be said as "null". */
+  public Message {
+    Objects.requireNonNull(role, "role");
+    Objects.requireNonNull(content, "content");
   }
 
   /** Where a reply ends that goes on with somebody else's turn. */
