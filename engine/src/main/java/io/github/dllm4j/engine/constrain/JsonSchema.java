@@ -68,8 +68,9 @@ final class JsonSchema {
     try {
       root = JSON.readTree(schema);
     } catch (JsonProcessingException e) {
+      String said = e.getOriginalMessage().lines().findFirst().orElse("");
       throw new IllegalArgumentException(
-          what + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+          what + " is not JSON: " + said.replaceFirst(" \\(start marker at .*", ""), e);
     }
     return new JsonSchema(root).value(root, what, 0);
   }
