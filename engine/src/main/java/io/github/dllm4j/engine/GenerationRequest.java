@@ -4,6 +4,7 @@ import io.github.dllm4j.engine.constrain.Constraint;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -58,15 +59,17 @@ public record GenerationRequest(
 
   /** Checks every value that needs no model. */
   public GenerationRequest {
+    Objects.requireNonNull(prompt, "prompt");
     if (template.isPresent() && (!prompt.isEmpty() || length.isPresent())) {
       throw new IllegalArgumentException(
           "a template says everything: give no prompt and no length with it");
     }
-    messages = List.copyOf(messages);
+    messages = List.copyOf(Objects.requireNonNull(messages, "messages"));
     if (!messages.isEmpty() && (template.isPresent() || !prompt.isEmpty())) {
       throw new IllegalArgumentException(
           "a conversation is all that is given: give no prompt and no template with it");
     }
+    template.ifPresent(Template::parse);
     require("length", length.orElse(1));
     require("samples", samples);
     require("steps", steps.orElse(1));
@@ -81,7 +84,7 @@ public record GenerationRequest(
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("top-p must be above 0, at most 1, got " + topP);
     }
-    stop = List.copyOf(stop);
+    stop = List.copyOf(Objects.requireNonNull(stop, "stop"));
     checkStop(stop, template.isPresent() || constraint.isPresent());
     if (deadline.isPresent() && (deadline.get().isNegative() || deadline.get().isZero())) {
       throw new IllegalArgumentException("deadline must be above 0, got " + deadline.get());
@@ -136,7 +139,7 @@ public record GenerationRequest(
 
   /** One sample that keeps a template's text. */
   public static GenerationRequest template(String template) {
-    return unconditional().with(draft -> draft.template = Optional.of(template));
+    return unconditional().with(draft -> draft.template = present("template", template));
   }
 
   /**
@@ -145,6 +148,8 @@ public record GenerationRequest(
    * @param tokens of it, at least 1
    */
   public static GenerationRequest infill(String before, int tokens, String after) {
+    Objects.requireNonNull(before, "before");
+    Objects.requireNonNull(after, "after");
     return template(Template.literal(before) + "{" + tokens + "}" + Template.literal(after));
   }
 
@@ -154,7 +159,7 @@ public record GenerationRequest(
    * @param messages at least one
    */
   public static GenerationRequest messages(List<Message> messages) {
-    if (messages.isEmpty()) {
+    if (Objects.requireNonNull(messages, "messages").isEmpty()) {
       throw new IllegalArgumentException("a conversation needs at least one message, got none");
     }
     return unconditional().with(draft -> draft.messages = messages);
@@ -201,7 +206,7 @@ public record GenerationRequest(
 
   /** The same with another sampler. */
   public GenerationRequest withSampler(SamplerChoice value) {
-    return with(draft -> draft.sampler = Optional.of(value));
+    return with(draft -> draft.sampler = present("sampler", value));
   }
 
   /** The same at another temperature. */
@@ -221,7 +226,7 @@ public record GenerationRequest(
 
   /** The same with a constraint on the generated part. */
   public GenerationRequest withConstraint(Constraint value) {
-    return with(draft -> draft.constraint = Optional.of(value));
+    return with(draft -> draft.constraint = present("constraint", value));
   }
 
   /** The same, cut at other texts. */
@@ -231,7 +236,11 @@ public record GenerationRequest(
 
   /** The same with another deadline, time from the call on. */
   public GenerationRequest withDeadline(Duration value) {
-    return with(draft -> draft.deadline = Optional.of(value));
+    return with(draft -> draft.deadline = present("deadline", value));
+  }
+
+  private static <T> Optional<T> present(String name, T value) {
+    return Optional.of(Objects.requireNonNull(value, name));
   }
 
   private GenerationRequest with(Consumer<Draft> change) {

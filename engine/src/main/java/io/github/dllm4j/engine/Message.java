@@ -2,6 +2,7 @@ package io.github.dllm4j.engine;
 
 import io.github.dllm4j.engine.constrain.Tool;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -38,6 +39,12 @@ public record Message(Role role, String content) {
     Role(String label) {
       this.label = label;
     }
+  }
+
+  /** Checks that both are there: nothing must be said as "null". */
+  public Message {
+    Objects.requireNonNull(role, "role");
+    Objects.requireNonNull(content, "content");
   }
 
   /** Where a reply ends that goes on with somebody else's turn. */

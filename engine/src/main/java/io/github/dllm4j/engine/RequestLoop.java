@@ -54,7 +54,7 @@ final class RequestLoop {
    * @throws IllegalStateException if it is closed
    */
   Generation submit(Job job) {
-    Generation generation = new Generation(job, this::wake);
+    Generation generation = new Generation(job, this::wake, this::isOwnThread);
     lock.lock();
     try {
       if (closing) {

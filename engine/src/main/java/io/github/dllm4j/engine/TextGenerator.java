@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -125,7 +126,8 @@ public final class TextGenerator implements AutoCloseable {
 
   /**
    * Generates text now: request to canvas, canvas to plan, plan to samples, samples to text.
-   * Nothing is shared with other requests; their network calls take turns.
+   * Nothing is shared with other requests; their network calls take turns. An interrupt ends
+   * nothing and stays set; {@link #submit}, a listener or a deadline can end a generation.
    *
    * @param listener called on this thread
    * @throws IllegalArgumentException if the request does not fit the model
@@ -212,6 +214,8 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   private Job job(GenerationRequest request, GenerationListener listener) {
+    Objects.requireNonNull(request, "request");
+    Objects.requireNonNull(listener, "listener");
     checkOpen();
     Opening opening = Opening.of(request, model);
     Canvas canvas = preparation.canvas(request, opening);

@@ -12,10 +12,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages, stop texts and the generated parts of a text. */
 class RequestTest {
@@ -53,6 +59,44 @@ class RequestTest {
     assertEquals(3, generator.given(GenerationRequest.template("ab{2}c")));
     assertThrows(IllegalArgumentException.class, () -> request.withPrompt("a"));
     assertThrows(IllegalArgumentException.class, () -> GenerationRequest.messages(List.of()));
+  }
+
+  /** At once and by name, not as the word "null" in a prompt or from the depths of a tokenizer. */
+  @ParameterizedTest
+  @MethodSource("absences")
+  void whatIsNotThereIsRefusedByName(String name, Executable action) {
+    assertEquals(name, assertThrows(NullPointerException.class, action).getMessage());
+  }
+
+  @SuppressWarnings("NullAway") // what callers without a null checker do
+  static Stream<Arguments> absences() {
+    GenerationRequest request = GenerationRequest.unconditional();
+    return Stream.of(
+        absence("prompt", () -> GenerationRequest.prompt(null)),
+        absence("template", () -> GenerationRequest.template(null)),
+        absence("before", () -> GenerationRequest.infill(null, 1, "")),
+        absence("after", () -> GenerationRequest.infill("", 1, null)),
+        absence("messages", () -> GenerationRequest.messages(null)),
+        absence("content", () -> Message.user(null)),
+        absence("role", () -> new Message(null, "")),
+        absence("sampler", () -> request.withSampler(null)),
+        absence("constraint", () -> request.withConstraint(null)),
+        absence("stop", () -> request.withStop(null)),
+        absence("deadline", () -> request.withDeadline(null)),
+        absence("request", () -> generator.generate(null)),
+        absence("request", () -> generator.submit(null)),
+        absence("listener", () -> generator.generate(request, null)),
+        absence("listener", () -> generator.submit(request, null)));
+  }
+
+  private static Arguments absence(String name, Executable action) {
+    return Arguments.of(name, action);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a { b", "a } b", "a {0} b", "a {-1} b", "none"})
+  void aTemplateIsReadWithItsRequest(String template) {
+    assertThrows(IllegalArgumentException.class, () -> GenerationRequest.template(template));
   }
 
   @Test

@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -369,6 +372,38 @@ class SubmitTest {
     assertThrows(IllegalStateException.class, () -> own.generate(LONG));
     own.close();
     assertFalse(second.stage().toCompletableFuture().isCompletedExceptionally());
+  }
+
+  /** It would wait for itself, and so would whoever closes the generator. */
+  @Test
+  void theOwnThreadDoesNotWaitForAGeneration() throws Exception {
+    try (TextGenerator own = limited(2, 4)) {
+      CompletableFuture<Generation> inner = new CompletableFuture<>();
+      Generation outer =
+          own.submit(
+              LONG,
+              step -> {
+                Generation waited = own.submit(LONG);
+                inner.complete(waited);
+                return result(waited).samples().size() == 1;
+              });
+      assertThrows(IllegalStateException.class, outer::result);
+      assertEquals(Finish.LENGTH, inner.join().result().samples().get(0).finish());
+      CompletionStage<?> chained =
+          own.submit(LONG).stage().thenApply(result -> result(own.submit(LONG)));
+      assertThrows(ExecutionException.class, () -> chained.toCompletableFuture().get());
+      // What is there needs no waiting.
+      Generation watching = own.submit(LONG, step -> result(inner.join()).samples().size() == 1);
+      assertEquals(Finish.LENGTH, watching.result().samples().get(0).finish());
+    }
+  }
+
+  private static GenerationResult result(Generation generation) {
+    try {
+      return generation.result();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

@@ -73,8 +73,9 @@ final class JsonSchema {
     try {
       return JSON.readTree(json);
     } catch (JsonProcessingException e) {
+      String said = e.getOriginalMessage().lines().findFirst().orElse("");
       throw new IllegalArgumentException(
-          what + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+          what + " is not JSON: " + said.replaceFirst(" \\(start marker at .*", ""), e);
     }
   }
 

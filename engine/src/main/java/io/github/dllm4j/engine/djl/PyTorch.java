@@ -18,9 +18,12 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /**
- * The PyTorch runtime behind DJL: its settings, version and devices.
+ * The PyTorch runtime behind DJL: its settings, version and devices. Unless the user says how many
+ * threads there are to be, there are no more than the JVM may use processors.
  *
  * <p>The settings are made before DJL is first touched, and only where the user has not made them:
  * no downloads (except in a CUDA build, which has to fetch its libraries), no usage tracking, no
@@ -29,6 +32,7 @@ import java.util.TreeSet;
 public final class PyTorch {
   private static final Properties BUILD = buildProperties();
   private static final boolean CUDA = "cuda".equals(BUILD.getProperty("natives"));
+  private static final AtomicBoolean FITTED = new AtomicBoolean();
 
   static {
     DjlSettings.prepare();
@@ -205,10 +209,32 @@ public final class PyTorch {
 
   private static Engine engine() {
     try {
-      return Engine.getEngine("PyTorch");
+      Engine engine = Engine.getEngine("PyTorch");
+      if (FITTED.compareAndSet(false, true)) {
+        fitThreads();
+      }
+      return engine;
     } catch (EngineException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new IllegalStateException("PyTorch could not be started: " + cause.getMessage(), e);
+    }
+  }
+
+  /**
+   * At first use: PyTorch knows of no share of the machine's processors, as a container's or {@code
+   * -XX:ActiveProcessorCount}, and threads without a processor keep all others waiting.
+   */
+  private static void fitThreads() {
+    boolean given =
+        Stream.of("OMP_NUM_THREADS", "MKL_NUM_THREADS").anyMatch(n -> System.getenv(n) != null)
+            || System.getProperty("ai.djl.pytorch.num_threads") != null;
+    int processors = Runtime.getRuntime().availableProcessors();
+    if (!given && PyTorchThread.call(JniUtils::getNumThreads) > processors) {
+      PyTorchThread.call(
+          () -> {
+            JniUtils.setNumThreads(processors);
+            return processors;
+          });
     }
   }
 }

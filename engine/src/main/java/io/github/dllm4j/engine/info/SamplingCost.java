@@ -12,7 +12,7 @@ import java.util.Locale;
  * it bounds the KL of the samples from above. With an exact predictor:
  *
  * <pre>
- * (K1) sizes    sum_k sum_{j < s_k} h(N_k) - h(N_k + j)           Chen, Cong, Li, Theorems 4, 16
+ * (K1) sizes    sum_k sum_{j &lt; s_k} h(N_k) - h(N_k + j)           Chen, Cong, Li, Theorems 4, 16
  * (K2) chances  sum_l Delta_l A_l, where A_l = sum over steps of the integral of
  *               (W_{k+1} - p) times the density that puts l others before p
  * </pre>

@@ -8,11 +8,11 @@ import java.util.List;
 /**
  * The sizes that cost least for a number of steps, and the fewest steps for a budget (spec 9, 10).
  *
- * <p>A block that starts with a revealed holes and ends with b costs (b-a) h(a) - sum_{a<=j<b}
- * h(j); best[n][b] = min over a of best[n-1][a] + cost(a, b). On a curve that does not increase the
- * cost is Monge, so each layer is found by divide and conquer in O(d log d); otherwise plainly in
- * O(d^2). Layers are computed when they are asked for. The costs that are reported are computed
- * again from the sizes without cancellation ({@link SamplingCost}).
+ * <p>A block that starts with a revealed holes and ends with b costs (b-a) h(a) -
+ * sum_{a&lt;=j&lt;b} h(j); best[n][b] = min over a of best[n-1][a] + cost(a, b). On a curve that
+ * does not increase the cost is Monge, so each layer is found by divide and conquer in O(d log d);
+ * otherwise plainly in O(d^2). Layers are computed when they are asked for. The costs that are
+ * reported are computed again from the sizes without cancellation ({@link SamplingCost}).
  *
  * <p>The plan is for the curve that it is given: on a noisy curve the minimum is optimistic, which
  * {@link CurvePlanner} takes care of. Safe for several threads.

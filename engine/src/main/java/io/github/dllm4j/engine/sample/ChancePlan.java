@@ -6,7 +6,7 @@ import java.util.Arrays;
 /**
  * Every hole is filled at step k with probability w_k, independently of the others: the tau-leaping
  * family (spec 5.2). With q_k the probability of filling a masked token at step k, w_k = q_k
- * prod_{l<k} (1 - q_l), and the last step fills what is left, q = 1.
+ * prod_{l&lt;k} (1 - q_l), and the last step fills what is left, q = 1.
  *
  * <p>Departs from Algorithm 1 of Dmitriev, Huang, Wei in order only: the step of each hole is drawn
  * once, by inverse CDF, before the loop starts, and empty steps are skipped; the law is the same

@@ -80,6 +80,14 @@ final class Progress implements SamplingRun.Part {
     int[] asked = course.asked();
     int[] filled = course.advance(confidences);
     for (int i = 0; i < filled.length; i++) {
+      if (drawn[filled[i]] == mask) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "the denoiser must give MASK, id %d, the probability 0, it was drawn at position %d",
+                mask,
+                asked[filled[i]]));
+      }
       tokens[asked[filled[i]]] = drawn[filled[i]];
       filled[i] = asked[filled[i]];
     }

@@ -3,8 +3,10 @@ package io.github.dllm4j.engine.sample;
 import static java.util.Arrays.copyOfRange;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -101,7 +103,9 @@ public final class Sampler implements Rounds {
   private void step(List<Progress> batch) {
     int[] drawn;
     double[] confidences = {};
-    try (TokenLaws laws = denoiser.predict(Batches.tokens(batch), Batches.rows(batch))) {
+    Rows rows = Batches.rows(batch);
+    try (TokenLaws laws = denoiser.predict(Batches.tokens(batch), rows)) {
+      check(laws, rows);
       drawn = draw(laws, batch);
       Optional<Confidence> wanted = batch.get(0).course().confidence();
       if (wanted.isPresent()) {
@@ -119,6 +123,19 @@ public final class Sampler implements Rounds {
         advance(task, copyOfRange(drawn, row, end), sure);
       }
       row = end;
+    }
+  }
+
+  private void check(TokenLaws laws, Rows rows) {
+    if (laws.rows() != rows.size() || laws.vocabulary() != denoiser.vocabulary()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "the denoiser must answer %d rows with laws over %d ids, got %d over %d",
+              rows.size(),
+              denoiser.vocabulary(),
+              laws.rows(),
+              laws.vocabulary()));
     }
   }
 

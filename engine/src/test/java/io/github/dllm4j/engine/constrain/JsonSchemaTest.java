@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.engine.sample.KeyedRandom;
 import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
+import io.github.dllm4j.engine.train.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -175,6 +176,14 @@ class JsonSchemaTest {
     Constraint inner =
         Constraint.jsonSchema(schema("{'type':'integer','exclusiveMinimum':999999999999998}"));
     assertTrue(inner.accepts("999999999999999") && !inner.accepts("999999999999998"));
+  }
+
+  /** Without what the parser says of itself. */
+  @Test
+  void whatIsNoJsonIsSaidInPlainWords() {
+    assertEquals(
+        "schema is not JSON: Unexpected end-of-input: expected close marker for Object",
+        Refusal.message(IllegalArgumentException.class, () -> Constraint.jsonSchema("{")));
   }
 
   @ParameterizedTest

@@ -27,11 +27,23 @@ public final class ChildProcess {
    */
   public static Process start(int heapMib, Class<?> type, Path output, String... arguments)
       throws IOException {
+    return start(heapMib, List.of(), type, output, arguments);
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param options more of the JVM's own
+   */
+  static Process start(
+      int heapMib, List<String> options, Class<?> type, Path output, String... arguments)
+      throws IOException {
     String ownPath = System.getProperty("java.class.path");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xms" + heapMib + "m", "-Xmx" + heapMib + "m"));
     command.addAll(List.of("-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", ownPath)));
     command.add(type.getName());
     command.addAll(List.of(arguments));

@@ -3,13 +3,17 @@ package io.github.dllm4j.engine.djl;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.train.Refusal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -70,6 +74,27 @@ class PyTorchTest {
     assertEquals(
         "threads must be 1 to 1024, got " + threads,
         Refusal.message(IllegalArgumentException.class, () -> PyTorch.setThreads(threads)));
+  }
+
+  /** A process of its own, which says how many threads it has. */
+  public static final class Threads {
+    private Threads() {}
+
+    public static void main(String[] args) {
+      System.out.println("threads " + PyTorch.threads());
+    }
+  }
+
+  /** As in a container with a share of the machine. */
+  @Test
+  void hasNoMoreThreadsThanTheJvmHasProcessors(@TempDir Path folder) throws Exception {
+    assumeTrue(System.getenv("OMP_NUM_THREADS") == null, "somebody has decided");
+    assumeTrue(System.getenv("MKL_NUM_THREADS") == null, "somebody has decided");
+    Path output = folder.resolve("output");
+    List<String> options = List.of("-XX:ActiveProcessorCount=1");
+    Process process = ChildProcess.start(64, options, Threads.class, output);
+    assertEquals(0, process.waitFor(), Files.readString(output));
+    assertTrue(Files.readString(output).contains("threads 1\n"), Files.readString(output));
   }
 
   @Test

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
+import io.github.dllm4j.engine.train.Refusal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -50,6 +52,50 @@ class SamplerTest {
       largestBatch = Math.max(largestBatch, batch.size());
       return new OracleDenoiser(ExactLaw.potts(batch.length(), MASK, 1)).predict(batch, asked);
     }
+  }
+
+  /** Whoever writes a denoiser by hand is told what is wrong with it. */
+  @Test
+  void aDenoiserThatBreaksItsContractIsNamed() {
+    double[][] masks = {{0, 0, 0, 1}, {0, 0, 0, 1}};
+    double[][] narrow = {{0.5, 0.5, 0}, {0.5, 0.5, 0}};
+    double[][] few = {{0.5, 0.5, 0, 0}};
+    assertEquals(
+        "the denoiser must give MASK, id 3, the probability 0, it was drawn at position 0",
+        refusal(masks));
+    assertEquals(
+        "the denoiser must answer 2 rows with laws over 4 ids, got 2 over 3", refusal(narrow));
+    assertEquals(
+        "the denoiser must answer 2 rows with laws over 4 ids, got 1 over 4", refusal(few));
+  }
+
+  private static String refusal(double[][] laws) {
+    Denoiser wrong =
+        new Denoiser() {
+          @Override
+          public int vocabulary() {
+            return MASK + 1;
+          }
+
+          @Override
+          public OptionalInt mask() {
+            return OptionalInt.of(MASK);
+          }
+
+          @Override
+          public Representation representation() {
+            return Representation.DENOISER;
+          }
+
+          @Override
+          public TokenLaws predict(TokenBatch batch, Rows asked) {
+            return HeapLaws.of(laws);
+          }
+        };
+    SamplingTask task = SamplingTask.of(Canvas.blank(2, MASK), SizePlan.of(2), 1, 0);
+    return Refusal.message(
+        IllegalStateException.class,
+        () -> new Sampler(wrong, 1).run(List.of(task), StepListener.NONE));
   }
 
   private static List<SamplingTask> mixedTasks() {
