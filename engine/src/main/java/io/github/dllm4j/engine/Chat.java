@@ -31,6 +31,7 @@ public record Chat(GenerationRequest request, boolean calls) {
    * @param messages at least one
    * @param tools at least one if a call is required
    * @param form of a reply that is no call
+   * @throws IllegalArgumentException if a call is required and there is no tool, or no message
    */
   public static Chat of(
       List<Message> messages, List<Tool> tools, ToolChoice choice, Optional<Constraint> form) {
@@ -62,7 +63,11 @@ public record Chat(GenerationRequest request, boolean calls) {
     return request.messages().isEmpty() ? completion : completion.stripLeading();
   }
 
-  /** The call that a sample is, if it is a whole one. */
+  /**
+   * The call that a sample is, if it is a whole one.
+   *
+   * @throws IllegalArgumentException if it is none, as the constraint was replaced
+   */
   public Optional<Tool.Call> call(GenerationResult.Text sample) {
     return calls && whole(sample) ? Optional.of(Tool.Call.read(text(sample))) : Optional.empty();
   }

@@ -179,6 +179,8 @@ public record GenerationRequest(
    * The same with room for new tokens.
    *
    * @param given tokens before them, as {@link TextGenerator#given} counts them
+   * @param tokens most new ones, at least 1
+   * @throws IllegalArgumentException if there are fewer, or together more than a length can be
    */
   public GenerationRequest withNewTokens(int given, int tokens) {
     require("new tokens", tokens);

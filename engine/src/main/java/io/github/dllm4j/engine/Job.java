@@ -28,7 +28,7 @@ final class Job {
   private final long begin = System.nanoTime();
   private volatile boolean cancelled;
   private volatile boolean prepared;
-  private @Nullable Prepared plan;
+  private @Nullable Prepared ready;
   private @Nullable SamplingRun run;
   private @Nullable Finish interrupted; // why the run ended before it was complete
 
@@ -80,10 +80,10 @@ final class Job {
   /** Makes its plan, if it has not ended before. */
   void prepare(Preparation preparation) {
     try {
-      plan = preparation.prepare(request, canvas, () -> why().isPresent());
-      run = plan.start().apply(this::onStep);
+      ready = preparation.prepare(request, canvas, () -> why().isPresent());
+      run = ready.start().apply(this::onStep);
     } catch (Watched.EndedException e) {
-      plan = null;
+      ready = null;
     }
     prepared = true;
   }
@@ -93,7 +93,7 @@ final class Job {
       return true;
     }
     try {
-      boolean keeps = Objects.requireNonNull(plan).keeps();
+      boolean keeps = Objects.requireNonNull(ready).keeps();
       return listener.onStep(texts.step(event, canvas, opening, keeps));
     } catch (Error e) {
       throw new IllegalStateException("the listener failed: " + e, e);
@@ -141,7 +141,7 @@ final class Job {
    */
   GenerationResult result() {
     SamplingRun made = prepared ? run : null;
-    Prepared how = prepared ? plan : null;
+    GenerationPlan how = prepared && ready != null ? ready.plan() : null;
     Finish why = interrupted == null ? why().orElse(Finish.CANCELLED) : interrupted;
     List<Sample> samples =
         made == null

@@ -11,6 +11,7 @@ import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.JointDraw;
 import io.github.dllm4j.engine.sample.LeftToRightSampler;
+import io.github.dllm4j.engine.sample.ReversePlan;
 import io.github.dllm4j.engine.sample.ReverseSampler;
 import io.github.dllm4j.engine.sample.ReverseTask;
 import io.github.dllm4j.engine.sample.Rounds;
@@ -85,15 +86,7 @@ final class Preparation {
    *
    * @param keeps whether a token that is there stays to the end
    */
-  record Prepared(
-      String sampler,
-      String schedule,
-      Optional<Estimate> predictedKlNats,
-      Optional<Estimate> predictedPathKlNats,
-      int planningEvaluations,
-      String note,
-      boolean keeps,
-      Function<StepListener, SamplingRun> start) {}
+  record Prepared(GenerationPlan plan, boolean keeps, Function<StepListener, SamplingRun> start) {}
 
   /** What moves the runs. */
   Rounds rounds() {
@@ -137,12 +130,14 @@ final class Preparation {
         new LeftToRightSampler.Task(
             canvas, request.samples(), request.seed(), request.temperature(), request.topP());
     return new Prepared(
-        "left-to-right",
-        "one by one",
-        own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
-        Optional.empty(),
-        0,
-        own ? "exact: one token per step" : "temperature or top-p change the model's law",
+        new GenerationPlan(
+            "left-to-right",
+            "one by one",
+            OptionalInt.of(canvas.holeCount()),
+            own ? Optional.of(new Estimate(0, 0, 0)) : Optional.empty(),
+            Optional.empty(),
+            0,
+            own ? "exact: one token per step" : "temperature or top-p change the model's law"),
         true,
         listener -> sampler.start(task, listener));
   }
@@ -192,14 +187,16 @@ final class Preparation {
                         together))
             .toList();
     return new Prepared(
-        choice.sampler(),
-        blocks
-            .map(in -> choice.withBlocks(0).schedule() + " in blocks of " + in.length())
-            .orElse(choice.schedule()),
-        planned.predictedKlNats(),
-        Optional.empty(),
-        planned.evaluations(),
-        planned.note(),
+        new GenerationPlan(
+            choice.sampler(),
+            blocks
+                .map(in -> choice.withBlocks(0).schedule() + " in blocks of " + in.length())
+                .orElse(choice.schedule()),
+            OptionalInt.of(planned.plan().steps(canvas.holeCount())),
+            planned.predictedKlNats(),
+            Optional.empty(),
+            planned.evaluations(),
+            planned.note()),
         planned.plan().keeps(),
         listener -> sampler.start(tasks, listener));
   }
@@ -304,12 +301,16 @@ final class Preparation {
                         request.topP()))
             .toList();
     return new Prepared(
-        choice.sampler(),
-        choice.schedule(),
-        Optional.empty(),
-        planned.predictedPathKlNats(),
-        0,
-        planned.note(),
+        new GenerationPlan(
+            choice.sampler(),
+            choice.schedule(),
+            planned.course() instanceof ReversePlan plan
+                ? OptionalInt.of(plan.steps())
+                : OptionalInt.empty(),
+            Optional.empty(),
+            planned.predictedPathKlNats(),
+            0,
+            planned.note()),
         false,
         listener -> sampler.start(tasks, listener));
   }

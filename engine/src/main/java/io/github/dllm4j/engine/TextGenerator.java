@@ -223,6 +223,27 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   /**
+   * Plans a request without making it: how many steps it needs and what error is left. What was
+   * measured for it is remembered; generating it then costs no more for having been planned.
+   *
+   * @throws IllegalArgumentException if the request does not fit the model
+   * @throws IllegalStateException if the generator is closed, or is to be meanwhile
+   */
+  public GenerationPlan plan(GenerationRequest request) {
+    use.readLock().lock();
+    try {
+      Objects.requireNonNull(request, "request");
+      checkOpen();
+      Canvas canvas = preparation.canvas(request, Opening.of(request, model));
+      return preparation.prepare(request, canvas, () -> closing).plan();
+    } catch (Watched.EndedException e) {
+      throw new IllegalStateException(CLOSED, e);
+    } finally {
+      use.readLock().unlock();
+    }
+  }
+
+  /**
    * How many tokens a request gives: of its prompt, its conversation, or its template's text.
    *
    * @throws IllegalArgumentException if the request does not fit the model

@@ -102,6 +102,38 @@ class TextGeneratorTest {
     assertEquals(5, result.samples().get(0).tokens().size());
   }
 
+  /** A plan foretells what generating says afterwards, and a listener sees no step of it. */
+  @Test
+  void aPlanIsWhatWillBeDone() {
+    GenerationRequest free = GenerationRequest.unconditional();
+    for (GenerationRequest request :
+        List.of(
+            free,
+            free.withEpsilon(0.5),
+            free.withSteps(3),
+            GenerationRequest.prompt("ab").withSteps(4).withTemperature(0.5),
+            free.withSteps(2).withSampler(PlanChoice.ofSampler("confidence")))) {
+      GenerationPlan plan = generator.plan(request);
+      GenerationResult result = generator.generate(request);
+      GenerationResult.Text sample = result.samples().get(0);
+      assertEquals(sample.steps(), plan.steps().orElseThrow());
+      assertEquals(
+          new GenerationPlan(
+              result.sampler(),
+              result.plan(),
+              plan.steps(),
+              result.predictedKlNats(),
+              result.predictedPathKlNats(),
+              result.planningEvaluations(),
+              result.note()),
+          plan);
+    }
+    int cheap = generator.plan(free.withEpsilon(5)).steps().orElseThrow();
+    int good = generator.plan(free.withEpsilon(0.01)).steps().orElseThrow();
+    assertTrue(cheap < good, cheap + " and " + good);
+    assertThrows(IllegalArgumentException.class, () -> generator.plan(free.withLength(LENGTH + 1)));
+  }
+
   @Test
   void whatDoesNotFitIsRefused() {
     assertThrows(

@@ -95,8 +95,8 @@ abstract class AbstractTokenizer implements Tokenizer {
     if (folder == null || !Files.isDirectory(folder)) {
       throw new WriteException(file, "its folder does not exist");
     }
-    if (Files.isDirectory(target)) {
-      throw new WriteException(file, "it is a folder");
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new WriteException(file, "it must be a file or not be there");
     }
     // Not a temporary file of Java's, which only its owner could read.
     Path temporary = folder.resolve(".tokenizer." + UUID.randomUUID() + ".tmp");

@@ -329,7 +329,8 @@ public final class Model implements AutoCloseable {
 
   /**
    * The names of weights that hold infinite numbers or what is no number, which spoil what is
-   * computed with them; it takes a look at all of them.
+   * computed with them, as the network is run (folded, for a class); it takes a look at all of
+   * them.
    *
    * @return empty if nobody looked: those of LLaDA and Dream may be 16 GB
    */

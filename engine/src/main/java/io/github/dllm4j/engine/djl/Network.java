@@ -26,9 +26,10 @@ import java.util.stream.IntStream;
  * A network on a device: its program and its weights, in the program's order and in float32; those
  * of a {@link LlamaShape} have the type they have in their file, which may be 16 GB large. Weights
  * that have in their file the type they have here are the mapped file itself where the device is
- * the processor: they can be read, not written, and the system may let go of them.
+ * the processor: they can be read, not written, and the system may let go of them; not float32 ones
+ * on Windows, where a mapped file cannot be replaced.
  *
- * <p>Owns a manager; closing it frees everything.
+ * <p>Owns a manager; closing it frees everything, a mapped file at the next garbage collection.
  */
 final class Network implements AutoCloseable {
   // What MKL's order is made for. Orders for few rows are a little faster, but with many threads a
@@ -44,13 +45,24 @@ final class Network implements AutoCloseable {
   private final Architecture shape;
   private final Program program;
   private final List<NDArray> weights;
+  private final boolean mapped; // some of them are their file
 
   /** A network of arrays on a manager, which it takes over. */
   Network(NDManager manager, Architecture shape, Program program, List<NDArray> weights) {
+    this(manager, shape, program, weights, /* mapped= */ false);
+  }
+
+  private Network(
+      NDManager manager,
+      Architecture shape,
+      Program program,
+      List<NDArray> weights,
+      boolean mapped) {
     this.manager = manager;
     this.shape = shape;
     this.program = program;
     this.weights = weights;
+    this.mapped = mapped;
   }
 
   /**
@@ -111,13 +123,17 @@ final class Network implements AutoCloseable {
       }
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
+      boolean mapped = false;
       for (Weights.Stored stored : found) {
+        boolean keep =
+            shape instanceof LlamaShape || (KEEPS && stored.entry().type() == SafeTensors.Type.F32);
+        mapped |= keep && !manager.getDevice().isGpu();
         weights.add(
-            shape instanceof LlamaShape || (KEEPS && stored.entry().type() == SafeTensors.Type.F32)
+            keep
                 ? kept(manager, program, stored.source(), stored.entry())
                 : load(manager, program, stored.source(), stored.entry()));
       }
-      return new Network(manager, shape, program, weights);
+      return new Network(manager, shape, program, weights, mapped);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
@@ -169,14 +185,17 @@ final class Network implements AutoCloseable {
    */
   Network withoutTime() {
     try (IValue all = Program.listOf(weights)) {
-      // The old arrays stay on the manager: some of the new ones are the same memory, which may be
-      // a mapped file that is let go of when the array that mapped it is closed.
       List<NDArray> folded = Program.unpack(manager, program.run("fold", all, shape.program()));
+      // Some of the new ones are the same memory. PyTorch counts who uses its own; a mapped file is
+      // let go of when the array that mapped it is closed.
+      if (!mapped) {
+        weights.forEach(NDArray::close);
+      }
       Architecture left =
           shape instanceof BlockShape blocks
               ? blocks.withoutTime()
               : ((NetworkShape) shape).withoutTime();
-      return new Network(manager, left, program, folded);
+      return new Network(manager, left, program, folded, mapped);
     }
   }
 
@@ -397,8 +416,13 @@ final class Network implements AutoCloseable {
     return weights;
   }
 
+  /** After the call that is under way, which may be reading a mapped file. */
   @Override
   public void close() {
-    manager.close();
+    PyTorchThread.call(
+        () -> {
+          manager.close();
+          return true;
+        });
   }
 }

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.engine.train.Objective;
@@ -151,7 +152,7 @@ public record TrainingRun(
     try {
       return ModelConfig.JSON
           .writer()
-          .without(com.fasterxml.jackson.databind.SerializationFeature.INDENT_OUTPUT)
+          .without(SerializationFeature.INDENT_OUTPUT)
           .writeValueAsString(
               new Fingerprint(config, shape, mask, precision, tokenizerSha256, corpusSha256));
     } catch (JsonProcessingException e) {

@@ -159,7 +159,7 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
                 if (result == null) {
                   withLoggingExceptions(() -> handler.onError(explained(failure)));
                 } else if (!handle.cancelled) {
-                  complete(response(conversation, result), sent, handler, handle);
+                  complete(conversation, result, sent, handler, handle);
                 }
               });
     } catch (UnsupportedFeatureException e) {
@@ -169,11 +169,19 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
     }
   }
 
-  private static void complete(
-      ChatResponse response,
+  private void complete(
+      Conversation conversation,
+      GenerationResult result,
       StringBuilder sent,
       StreamingChatResponseHandler handler,
       Handle handle) {
+    ChatResponse response;
+    try {
+      response = response(conversation, result);
+    } catch (RuntimeException e) {
+      withLoggingExceptions(() -> handler.onError(explained(e)));
+      return;
+    }
     if (response.aiMessage().hasToolExecutionRequests()) {
       var call = response.aiMessage().toolExecutionRequests().get(0);
       onCompleteToolCall(handler, new CompleteToolCall(0, call));

@@ -49,9 +49,7 @@ public final class AtomicFiles {
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
   public static void write(Path file, Writer writer) throws WriteException {
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new WriteException(file, "it must be a file or not be there");
-    }
+    requireFile(file);
     boolean whole = false;
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
@@ -73,6 +71,19 @@ public final class AtomicFiles {
       if (!whole) {
         discard(temporary);
       }
+    }
+  }
+
+  /** Neither a device nor a pipe nor a name of one, such as /dev/stdout, may be moved over. */
+  private static void requireFile(Path file) throws WriteException {
+    boolean stream;
+    try {
+      stream = Files.isSymbolicLink(file) && Files.readSymbolicLink(file).startsWith("/proc");
+    } catch (IOException e) {
+      throw new WriteException(file, reason(e), e);
+    }
+    if (stream || (Files.exists(file) && !Files.isRegularFile(file))) {
+      throw new WriteException(file, "it must be a file or not be there");
     }
   }
 

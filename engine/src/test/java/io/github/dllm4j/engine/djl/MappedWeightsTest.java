@@ -10,9 +10,11 @@ import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.stream.LongStream;
@@ -124,8 +126,10 @@ class MappedWeightsTest {
       out.write(json);
       out.setLength(8 + json.length + at);
     }
+    NDManager manager = PyTorch.newManager("cpu");
+    Program.load(manager).close(); // PyTorch and the program take memory, too, the first time
     double before = ChildProcess.status("RssAnon");
-    try (Network network = Network.read(PyTorch.newManager("cpu"), shape, file, "")) {
+    try (Network network = Network.read(manager, shape, file, "")) {
       for (NDArray weight : network.weights()) {
         try (NDArray sum = weight.sum()) { // every page is read
           assertEquals(0, sum.getFloat());
@@ -138,6 +142,31 @@ class MappedWeightsTest {
         double copied = ChildProcess.status("RssAnon") - before;
         assertTrue(copied > 380, copy.shape() + " took only " + copied);
       }
+    }
+  }
+
+  /** Some tensors of a folded network are those of the file: it must stay mapped. */
+  @Test
+  void aFoldedNetworkKeepsItsFile() throws IOException, InterruptedException {
+    NetworkShape shape = Tiny.shape(true, false);
+    float[][] weights = Tiny.weights(shape, 3);
+    Path file = folder.resolve("folded.safetensors");
+    Map<String, float[]> expected;
+    try (Network network = Tiny.network(shape, weights)) {
+      SafeTensorsWriter.write(
+          file, Network.items(network, network.weights(), "", SafeTensors.Type.F32), Map.of());
+      expected = Tiny.network(shape, weights).withoutTime().toMap();
+    }
+    try (Network network = Network.read(PyTorch.newManager("cpu"), shape, file, "").withoutTime()) {
+      for (int i = 0; i < 5; i++) {
+        System.gc();
+        Thread.sleep(20);
+      }
+      String maps = Files.readString(Path.of("/proc/self/maps"));
+      assertTrue(maps.contains(file.getFileName().toString()), "unmapped");
+      Map<String, float[]> found = network.toMap();
+      assertEquals(expected.keySet(), found.keySet());
+      expected.forEach((name, values) -> assertArrayEquals(values, found.get(name), name));
     }
   }
 }

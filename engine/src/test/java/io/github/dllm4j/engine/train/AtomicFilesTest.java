@@ -103,12 +103,16 @@ class AtomicFilesTest {
     assumeTrue(Files.exists(nothing), "this system has no /dev/null");
     Path link = Files.createSymbolicLink(directory.resolve("link"), nothing);
     Path folder = Files.createDirectory(directory.resolve("folder"));
-    for (Path taken : List.of(link, folder)) {
+    // As /dev/stdout is where it goes to a file.
+    Path stream = directory.resolve("stream");
+    Files.createSymbolicLink(stream, Path.of("/proc/self/cmdline"));
+    for (Path taken : List.of(link, folder, stream)) {
       assertEquals(
           "cannot write " + taken + ": it must be a file or not be there",
           Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(taken, "new")));
     }
     assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.isSymbolicLink(stream));
     assertTrue(Files.isDirectory(folder));
   }
 

@@ -2,6 +2,8 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -37,5 +39,19 @@ final class CommonOptions {
           throw new IllegalArgumentException(
               "--precision must be auto, fp32 or bf16, got " + precision);
     };
+  }
+
+  /**
+   * Checks before any work is done that a file can be written: its folder is there, and where it is
+   * to be there is a file or nothing.
+   */
+  static void requireFile(String option, Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new IllegalArgumentException(option + " " + file + ": its folder does not exist");
+    }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(option + " " + file + " is there and is no file");
+    }
   }
 }

@@ -92,6 +92,7 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     estimatorOptions.check();
     blockOptions.check();
+    out.ifPresent(file -> CommonOptions.requireFile("--out", file));
     if (baseline.isPresent()) {
       return evaluateBaseline(baseline.get());
     }

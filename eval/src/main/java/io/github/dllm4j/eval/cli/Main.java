@@ -97,7 +97,7 @@ public final class Main implements Runnable {
 
   /**
    * Runs the command that was named. What it does not know is refused beside --help, too, and so
-   * are lists of nothing, which are a comma.
+   * are lists of nothing, which are a comma, or with nothing at their end.
    */
   private static int runLast(ParseResult parsed) {
     for (ParseResult at = parsed; at != null; at = at.subcommand()) {
@@ -107,7 +107,10 @@ public final class Main implements Runnable {
       }
       for (OptionSpec option : at.matchedOptions()) {
         Object value = option.getValue();
-        if (value instanceof List<?> list && list.isEmpty()) {
+        boolean open =
+            !option.splitRegex().isEmpty()
+                && option.originalStringValues().stream().anyMatch(text -> text.endsWith(","));
+        if (open || (value instanceof List<?> list && list.isEmpty())) {
           throw new ParameterException(
               line,
               String.format(

@@ -232,6 +232,7 @@ final class PlanCommand implements Callable<Integer> {
 
   private void check() {
     blockOptions.check();
+    plot.ifPresent(file -> CommonOptions.requireFile("--plot", file));
     if (steps.isPresent() && epsilon.isPresent()) {
       throw new IllegalArgumentException("give --steps or --epsilon, not both");
     }

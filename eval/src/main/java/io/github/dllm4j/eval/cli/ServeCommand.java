@@ -56,6 +56,12 @@ final class ServeCommand implements Callable<Integer> {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("--port must be 0 to 65535, got " + port);
     }
+    require("--batch", batch, 1);
+    require("--queue", queue, 1);
+    require("--deadline", deadline, 1);
+    require("--idle", idle, 1);
+    require("--connections", connections, 1);
+    require("--body", body, Limits.LEAST_BODY);
     Limits limits =
         new Limits(body, connections, Duration.ofSeconds(idle), Duration.ofSeconds(deadline));
     try (TextGenerator generator = TextGenerator.of(selection.open(common), batch, queue);
@@ -80,5 +86,13 @@ final class ServeCommand implements Callable<Integer> {
       server.join();
     }
     return 0;
+  }
+
+  /** Here, so that messages name the option and come before the model is opened. */
+  private static void require(String option, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s must be at least %d, got %d", option, least, value));
+    }
   }
 }

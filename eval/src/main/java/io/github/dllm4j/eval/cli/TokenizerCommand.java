@@ -91,13 +91,7 @@ final class TokenizerCommand implements Runnable {
      * not what the tokenizer is made from.
      */
     private void requireFile() throws IOException {
-      Path parent = out.toAbsolutePath().getParent();
-      if (parent == null || !Files.isDirectory(parent)) {
-        throw new IllegalArgumentException("--out " + out + ": its folder does not exist");
-      }
-      if (Files.exists(out) && !Files.isRegularFile(out)) {
-        throw new IllegalArgumentException("--out " + out + " is there and is no file");
-      }
+      CommonOptions.requireFile("--out", out);
       for (String source : corpusOptions.sources) {
         Path text = Path.of(source);
         boolean both = Files.exists(out) && Files.exists(text) && !source.equals("bundled");

@@ -131,6 +131,12 @@ final class TrainCommand implements Callable<Integer> {
               settings.validationFraction(),
               validationFraction));
     }
+    if (hasOwnSettings()
+        && from.isPresent()
+        && !settings.says("--from", String.valueOf(from.get()))) {
+      throw new IllegalArgumentException(
+          "--from must be as the run began, in training.json, got " + from.get());
+    }
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       if (!hasOwnSettings() && !WITH_RESUME.contains(option.longestName())) {
         throw new IllegalArgumentException(

@@ -48,6 +48,13 @@ record TrainingSettings(
     }
   }
 
+  /** Whether the run's command gives an option so. */
+  boolean says(String option, String value) {
+    int at = arguments.indexOf(option);
+    boolean apart = at >= 0 && at + 1 < arguments.size() && arguments.get(at + 1).equals(value);
+    return apart || arguments.contains(option + "=" + value);
+  }
+
   /** The precision as a value. */
   Precision ofPrecision() {
     return Precision.of(precision);

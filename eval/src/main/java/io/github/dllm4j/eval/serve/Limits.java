@@ -17,9 +17,12 @@ public record Limits(int bodyBytes, int connections, Duration idle, Duration dea
   public static final Limits DEFAULT =
       new Limits(1 << 18, 256, Duration.ofSeconds(30), Duration.ofMinutes(2));
 
+  /** Fewer bytes hold no request. */
+  public static final int LEAST_BODY = 1024;
+
   /** Checks the ranges. */
   public Limits {
-    require("body bytes", bodyBytes, 1024);
+    require("body bytes", bodyBytes, LEAST_BODY);
     require("connections", connections, 1);
     require("idle time in milliseconds", idle.toMillis(), 1);
     require("deadline in milliseconds", deadline.toMillis(), 1);

@@ -15,6 +15,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -329,6 +330,23 @@ class OtherCommandsTest {
     assertEquals(1, failed.err().lines().count());
   }
 
+  /** Before minutes of work, not after. */
+  @Test
+  void outputsThatCannotBeAreRefusedFirst() {
+    Path away = folder.resolve("away/x");
+    for (String[] command :
+        List.of(
+            new String[] {"plan", "--distribution", "parity:k=3", "--plot"},
+            new String[] {"evaluate", "--model", model, "--corpus", corpus, "--out"})) {
+      for (Path out : List.of(away, folder)) {
+        String[] words = Arrays.copyOf(command, command.length + 1);
+        words[command.length] = out.toString();
+        String why = out.equals(away) ? ": its folder does not exist" : " is there and is no file";
+        refused(new String[] {command[command.length - 1] + " " + out + why}, words);
+      }
+    }
+  }
+
   /** Where there are no JSON lines, --field is refused by every command that has it. */
   @Test
   void aFieldNeedsJsonLines() throws IOException {
@@ -412,9 +430,10 @@ class OtherCommandsTest {
             "steps " + parity + "--samplers tweedie --out x --steps ,",
             "steps " + parity + "--steps 1 --out x --samplers ,",
             "exact " + parity + "--process masking --sampler mask-predictor --sizes ,",
+            "exact " + parity + "--process masking --sampler mask-predictor --sizes 1,1,",
             "bench --section ,")) {
-      String option = command.replaceAll(".* (--[a-z]+) ,", "$1");
-      refused(new String[] {option, "got ,"}, command.split(" "));
+      String option = command.replaceAll(".* (--[a-z]+) [0-9,]+", "$1");
+      refused(new String[] {option, "got"}, command.split(" "));
     }
   }
 

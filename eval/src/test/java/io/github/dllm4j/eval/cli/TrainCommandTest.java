@@ -438,6 +438,11 @@ class TrainCommandTest {
         Arrays.equals(
             Files.readAllBytes(first.resolve("model.safetensors")),
             Files.readAllBytes(third.resolve("model.safetensors"))));
+    String[] again = Arrays.copyOf(from, from.length + 1);
+    again[from.length] = "--resume";
+    assertTrue(done(again).out().contains("finished already"));
+    again[6] = second.toString();
+    refused(new String[] {"--from must be as the run began", "second"}, again);
     from[4] = folder.resolve("fourth").toString();
     from[6] = folder.resolve("nowhere").toString();
     refused(new String[] {"nowhere"}, from);
