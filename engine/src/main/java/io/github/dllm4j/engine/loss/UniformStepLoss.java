@@ -13,7 +13,7 @@ import java.util.Collections;
  * for leave-one-out laws),
  *
  * <pre>
- * L_N(x) = prior at s_0 + sum_{k < N} E sum_i KL( q(. at s_{k+1} | x_k, x) || K(. | x_k) )
+ * L_N(x) = prior at s_0 + sum_{k &lt; N} E sum_i KL( q(. at s_{k+1} | x_k, x) || K(. | x_k) )
  * E L_N = H(data) + chain KL of the sampler,   L_N(x) >= -ln p_N(x)
  * </pre>
  *
