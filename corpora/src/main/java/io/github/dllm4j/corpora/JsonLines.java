@@ -76,7 +76,8 @@ final class JsonLines implements TextSink {
     try {
       object = MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
-      throw bad("is not valid JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""));
+      String said = e.getOriginalMessage().lines().findFirst().orElse("");
+      throw bad("is not valid JSON: " + said.replaceFirst(" \\(start marker at .*", ""));
     }
     if (!object.isObject()) {
       throw bad("is not a JSON object");

@@ -1,6 +1,7 @@
 package io.github.dllm4j.corpora;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -241,6 +242,7 @@ class CorporaTest {
         "[1]                           | is not a JSON object",
         "{\"text\":\"a\"} x            | is not valid JSON: ",
         "{\"text\":\"a                 | is not valid JSON: ",
+        "{\"text\":[                   | is not valid JSON: ",
         "{\"text\":\"a\",\"text\":\"\"}| is not valid JSON: ",
         "{\"text\":\"\\u0000\"}        | holds a NUL character",
         "{\"text\":\"\\ud800\"}        | holds a lone surrogate"
@@ -249,6 +251,7 @@ class CorporaTest {
     Path file = write("x.jsonl", "{\"text\":\"fine\"}\n\n" + line + "\n");
     String message = failure(open(file));
     assertTrue(message.startsWith(file + ": line 3 " + why), message);
+    assertFalse(message.contains("Source"), message);
   }
 
   @Test

@@ -70,7 +70,8 @@ final class TokenizerFile {
                   + e.getLocation().getColumnNr()
                   + ")";
       String what = e.getOriginalMessage().lines().findFirst().orElse("");
-      throw new IOException(origin + " is not valid JSON: " + what + where, e);
+      String said = what.replaceFirst(" \\(start marker at .*", "");
+      throw new IOException(origin + " is not valid JSON: " + said + where, e);
     }
     throw bad("it is not a JSON object");
   }

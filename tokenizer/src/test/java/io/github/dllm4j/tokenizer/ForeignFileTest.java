@@ -253,6 +253,7 @@ class ForeignFileTest {
     String cut = json.substring(0, (int) (json.length() * share));
     IOException e = assertThrows(IOException.class, () -> load(cut));
     assertTrue(Texts.message(e).startsWith("the tokenizer is not valid JSON: "), e.toString());
+    assertFalse(Texts.message(e).contains("Source"), "what the parser says of itself");
   }
 
   @Test

@@ -114,8 +114,7 @@ final class ChatTemplate {
           text.flatMap(Known::of),
           begin.isObject() ? begin.path("content").asText("") : begin.asText(""));
     } catch (JsonProcessingException e) {
-      String why = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-      throw new IOException(file + " is not JSON: " + why, e);
+      throw new IOException(file + " is not JSON: " + ModelConfig.reason(e), e);
     }
   }
 

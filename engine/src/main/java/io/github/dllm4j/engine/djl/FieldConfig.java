@@ -86,8 +86,7 @@ record FieldConfig(
         return root;
       }
     } catch (JsonProcessingException e) {
-      String why = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-      throw new IOException(file + " is not JSON: " + why, e);
+      throw new IOException(file + " is not JSON: " + ModelConfig.reason(e), e);
     }
     throw new IOException(file + ": a JSON object is wanted");
   }

@@ -231,6 +231,7 @@ public record ModelConfig(
         "; `DeserializationFeature.*"
             + "| \\((index|set|but|although|token|class|through) [^)]*\\)?\\)"
             + "|, not marked as ignorable"
+            + "| \\(start marker at .*"
             + "| (of|into) (instance of |type )?`(io|java)[^`]*`",
         "");
   }

@@ -121,7 +121,7 @@ final class SafeTensors implements AutoCloseable {
     try {
       root = JSON.readTree(text);
     } catch (JsonProcessingException e) {
-      throw bad(file, "its header is not JSON: " + e.getOriginalMessage());
+      throw bad(file, "its header is not JSON: " + ModelConfig.reason(e));
     }
     if (root == null || !root.isObject()) {
       throw bad(file, "its header is not a JSON object");

@@ -177,8 +177,7 @@ final class Weights implements AutoCloseable {
         return map;
       }
     } catch (JsonProcessingException e) {
-      throw new IOException(
-          index + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+      throw new IOException(index + " is not JSON: " + ModelConfig.reason(e), e);
     }
     throw new IOException(index + " has no weight_map");
   }

@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.djl.ModelConfig;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
@@ -182,8 +183,7 @@ final class Api extends Handler.Abstract {
                 }
               });
     } catch (JsonProcessingException e) {
-      String why = e.getOriginalMessage().lines().findFirst().orElse("");
-      exchange.refuse(Refusal.invalid("the body is no JSON: %s", why));
+      exchange.refuse(Refusal.invalid("the body is no JSON: %s", ModelConfig.reason(e)));
     } catch (IOException e) {
       exchange.refuse(Refusal.invalid("the body is no text in UTF-8"));
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {

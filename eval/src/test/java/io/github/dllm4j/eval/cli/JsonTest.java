@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files of the commands that say null where a value is wanted: refused in one line. */
 class JsonTest {
   private static final String INTERNALS =
-      ".*(Deserialization|Coercion|JsonToken|io\\.github|java\\.|Creator).*";
+      ".*(Deserialization|Coercion|JsonToken|io\\.github|java\\.|Creator|REDACTED).*";
 
   @TempDir private Path folder;
 
@@ -147,7 +147,15 @@ class JsonTest {
         }
       }
     }
-    for (String bad : List.of("3", "[]", "\"x\"", json.replace("steps", "stairs"), "{}")) {
+    for (String bad :
+        List.of(
+            "3",
+            "[]",
+            "\"x\"",
+            json.replace("steps", "stairs"),
+            "{}",
+            "{",
+            json.substring(0, 40))) {
       Files.writeString(file, bad);
       String message =
           String.valueOf(

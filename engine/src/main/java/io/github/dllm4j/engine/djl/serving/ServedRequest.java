@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.djl.ModelConfig;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
       }
       return request;
     } catch (JsonProcessingException e) {
-      String why = e.getOriginalMessage().lines().findFirst().orElse("");
+      String why = ModelConfig.reason(e);
       throw new IllegalArgumentException("the request is not understood: " + why, e);
     }
   }
