@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 
 /**
@@ -76,8 +77,7 @@ final class JsonLines implements TextSink {
     try {
       object = MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
-      String said = e.getOriginalMessage().lines().findFirst().orElse("");
-      throw bad("is not valid JSON: " + said.replaceFirst(" \\(start marker at .*", ""));
+      throw bad("is not valid JSON: " + JsonErrors.reason(e));
     }
     if (!object.isObject()) {
       throw bad("is not a JSON object");

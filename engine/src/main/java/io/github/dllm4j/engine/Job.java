@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -141,7 +142,7 @@ final class Job {
    */
   GenerationResult result() {
     SamplingRun made = prepared ? run : null;
-    GenerationPlan how = prepared && ready != null ? ready.plan() : null;
+    GenerationPlan how = prepared && ready != null ? ready.plan() : unplanned();
     Finish why = interrupted == null ? why().orElse(Finish.CANCELLED) : interrupted;
     List<Sample> samples =
         made == null
@@ -151,13 +152,24 @@ final class Job {
     return new GenerationResult(
         samples.stream().map(s -> texts.text(s, canvas, request, opening, seconds, why)).toList(),
         model,
-        how == null ? request.sampler().map(SamplerChoice::sampler).orElse("none") : how.sampler(),
-        how == null ? "none" : how.schedule(),
-        how == null ? Optional.empty() : how.predictedKlNats(),
-        how == null ? Optional.empty() : how.predictedPathKlNats(),
-        how == null ? 0 : how.planningEvaluations(),
-        how == null ? "ended before it was planned" : how.note(),
+        how.sampler(),
+        how.schedule(),
+        how.predictedKlNats(),
+        how.predictedPathKlNats(),
+        how.planningEvaluations(),
+        how.note(),
         request.seed(),
         PyTorch.versions());
+  }
+
+  private GenerationPlan unplanned() {
+    return new GenerationPlan(
+        request.sampler().map(SamplerChoice::sampler).orElse("none"),
+        "none",
+        OptionalInt.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        "ended before it was planned");
   }
 }

@@ -69,9 +69,7 @@ final class TokenizerFile {
                   + ", column "
                   + e.getLocation().getColumnNr()
                   + ")";
-      String what = e.getOriginalMessage().lines().findFirst().orElse("");
-      String said = what.replaceFirst(" \\(start marker at .*", "");
-      throw new IOException(origin + " is not valid JSON: " + said + where, e);
+      throw new IOException(origin + " is not valid JSON: " + JsonErrors.reason(e) + where, e);
     }
     throw bad("it is not a JSON object");
   }

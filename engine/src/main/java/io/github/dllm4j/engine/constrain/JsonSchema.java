@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.engine.constrain.Expression.Choice;
 import io.github.dllm4j.engine.constrain.Expression.Repeat;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -73,9 +74,7 @@ final class JsonSchema {
     try {
       return JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      String said = e.getOriginalMessage().lines().findFirst().orElse("");
-      throw new IllegalArgumentException(
-          what + " is not JSON: " + said.replaceFirst(" \\(start marker at .*", ""), e);
+      throw new IllegalArgumentException(what + " is not JSON: " + JsonErrors.reason(e), e);
     }
   }
 

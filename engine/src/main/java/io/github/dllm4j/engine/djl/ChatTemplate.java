@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,7 +115,7 @@ final class ChatTemplate {
           text.flatMap(Known::of),
           begin.isObject() ? begin.path("content").asText("") : begin.asText(""));
     } catch (JsonProcessingException e) {
-      throw new IOException(file + " is not JSON: " + ModelConfig.reason(e), e);
+      throw new IOException(file + " is not JSON: " + JsonErrors.reason(e), e);
     }
   }
 

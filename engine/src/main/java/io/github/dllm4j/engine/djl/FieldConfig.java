@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import io.github.dllm4j.tokenizer.SpecialIds;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ record FieldConfig(
         return root;
       }
     } catch (JsonProcessingException e) {
-      throw new IOException(file + " is not JSON: " + ModelConfig.reason(e), e);
+      throw new IOException(file + " is not JSON: " + JsonErrors.reason(e), e);
     }
     throw new IOException(file + ": a JSON object is wanted");
   }

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.engine.denoise.Representation;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -219,21 +220,9 @@ public record ModelConfig(
       return value;
     } catch (JsonProcessingException e) {
       Throwable cause = e.getCause() instanceof IllegalArgumentException why ? why : e;
-      String why = cause == e ? reason(e) : String.valueOf(cause.getMessage());
+      String why = cause == e ? JsonErrors.reason(e) : String.valueOf(cause.getMessage());
       throw new IOException(file + ": " + why.lines().findFirst().orElse("no JSON"), e);
     }
-  }
-
-  /** Why a document could not be read, in one line without the parser's own names. */
-  public static String reason(JsonProcessingException e) {
-    String first = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
-    return first.replaceAll(
-        "; `DeserializationFeature.*"
-            + "| \\((index|set|but|although|token|class|through) [^)]*\\)?\\)"
-            + "|, not marked as ignorable"
-            + "| \\(start marker at .*"
-            + "| (of|into) (instance of |type )?`(io|java)[^`]*`",
-        "");
   }
 
   /** The configuration as JSON text. */

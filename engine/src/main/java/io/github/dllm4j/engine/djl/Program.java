@@ -157,9 +157,9 @@ final class Program implements AutoCloseable {
   /**
    * Runs a method that records and applies gradients.
    *
+   * @param manager for the result
    * @param arguments name, then {@link NDArray} or {@code List<NDArray>}, and so on, in the order
    *     of the method's parameters
-   * @param manager for the result
    * @return the tensor it returns
    */
   NDArray train(NDManager manager, String method, Object... arguments) {

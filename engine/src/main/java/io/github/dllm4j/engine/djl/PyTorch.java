@@ -124,6 +124,10 @@ public final class PyTorch {
       throw new IllegalArgumentException("threads must be 1 to 1024, got " + threads);
     }
     engine();
+    useThreads(threads);
+  }
+
+  private static void useThreads(int threads) {
     PyTorchThread.call(
         () -> {
           JniUtils.setNumThreads(threads);
@@ -230,11 +234,7 @@ public final class PyTorch {
             || System.getProperty("ai.djl.pytorch.num_threads") != null;
     int processors = Runtime.getRuntime().availableProcessors();
     if (!given && PyTorchThread.call(JniUtils::getNumThreads) > processors) {
-      PyTorchThread.call(
-          () -> {
-            JniUtils.setNumThreads(processors);
-            return processors;
-          });
+      useThreads(processors);
     }
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -121,7 +122,7 @@ final class SafeTensors implements AutoCloseable {
     try {
       root = JSON.readTree(text);
     } catch (JsonProcessingException e) {
-      throw bad(file, "its header is not JSON: " + ModelConfig.reason(e));
+      throw bad(file, "its header is not JSON: " + JsonErrors.reason(e));
     }
     if (root == null || !root.isObject()) {
       throw bad(file, "its header is not a JSON object");

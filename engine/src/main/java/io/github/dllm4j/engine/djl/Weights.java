@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -177,7 +178,7 @@ final class Weights implements AutoCloseable {
         return map;
       }
     } catch (JsonProcessingException e) {
-      throw new IOException(index + " is not JSON: " + ModelConfig.reason(e), e);
+      throw new IOException(index + " is not JSON: " + JsonErrors.reason(e), e);
     }
     throw new IOException(index + " has no weight_map");
   }

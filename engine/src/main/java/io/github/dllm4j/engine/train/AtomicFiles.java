@@ -49,7 +49,9 @@ public final class AtomicFiles {
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
   public static void write(Path file, Writer writer) throws WriteException {
-    requireFile(file);
+    if (!isReplaceable(file)) {
+      throw new WriteException(file, "it must be a file or not be there");
+    }
     boolean whole = false;
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
@@ -74,16 +76,17 @@ public final class AtomicFiles {
     }
   }
 
-  /** Neither a device nor a pipe nor a name of one, such as /dev/stdout, may be moved over. */
-  private static void requireFile(Path file) throws WriteException {
-    boolean stream;
+  /**
+   * Whether a name is free or a file's: neither a folder nor a device nor a pipe, nor a name of
+   * one, such as /dev/stdout, may be moved over.
+   */
+  public static boolean isReplaceable(Path file) {
     try {
-      stream = Files.isSymbolicLink(file) && Files.readSymbolicLink(file).startsWith("/proc");
+      boolean stream =
+          Files.isSymbolicLink(file) && Files.readSymbolicLink(file).startsWith("/proc");
+      return !stream && (!Files.exists(file) || Files.isRegularFile(file));
     } catch (IOException e) {
-      throw new WriteException(file, reason(e), e);
-    }
-    if (stream || (Files.exists(file) && !Files.isRegularFile(file))) {
-      throw new WriteException(file, "it must be a file or not be there");
+      return false; // a link that cannot be read
     }
   }
 

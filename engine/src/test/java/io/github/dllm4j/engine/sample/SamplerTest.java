@@ -24,12 +24,7 @@ import org.junit.jupiter.api.Test;
 class SamplerTest {
   private static final int MASK = 3;
 
-  /** A chain of any length, which counts calls and rows. */
-  private static final class Counting implements Denoiser {
-    private int calls;
-    private int rows;
-    private int largestBatch;
-
+  private abstract static class Masked implements Denoiser {
     @Override
     public int vocabulary() {
       return MASK + 1;
@@ -44,6 +39,13 @@ class SamplerTest {
     public Representation representation() {
       return Representation.DENOISER;
     }
+  }
+
+  /** A chain of any length, which counts calls and rows. */
+  private static final class Counting extends Masked {
+    private int calls;
+    private int rows;
+    private int largestBatch;
 
     @Override
     public TokenLaws predict(TokenBatch batch, Rows asked) {
@@ -71,22 +73,7 @@ class SamplerTest {
 
   private static String refusal(double[][] laws) {
     Denoiser wrong =
-        new Denoiser() {
-          @Override
-          public int vocabulary() {
-            return MASK + 1;
-          }
-
-          @Override
-          public OptionalInt mask() {
-            return OptionalInt.of(MASK);
-          }
-
-          @Override
-          public Representation representation() {
-            return Representation.DENOISER;
-          }
-
+        new Masked() {
           @Override
           public TokenLaws predict(TokenBatch batch, Rows asked) {
             return HeapLaws.of(laws);

@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
+import io.github.dllm4j.engine.train.AtomicFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -50,7 +51,7 @@ final class CommonOptions {
     if (parent == null || !Files.isDirectory(parent)) {
       throw new IllegalArgumentException(option + " " + file + ": its folder does not exist");
     }
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
+    if (!AtomicFiles.isReplaceable(file)) {
       throw new IllegalArgumentException(option + " " + file + " is there and is no file");
     }
   }

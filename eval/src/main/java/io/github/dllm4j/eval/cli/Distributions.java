@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.oracle.ExactLaw;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,7 +153,7 @@ final class Distributions {
       Table table = Json.read(file, Table.class);
       return ExactLaw.table(table.length(), table.vocabulary(), table.probabilities());
     } catch (JsonProcessingException e) {
-      throw new IOException(file + ": " + Json.reason(e), e);
+      throw new IOException(file + ": " + JsonErrors.reason(e), e);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,7 @@ final class EvaluationFile {
     try {
       return Json.read(file, Document.class);
     } catch (JsonProcessingException e) {
-      throw new IOException(file + " is not of dllm evaluate: " + Json.reason(e), e);
+      throw new IOException(file + " is not of dllm evaluate: " + JsonErrors.reason(e), e);
     }
   }
 

@@ -43,9 +43,4 @@ final class Json {
     }
     return value;
   }
-
-  /** Why a document could not be read, in one line without the parser's own names. */
-  static String reason(JsonProcessingException e) {
-    return ModelConfig.reason(e);
-  }
 }

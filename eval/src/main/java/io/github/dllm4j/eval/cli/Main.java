@@ -12,7 +12,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
@@ -106,11 +105,8 @@ public final class Main implements Runnable {
         throw new UnmatchedArgumentException(line, at.unmatched());
       }
       for (OptionSpec option : at.matchedOptions()) {
-        Object value = option.getValue();
-        boolean open =
-            !option.splitRegex().isEmpty()
-                && option.originalStringValues().stream().anyMatch(text -> text.endsWith(","));
-        if (open || (value instanceof List<?> list && list.isEmpty())) {
+        if (!option.splitRegex().isEmpty()
+            && option.originalStringValues().stream().anyMatch(text -> text.endsWith(","))) {
           throw new ParameterException(
               line,
               String.format(

@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.djl.PyTorch;
 import io.github.dllm4j.engine.djl.Trainer;
 import io.github.dllm4j.engine.djl.TrainingRun;
 import io.github.dllm4j.engine.djl.WeightType;
+import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.engine.train.TokenData;
 import io.github.dllm4j.engine.train.TrainingConfig;
 import io.github.dllm4j.tokenizer.Tokenizer;
@@ -108,8 +109,7 @@ final class TrainCommand implements Callable<Integer> {
             "--out " + out + " already holds a model, " + file + ": give another folder");
       }
     }
-    Path stored = out.resolve("tokenizer.json");
-    if (Files.exists(stored) && !Files.isRegularFile(stored)) {
+    if (!AtomicFiles.isReplaceable(out.resolve("tokenizer.json"))) {
       throw new IllegalArgumentException(
           "--out " + out + " holds tokenizer.json, which is no file: give another folder");
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ record TrainingSettings(
       }
       return Json.MAPPER.treeToValue(json, TrainingSettings.class);
     } catch (JsonProcessingException e) {
-      throw new IOException(file + ": " + Json.reason(e), e);
+      throw new IOException(file + ": " + JsonErrors.reason(e), e);
     }
   }
 

@@ -7,7 +7,7 @@ import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
-import io.github.dllm4j.engine.djl.ModelConfig;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
@@ -183,7 +183,7 @@ final class Api extends Handler.Abstract {
                 }
               });
     } catch (JsonProcessingException e) {
-      exchange.refuse(Refusal.invalid("the body is no JSON: %s", ModelConfig.reason(e)));
+      exchange.refuse(Refusal.invalid("the body is no JSON: %s", JsonErrors.reason(e)));
     } catch (IOException e) {
       exchange.refuse(Refusal.invalid("the body is no text in UTF-8"));
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {

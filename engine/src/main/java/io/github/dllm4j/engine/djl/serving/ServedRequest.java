@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.TextGenerator;
-import io.github.dllm4j.engine.djl.ModelConfig;
+import io.github.dllm4j.tokenizer.JsonErrors;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +72,7 @@ record ServedRequest(@Nullable String inputs, @Nullable Parameters parameters) {
       }
       return request;
     } catch (JsonProcessingException e) {
-      String why = ModelConfig.reason(e);
+      String why = JsonErrors.reason(e);
       throw new IllegalArgumentException("the request is not understood: " + why, e);
     }
   }
