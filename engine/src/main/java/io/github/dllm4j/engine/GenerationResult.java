@@ -1,39 +1,18 @@
 package io.github.dllm4j.engine;
 
-import io.github.dllm4j.engine.info.Estimate;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What was generated, and how.
  *
  * @param samples in order
  * @param model it came from
- * @param sampler that made it
- * @param plan the sampler's plan or grid
- * @param predictedKlNats what the steps cost against one token per step, nats per sequence: the
- *     model's expected extra log-loss, with its standard error; empty where nothing can be promised
- * @param predictedPathKlNats of uniform noise: the path KL of the grid with exact scores, nats per
- *     sequence; it bounds the KL of the samples but for the model's own error, and is another thing
- *     than the conditional KL above; empty where nothing can be promised
- * @param planningEvaluations network evaluations, of all planning samples together, that measuring
- *     the request's own curve takes; 0 where none was needed. A generator remembers such curves, so
- *     it may have spent them earlier
- * @param note what the prediction rests on, unless it is held-out text, or why there is none
+ * @param plan by which it was made, with what that was predicted to cost
  * @param seed of the request
  * @param versions of dllm4j, DJL and PyTorch
  */
 public record GenerationResult(
-    List<Text> samples,
-    String model,
-    String sampler,
-    String plan,
-    Optional<Estimate> predictedKlNats,
-    Optional<Estimate> predictedPathKlNats,
-    int planningEvaluations,
-    String note,
-    long seed,
-    String versions) {
+    List<Text> samples, String model, GenerationPlan plan, long seed, String versions) {
 
   /** Why a sample ended. */
   public enum Finish {

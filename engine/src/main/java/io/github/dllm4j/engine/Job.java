@@ -142,7 +142,6 @@ final class Job {
    */
   GenerationResult result() {
     SamplingRun made = prepared ? run : null;
-    GenerationPlan how = prepared && ready != null ? ready.plan() : unplanned();
     Finish why = interrupted == null ? why().orElse(Finish.CANCELLED) : interrupted;
     List<Sample> samples =
         made == null
@@ -152,12 +151,7 @@ final class Job {
     return new GenerationResult(
         samples.stream().map(s -> texts.text(s, canvas, request, opening, seconds, why)).toList(),
         model,
-        how.sampler(),
-        how.schedule(),
-        how.predictedKlNats(),
-        how.predictedPathKlNats(),
-        how.planningEvaluations(),
-        how.note(),
+        prepared && ready != null ? ready.plan() : unplanned(),
         request.seed(),
         PyTorch.versions());
   }

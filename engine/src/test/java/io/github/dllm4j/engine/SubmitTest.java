@@ -87,12 +87,7 @@ class SubmitTest {
     return new GenerationResult(
         r.samples().stream().map(SubmitTest::untimed).toList(),
         r.model(),
-        r.sampler(),
         r.plan(),
-        r.predictedKlNats(),
-        r.predictedPathKlNats(),
-        r.planningEvaluations(),
-        r.note(),
         r.seed(),
         r.versions());
   }
@@ -281,7 +276,7 @@ class SubmitTest {
         LONG.withSampler(PlanChoice.OPTIMAL.withPlan("balanced"))
             .withConstraint(large)
             .withDeadline(Duration.ofNanos(1));
-    assertEquals("ended before it was planned", generator.generate(late).note());
+    assertEquals("ended before it was planned", generator.generate(late).plan().note());
   }
 
   @Test

@@ -94,8 +94,8 @@ class TextGeneratorTest {
   void theRecordSaysHowItWasMade() {
     GenerationResult result =
         generator.generate(GenerationRequest.template("ab{3}").withSteps(2).withSeed(9));
-    assertEquals("mask-predictor", result.sampler());
-    assertEquals("optimal", result.plan());
+    assertEquals("mask-predictor", result.plan().sampler());
+    assertEquals("optimal", result.plan().schedule());
     assertEquals(9, result.seed());
     assertEquals(folder.toString(), result.model());
     assertTrue(result.versions().contains("PyTorch"));
@@ -117,16 +117,7 @@ class TextGeneratorTest {
       GenerationResult result = generator.generate(request);
       GenerationResult.Text sample = result.samples().get(0);
       assertEquals(sample.steps(), plan.steps().orElseThrow());
-      assertEquals(
-          new GenerationPlan(
-              result.sampler(),
-              result.plan(),
-              plan.steps(),
-              result.predictedKlNats(),
-              result.predictedPathKlNats(),
-              result.planningEvaluations(),
-              result.note()),
-          plan);
+      assertEquals(result.plan(), plan);
     }
     int cheap = generator.plan(free.withEpsilon(5)).steps().orElseThrow();
     int good = generator.plan(free.withEpsilon(0.01)).steps().orElseThrow();
@@ -185,18 +176,19 @@ class TextGeneratorTest {
       assertEquals(
           result.samples().get(1).tokens(),
           generator.generate(request.withSamples(2)).samples().get(1).tokens());
-      assertTrue(result.predictedKlNats().isEmpty());
-      assertTrue(result.note().length() > 0);
+      assertTrue(result.plan().predictedKlNats().isEmpty());
+      assertTrue(result.plan().note().length() > 0);
     }
     GenerationRequest prompt = GenerationRequest.prompt("ab").withSteps(2);
     GenerationResult held = generator.generate(prompt.withConstraint(Constraint.regex("c{14}")));
     assertEquals("ab" + "c".repeat(14), held.text());
-    assertEquals("the constraint changes the law the curve was measured for", held.note());
+    assertEquals("the constraint changes the law the curve was measured for", held.plan().note());
     GenerationResult auto =
         generator.generate(
             GenerationRequest.unconditional().withConstraint(Constraint.regex("c{14}")));
     assertEquals("c".repeat(14), auto.text());
-    assertTrue(auto.note().endsWith("its steps were chosen as without it"), auto.note());
+    assertTrue(
+        auto.plan().note().endsWith("its steps were chosen as without it"), auto.plan().note());
   }
 
   /** Kept text between holes belongs to what the constraint describes. */

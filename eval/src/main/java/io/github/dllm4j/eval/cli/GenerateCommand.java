@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.GenerationListener;
+import io.github.dllm4j.engine.GenerationPlan;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.Message;
@@ -351,23 +352,24 @@ final class GenerateCommand implements Callable<Integer> {
 
   private static Map<String, Object> document(GenerationResult result) {
     Map<String, Object> document = new LinkedHashMap<>();
+    GenerationPlan plan = result.plan();
     List<Map<String, Object>> texts =
         result.samples().stream().map(GenerateCommand::document).toList();
     document.put("samples", texts);
     document.put("model", result.model());
-    document.put("sampler", result.sampler());
-    document.put("plan", result.plan());
-    document.put("predicted_kl_nats", result.predictedKlNats().map(Estimate::mean).orElse(null));
+    document.put("sampler", plan.sampler());
+    document.put("plan", plan.schedule());
+    document.put("predicted_kl_nats", plan.predictedKlNats().map(Estimate::mean).orElse(null));
     document.put(
         "predicted_kl_standard_error",
-        result.predictedKlNats().map(Estimate::standardError).orElse(null));
+        plan.predictedKlNats().map(Estimate::standardError).orElse(null));
     document.put(
-        "predicted_path_kl_nats", result.predictedPathKlNats().map(Estimate::mean).orElse(null));
+        "predicted_path_kl_nats", plan.predictedPathKlNats().map(Estimate::mean).orElse(null));
     document.put(
         "predicted_path_kl_standard_error",
-        result.predictedPathKlNats().map(Estimate::standardError).orElse(null));
-    document.put("planning_evaluations", result.planningEvaluations());
-    document.put("note", result.note());
+        plan.predictedPathKlNats().map(Estimate::standardError).orElse(null));
+    document.put("planning_evaluations", plan.planningEvaluations());
+    document.put("note", plan.note());
     document.put("seed", result.seed());
     document.put("versions", result.versions());
     return document;

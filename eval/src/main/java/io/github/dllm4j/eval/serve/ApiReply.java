@@ -209,12 +209,12 @@ final class ApiReply {
     GenerationResult.Text first = result.samples().get(0);
     record
         .put("finish", first.finish().name().toLowerCase(Locale.ROOT))
-        .put("sampler", result.sampler())
-        .put("plan", result.plan())
+        .put("sampler", result.plan().sampler())
+        .put("plan", result.plan().schedule())
         .put("steps", first.steps())
         .put("evaluations", first.evaluations())
-        .put("predicted_kl_nats", result.predictedKlNats().map(Estimate::mean).orElse(null))
-        .put("note", result.note())
+        .put("predicted_kl_nats", result.plan().predictedKlNats().map(Estimate::mean).orElse(null))
+        .put("note", result.plan().note())
         .put("seed", result.seed())
         .put("versions", result.versions());
     return record;

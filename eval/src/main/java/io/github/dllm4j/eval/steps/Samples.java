@@ -1,5 +1,6 @@
 package io.github.dllm4j.eval.steps;
 
+import io.github.dllm4j.engine.GenerationPlan;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
@@ -55,21 +56,20 @@ record Samples(
         made.stream().mapToDouble(GenerationResult.Text::evaluations).toArray(),
         made.get(0).steps(),
         made.stream().filter(s -> s.finish() != GenerationResult.Finish.LENGTH).count(),
-        result.predictedKlNats(),
-        note(result),
+        result.plan().predictedKlNats(),
+        note(result.plan()),
         seconds);
   }
 
   /** What is promised of a uniform model has no column: it is the KL of paths, not of samples. */
-  private static String note(GenerationResult result) {
-    return result
-            .predictedPathKlNats()
+  private static String note(GenerationPlan plan) {
+    return plan.predictedPathKlNats()
             .map(
                 kl ->
                     String.format(
                         Locale.ROOT, "%.3f +- %.3f nats of ", kl.mean(), kl.standardError()))
             .orElse("")
-        + result.note();
+        + plan.note();
   }
 
   /**
