@@ -1,18 +1,9 @@
 package io.github.dllm4j.tokenizer;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.UUID;
 
 /** What all tokenizers share: the file they are, checks of ids and text, closing. */
 abstract class AbstractTokenizer implements Tokenizer {
@@ -89,47 +80,8 @@ abstract class AbstractTokenizer implements Tokenizer {
   }
 
   @Override
-  public final void save(Path file) throws IOException {
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new WriteException(file, "its folder does not exist");
-    }
-    if (Files.exists(target) && !Files.isRegularFile(target)) {
-      throw new WriteException(file, "it must be a file or not be there");
-    }
-    // Not a temporary file of Java's, which only its owner could read.
-    Path temporary = folder.resolve(".tokenizer." + UUID.randomUUID() + ".tmp");
-    try {
-      writeForced(temporary, json);
-      move(temporary, target);
-    } catch (IOException e) {
-      boolean denied = e instanceof AccessDeniedException;
-      String why = denied ? "no permission" : String.valueOf(e.getMessage());
-      throw new WriteException(file, why, e);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
-  }
-
-  /** Writes a new file onto the disk itself, so that it is whole before it gets its name. */
-  private static void writeForced(Path file, byte[] bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      ByteBuffer left = ByteBuffer.wrap(bytes);
-      while (left.hasRemaining()) {
-        channel.write(left);
-      }
-      channel.force(true);
-    }
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    try {
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
-    }
+  public final void save(Path file) throws AtomicFiles.WriteException {
+    AtomicFiles.write(file, json);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.github.dllm4j.tokenizer;
 
-import java.io.IOException;
 import java.nio.file.Path;
 
 /**
@@ -71,22 +70,9 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Writes the {@code tokenizer.json}; an existing file is replaced in one step, or not at all.
    *
-   * @throws WriteException in one line with the file's name, if it cannot be written
+   * @throws AtomicFiles.WriteException in one line with the file's name, if it cannot be written
    */
-  void save(Path file) throws IOException;
-
-  /** A tokenizer could not be written: no folder, no space, no permission. */
-  final class WriteException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    WriteException(Path file, String why) {
-      super("cannot write " + file + ": " + why);
-    }
-
-    WriteException(Path file, String why, IOException cause) {
-      super("cannot write " + file + ": " + why, cause);
-    }
-  }
+  void save(Path file) throws AtomicFiles.WriteException;
 
   /** Frees native memory; may be called twice. */
   @Override

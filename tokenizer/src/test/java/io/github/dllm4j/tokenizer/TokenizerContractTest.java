@@ -207,7 +207,7 @@ abstract class TokenizerContractTest {
   @Test
   void aNameThatCannotBeLeavesNothing(@TempDir Path folder) throws IOException {
     Path target = folder.resolve("x".repeat(300));
-    IOException e = assertThrows(Tokenizer.WriteException.class, () -> tokenizer.save(target));
+    IOException e = assertThrows(AtomicFiles.WriteException.class, () -> tokenizer.save(target));
     assertTrue(Texts.message(e).startsWith("cannot write " + target + ": "), Texts.message(e));
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(0, files.count());
@@ -217,7 +217,7 @@ abstract class TokenizerContractTest {
   @Test
   void savingNowhereIsAClearError(@TempDir Path folder) {
     for (Path target : List.of(folder, folder.resolve("no/such/file.json"))) {
-      IOException e = assertThrows(Tokenizer.WriteException.class, () -> tokenizer.save(target));
+      IOException e = assertThrows(AtomicFiles.WriteException.class, () -> tokenizer.save(target));
       assertTrue(Texts.message(e).startsWith("cannot write " + target + ": "), Texts.message(e));
     }
   }

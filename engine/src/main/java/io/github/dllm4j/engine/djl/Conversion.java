@@ -2,7 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.denoise.Representation;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -106,7 +106,7 @@ public final class Conversion {
   }
 
   private static void copy(Path from, Path to, String name) throws IOException {
-    Files.copy(FolderFile.of(from, name), to.resolve(name));
+    AtomicFiles.write(to.resolve(name), Files.readAllBytes(FolderFile.of(from, name)));
   }
 
   /**

@@ -6,7 +6,7 @@ import io.github.dllm4j.engine.info.CurveStudy;
 import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.Functional;
 import io.github.dllm4j.engine.info.InformationCurve;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

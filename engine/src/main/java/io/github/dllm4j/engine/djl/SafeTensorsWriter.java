@@ -2,7 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

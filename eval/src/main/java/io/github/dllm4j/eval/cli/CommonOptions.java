@@ -2,7 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.Precision;
 import io.github.dllm4j.engine.djl.PyTorch;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

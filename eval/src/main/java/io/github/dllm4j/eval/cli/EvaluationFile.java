@@ -3,7 +3,7 @@ package io.github.dllm4j.eval.cli;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;

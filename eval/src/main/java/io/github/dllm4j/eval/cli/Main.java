@@ -1,8 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.PyTorch;
-import io.github.dllm4j.engine.train.AtomicFiles;
-import io.github.dllm4j.tokenizer.Tokenizer;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -152,9 +151,7 @@ public final class Main implements Runnable {
 
   private static boolean isBadInput(Exception e) {
     return e instanceof IllegalArgumentException
-        || (e instanceof IOException
-            && !(e instanceof AtomicFiles.WriteException)
-            && !(e instanceof Tokenizer.WriteException));
+        || (e instanceof IOException && !(e instanceof AtomicFiles.WriteException));
   }
 
   private static String firstLine(Throwable e) {

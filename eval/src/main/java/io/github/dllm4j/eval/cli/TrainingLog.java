@@ -1,8 +1,8 @@
 package io.github.dllm4j.eval.cli;
 
-import io.github.dllm4j.engine.train.AtomicFiles;
 import io.github.dllm4j.engine.train.TrainingListener.Progress;
 import io.github.dllm4j.engine.train.TrainingListener.Validation;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,7 +3,7 @@ package io.github.dllm4j.eval.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.djl.Precision;
-import io.github.dllm4j.engine.train.AtomicFiles;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.nio.file.Files;

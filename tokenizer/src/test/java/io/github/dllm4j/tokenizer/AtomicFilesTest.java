@@ -1,4 +1,4 @@
-package io.github.dllm4j.engine.train;
+package io.github.dllm4j.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class AtomicFilesTest {
@@ -32,6 +33,13 @@ class AtomicFilesTest {
     }
   }
 
+  /** The one line with which something is refused. */
+  private static String refusal(Executable action) {
+    String message = Texts.message(assertThrows(AtomicFiles.WriteException.class, action));
+    assertEquals(1, message.lines().count(), message);
+    return message;
+  }
+
   private void assertOldFileOnly() throws IOException {
     assertEquals("old", Files.readString(file));
     assertEquals(List.of(Path.of("model")), names());
@@ -48,8 +56,7 @@ class AtomicFilesTest {
   void aWriterThatFailsHalfwayLosesNothing() throws IOException {
     IOException full = new IOException("No space left on device");
     String message =
-        Refusal.message(
-            AtomicFiles.WriteException.class,
+        refusal(
             () ->
                 AtomicFiles.write(
                     file,
@@ -80,9 +87,7 @@ class AtomicFilesTest {
     Path full = Path.of("/dev/full");
     assumeTrue(Files.exists(full), "this system has no /dev/full");
     Files.createSymbolicLink(directory.resolve(".model.tmp"), full);
-    String message =
-        Refusal.message(
-            AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, new byte[100_000]));
+    String message = refusal(() -> AtomicFiles.write(file, new byte[100_000]));
     assertTrue(message.startsWith("cannot write " + file + ": "), message);
     assertTrue(message.contains("space"), message);
     assertOldFileOnly();
@@ -91,8 +96,7 @@ class AtomicFilesTest {
   @Test
   void aPlaceThatCannotBeWrittenIsNamed() {
     Path nowhere = directory.resolve("no/such/model");
-    String message =
-        Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(nowhere, "new"));
+    String message = refusal(() -> AtomicFiles.write(nowhere, "new"));
     assertEquals("cannot write " + nowhere + ": its directory does not exist", message);
   }
 
@@ -109,7 +113,7 @@ class AtomicFilesTest {
     for (Path taken : List.of(link, folder, stream)) {
       assertEquals(
           "cannot write " + taken + ": it must be a file or not be there",
-          Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(taken, "new")));
+          refusal(() -> AtomicFiles.write(taken, "new")));
     }
     assertTrue(Files.isSymbolicLink(link));
     assertTrue(Files.isSymbolicLink(stream));
@@ -119,7 +123,7 @@ class AtomicFilesTest {
   @Test
   void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
     Files.createDirectories(directory.resolve(".model.tmp/inside"));
-    Refusal.message(AtomicFiles.WriteException.class, () -> AtomicFiles.write(file, "new"));
+    refusal(() -> AtomicFiles.write(file, "new"));
     assertEquals("old", Files.readString(file));
   }
 }

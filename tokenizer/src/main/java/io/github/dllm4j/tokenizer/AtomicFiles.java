@@ -1,4 +1,4 @@
-package io.github.dllm4j.engine.train;
+package io.github.dllm4j.tokenizer;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
