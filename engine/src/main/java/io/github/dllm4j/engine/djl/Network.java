@@ -343,15 +343,20 @@ final class Network implements AutoCloseable {
     try (IValue all = Program.listOf(arrays)) {
       try {
         int rows = PyTorch.threads() <= FEW_THREADS ? FEW_ROWS : MANY_ROWS;
-        return program.run("cast", all, precision.scalarType(), products, packed ? rows : 0);
+        return cast(all, precision, products, packed ? rows : 0);
       } catch (EngineException e) {
         if (!packed || precision == Precision.FP32) {
           throw e;
         }
         // oneDNN refuses bfloat16 on processors without its instructions.
-        return program.run("cast", all, precision.scalarType(), products, 0);
+        return cast(all, precision, products, 0);
       }
     }
+  }
+
+  private IValue cast(IValue all, Precision precision, long[] products, int rows) {
+    int heads = shape instanceof NetworkShape turned ? turned.heads() : 0;
+    return program.run("cast", all, precision.scalarType(), products, rows, heads);
   }
 
   /**

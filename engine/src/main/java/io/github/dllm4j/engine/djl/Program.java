@@ -35,7 +35,7 @@ import java.util.zip.ZipOutputStream;
  */
 final class Program implements AutoCloseable {
   private static final List<String> PARTS =
-      List.of("llama", "blocks", "laws", "learned", "muon", "packed");
+      List.of("llama", "blocks", "laws", "learned", "muon", "packed", "rotary");
 
   private final PtSymbolBlock module;
   private final ProgramUse use = new ProgramUse();
@@ -75,6 +75,7 @@ final class Program implements AutoCloseable {
     try {
       Map<String, byte[]> functions = new HashMap<>();
       functions.put("linear", source(linear));
+      functions.put("threads", threads().getBytes(StandardCharsets.UTF_8));
       for (String part : PARTS) {
         functions.put(part, source(part + ".py"));
       }
@@ -84,6 +85,11 @@ final class Program implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The program cannot ask how many threads an operation may use: it is told. */
+  private static String threads() {
+    return "def count() -> int:\n    return " + PyTorch.threads() + "\n";
   }
 
   private static byte[] source(String resource) throws IOException {

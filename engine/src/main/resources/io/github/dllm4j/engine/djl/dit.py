@@ -14,25 +14,6 @@ import torch
 # (6 float32, 15 bfloat16); embeddings, residual stream, norms and losses stay in float32.
 
 
-def swapped(x: Tensor) -> Tensor:
-    # Its halves the other way round.
-    a, b = torch.chunk(x, 2, -1)
-    return torch.cat([b, a], -1)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor, train: bool) -> Tensor:
-    # Rotary positions, first half paired with second half, of queries and keys at once; x is [2, B, H, N, hd], cos and
-    # sin, whose first half is negative, are [2, 1, 1, N, hd]: whole rows, so that each operation is one long loop.
-    # Each is rounded by itself: a fused one would round an entry by where it stands in the batch.
-    if train:
-        y = (x * cos).add_(__torch__.swapped(x) * sin)
-    else:
-        y = torch.empty(x.size(), dtype=x.dtype, device=x.device)
-        torch.mul(x, cos, out=y)
-        y.add_(__torch__.swapped(x).mul_(sin))
-    return y
-
-
 def added(x: Tensor, y: Tensor, train: bool) -> Tensor:
     # The sum, in the place of x where no gradient asks for it again.
     if train:
@@ -40,16 +21,6 @@ def added(x: Tensor, y: Tensor, train: bool) -> Tensor:
     else:
         z = x.add_(y)
     return z
-
-
-def rotary(at: int, n: int, hd: int, scale: float, like: Tensor, dt: int) -> Tuple[Tensor, Tensor]:
-    # The factors of `rotate` for positions `at` to `at + n`; those of queries are multiplied by `scale`.
-    freq = 1.0 / torch.pow(10000.0, torch.arange(0, hd, 2, dtype=6, device=like.device) / float(hd))
-    angles = torch.outer(torch.arange(at, at + n, dtype=6, device=like.device), freq)
-    cos, sin = torch.cos(angles), torch.sin(angles)
-    cos, sin = torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
-    cos, sin = torch.stack([cos * scale, cos]), torch.stack([sin * scale, sin])
-    return cos.view(2, 1, 1, n, hd).to(dt), sin.view(2, 1, 1, n, hd).to(dt)
 
 
 def optional(ws: List[Tensor], i: int, present: bool) -> Optional[Tensor]:
@@ -105,11 +76,6 @@ class Dit(Module):
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
         scale = float(hd) ** -0.5
-        cos, sin = x, x
-        if gpt == 0:
-            # Queries take the scale of the scores along with their rotation.
-            cos, sin = __torch__.rotary(at, n, hd, scale, x, dt)
-            scale = 1.0
         c : Optional[Tensor] = None
         i = 1
         if gpt == 1:
@@ -118,6 +84,15 @@ class Dit(Module):
         if time == 1:
             c = self.condition(self.repeated(sigmas, 16), ws)
             i = 5
+        # Queries take the scale of the scores along with their turn.
+        paired = gpt == 0 and not train and __torch__.linear.paired(ws[i + 1 + bias], hd)
+        cos, sin = x, x
+        if paired:
+            cos = __torch__.rotary.pairs(at, n, hd, scale, x)
+        elif gpt == 0:
+            cos, sin = __torch__.rotary.factors(at, n, hd, scale, x, dt)
+        if gpt == 0:
+            scale = 1.0
         for layer in range(layers):
             n1, b1 = ws[i], __torch__.optional(ws, i + 1, bias == 1)
             i = i + 1 + bias
@@ -135,14 +110,17 @@ class Dit(Module):
                     m[j] = part
                 i = i + 2
             h = __torch__.modulate(__torch__.norm(x, n1, b1), m[0], m[1]).to(dt)
-            qkv = __torch__.linear.affine(h, qkv_w, 3 * width, qkv_b, dt).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
-            # Split, not indexed: the gradient of an index is a whole tensor of zeros.
-            if gpt == 0:
-                qk, v1 = torch.split(qkv.contiguous() if train else qkv, [2, 1])
-                q, k = torch.unbind(__torch__.rotate(qk, cos, sin, train))
-                v = v1.squeeze(0)
-            else:
+            flat = __torch__.linear.affine(h, qkv_w, 3 * width, qkv_b, dt).view(batch, n, 3, heads, hd)
+            if paired:
+                flat = __torch__.rotary.turn(flat, cos)
+            qkv = flat.permute(2, 0, 3, 1, 4)
+            if gpt == 1 or paired:
                 q, k, v = torch.unbind(qkv)
+            else:
+                # Split, not indexed: the gradient of an index is a whole tensor of zeros.
+                qk, v1 = torch.split(qkv.contiguous() if train else qkv, [2, 1])
+                q, k = torch.unbind(__torch__.rotary.turned(qk, cos, sin, train))
+                v = v1.squeeze(0)
             if len(past) > 0:
                 q, k, v = __torch__.blocks.joined(q, k, v, past[2 * layer], past[2 * layer + 1], at, given)
             a = self.repeated(self.attend(q, k, v, shape[4], given, train, scale), batch)
@@ -464,18 +442,21 @@ class Dit(Module):
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
-    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int) -> List[Tensor]:
+    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int, heads: int) -> List[Tensor]:
         # The matrices of the products go to dt once instead of at every call, and into the processor's order, for products
         # with about `pack` rows, if that is above 0; the rest stays in float32. `which` are those of the blocks, four
-        # each, the third before GELU, and the head.
+        # each, the first of queries and keys, which are turned if there are `heads`, the third before GELU; and the head.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
         for j, i in enumerate(which):
             out[i] = ws[i].to(dt)
             if pack > 0:
+                last = j + 1 == len(which)
+                if heads > 0 and j % 4 == 0 and not last and __torch__.linear.pairs(out[i], out[i].size(1) // heads):
+                    out[i] = __torch__.rotary.interleaved(out[i], heads)
                 # The head's order must tell how many ids there are.
-                out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or j + 1 == len(which), pack)
+                out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or last, pack)
         return out
 
     def assign(self, to: Tensor, values: Tensor) -> Tensor:

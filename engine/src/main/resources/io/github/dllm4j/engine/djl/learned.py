@@ -84,7 +84,13 @@ def fused(n: int) -> bool:
 def attention(x: Tensor, cos: Tensor, sin: Tensor, causal: bool, unseen: Optional[Tensor], kept: List[Tensor]) -> Tensor:
     # qkv [3, B, H, N, hd] to [B N, D]. Kept are queries and keys, values, and who looks where or autograd's record.
     batch, n, hd = x.size(1), x.size(3), x.size(4)
-    qk, v = __torch__.rotate(x[:2], cos, sin, False), x[2].contiguous()
+    if torch.is_complex(cos):
+        y = torch.empty([2, batch, x.size(2), n, hd // 2], dtype=9, device=x.device)
+        torch.mul(__torch__.rotary.complexes(x[:2]), cos, out=y)
+        qk = torch.view_as_real(y).view([2, batch, x.size(2), n, hd])
+    else:
+        qk = __torch__.rotary.turned(x[:2], cos, sin, False)
+    v = x[2].contiguous()
     if not __torch__.learned.fused(n):
         flat = qk.view(2, -1, n, hd)
         p = torch.bmm(flat[0], flat[1].transpose(1, 2))
@@ -126,11 +132,18 @@ def unattended(dy: Tensor, qk: Tensor, v: Tensor, law: Tensor, cos: Tensor, sin:
         law.backward(do)
         torch.set_grad_enabled(False)
         all = torch.cat([__torch__.learned.gradient(qk), __torch__.learned.gradient(v).unsqueeze(0)])
-    # Back by the same angles: what was multiplied by sin goes to the other half.
-    both = all[:2]
-    other = __torch__.swapped(both * sin)
-    both.mul_(cos).add_(other)
-    return all.permute(1, 3, 0, 2, 4).reshape(batch * n, -1)
+    # Back by the same angles.
+    both, flat = all[:2], torch.empty([batch, n, 3, v.size(1), hd], dtype=v.dtype, device=v.device)
+    if torch.is_complex(sin):
+        to = torch.narrow(__torch__.rotary.complexes(flat), 2, 0, 2)
+        torch.mul(__torch__.rotary.complexes(both).permute(1, 3, 0, 2, 4), sin.permute(1, 3, 0, 2, 4), out=to)
+        flat.select(2, 2).copy_(all[2].transpose(1, 2))
+    else:
+        # What was multiplied by sin goes to the other half.
+        other = __torch__.rotary.swapped(both * sin)
+        both.mul_(cos).add_(other)
+        flat.copy_(all.permute(1, 3, 0, 2, 4))
+    return flat.view(batch * n, -1)
 
 
 def unnormed(dh: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, ws: List[Tensor], i: int, bias: int) -> Tensor:
@@ -148,7 +161,12 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     bias, heads = shape[2], shape[1]
     width, n = x.size(1), x.size(0) // batch
     hd = width // heads
-    cos, sin = __torch__.rotary(0, n, hd, float(hd) ** -0.5, x, dt)
+    # In float32 queries and keys are pairs side by side: these and their conjugates are the factors there and back.
+    if dt == 6:
+        cos = __torch__.rotary.pairs(0, n, hd, float(hd) ** -0.5, x)
+        sin = torch.conj_physical(cos)
+    else:
+        cos, sin = __torch__.rotary.factors(0, n, hd, float(hd) ** -0.5, x, dt)
     kept.append(cos)
     kept.append(sin)
     unseen : Optional[Tensor] = None
@@ -160,6 +178,8 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     i = 1
     for layer in range(shape[0]):
         wqkv, wout = ws[i + 1 + bias].to(dt), ws[i + 2 + bias].to(dt)
+        if dt == 6:
+            wqkv = __torch__.rotary.interleaved(wqkv, heads)
         j = i + 3 + bias
         wup, wdown = ws[j + 1 + bias].to(dt), ws[j + 3 + bias].to(dt)
         h, mean, rstd = torch.native_layer_norm(x, [width], ws[i], __torch__.optional(ws, i + 1, bias == 1), 1e-5)
@@ -205,6 +225,9 @@ def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: floa
         dy = __torch__.learned.undropped(dx.to(dt), drop, mask1)
         __torch__.learned.collect(ws[i + 2 + bias], dy, a)
         dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, cos, sin)
-        __torch__.learned.collect(ws[i + 1 + bias], dqkv, h)
+        if dt == 6:
+            __torch__.rotary.collect(__torch__.learned.gradient(ws[i + 1 + bias]), torch.mm(dqkv.t(), h), shape[1])
+        else:
+            __torch__.learned.collect(ws[i + 1 + bias], dqkv, h)
         dx.add_(__torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias))
     return dx

@@ -12,8 +12,25 @@ def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
     return __torch__.packed.pack(weight, gelu, rows)
 
 
+def pairs(weight: Tensor, hd: int) -> bool:
+    # Whether the matrix of queries and keys is to be interleaved before it is packed, so that they are turned as complex
+    # numbers. Their products round an entry in another way where it is left over behind the processor's registers: never if
+    # at most two threads share them out and a row fills registers.
+    return weight.dtype == 6 and hd % 16 == 0 and __torch__.threads.count() <= 2
+
+
+def paired(weight: Tensor, hd: int) -> bool:
+    # Whether that was done with a packed one.
+    return __torch__.linear.ordered(weight) and __torch__.linear.pairs(weight, hd)
+
+
+def ordered(weight: Tensor) -> bool:
+    # Whether it is in MKL's order.
+    return weight.is_mkldnn and weight.dtype == 6 and weight.size(1) == 1
+
+
 def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:
-    if weight.is_mkldnn and weight.dtype == 6 and weight.size(1) == 1:
+    if __torch__.linear.ordered(weight):
         k = x.size(-1)
         sizes = torch.empty([1], dtype=6).expand([n, k])
         y = ops.mkl._mkl_linear(x, weight, sizes, bias, x.numel() // k)

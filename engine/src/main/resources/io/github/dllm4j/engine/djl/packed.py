@@ -15,6 +15,14 @@ def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
     return packed
 
 
+def pairs(weight: Tensor, hd: int) -> bool:
+    return False
+
+
+def paired(weight: Tensor, hd: int) -> bool:
+    return False
+
+
 def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:
     b : Optional[Tensor] = None
     if bias is not None:

@@ -7,6 +7,14 @@ def pack(weight: Tensor, gelu: bool, rows: int) -> Tensor:
     return weight
 
 
+def pairs(weight: Tensor, hd: int) -> bool:
+    return False
+
+
+def paired(weight: Tensor, hd: int) -> bool:
+    return False
+
+
 def affine(x: Tensor, weight: Tensor, n: int, bias: Optional[Tensor], dt: int) -> Tensor:
     if bias is not None:
         return torch.linear(x, weight.to(dt), bias.to(dt))

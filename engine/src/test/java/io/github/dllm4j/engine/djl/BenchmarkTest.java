@@ -52,7 +52,7 @@ class BenchmarkTest {
   @Test
   void passesAreTimed() {
     try (Benchmark benchmark = new Benchmark(SHAPE, "cpu")) {
-      assertTrue(benchmark.peakGflops(Precision.FP32) > 0);
+      assertTrue(benchmark.peakGflops(Precision.FP32, 0) > 0);
       try (Benchmark.Run run = benchmark.in(Precision.FP32)) {
         assertTrue(benchmark.forward(run, 2) > 0);
       }

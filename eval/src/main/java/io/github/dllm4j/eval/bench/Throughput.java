@@ -6,13 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * How much of the matrix-product peak passes of the network reach in one precision. Every run
- * stands between two runs of the peak; its share is of their mean, and the median of the shares is
- * what counts, so that a machine that slows down for a while does not matter.
+ * stands between two runs of the peak, each half as long as the one before it took; its share is of
+ * their mean, and the median of the shares is what counts, so that a machine that slows down for a
+ * while does not matter.
  *
- * @param peakGflops of single products of 2048 x 2048 matrices
+ * @param peakGflops of products of 2048 x 2048 matrices
  * @param forward passes at the batch
  * @param forwardOfOne at batch 1
  * @param training steps: forward, backward, optimiser
@@ -32,15 +34,15 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
   static Throughput measure(
       BenchSettings settings, Benchmark benchmark, Precision precision, Consumer<String> progress) {
     List<Double> peaks = new ArrayList<>();
-    DoubleSupplier peak =
-        () -> {
-          double gflops = benchmark.peakGflops(precision);
+    DoubleUnaryOperator peak =
+        seconds -> {
+          double gflops = benchmark.peakGflops(precision, seconds);
           peaks.add(gflops);
           return gflops;
         };
     int length = settings.shape().length();
     int repeats = settings.repeats();
-    benchmark.peakGflops(precision);
+    benchmark.peakGflops(precision, 0);
     Pass many;
     Pass one;
     try (Benchmark.Run run = benchmark.in(precision)) {
@@ -68,17 +70,15 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
   }
 
   private static Pass pass(
-      int repeats, DoubleSupplier peak, DoubleSupplier run, double flop, int tokens) {
+      int repeats, DoubleUnaryOperator peak, DoubleSupplier run, double flop, int tokens) {
     List<Double> seconds = new ArrayList<>();
     List<Double> shares = new ArrayList<>();
-    double before = peak.getAsDouble();
-    for (int i = -1; i < repeats; i++) {
+    double before = peak.applyAsDouble(run.getAsDouble() / 2);
+    for (int i = 0; i < repeats; i++) {
       double took = run.getAsDouble();
-      double after = peak.getAsDouble();
-      if (i >= 0) {
-        seconds.add(took);
-        shares.add(flop / took * 1e-9 / ((before + after) / 2));
-      }
+      double after = peak.applyAsDouble(took / 2);
+      seconds.add(took);
+      shares.add(flop / took * 1e-9 / ((before + after) / 2));
       before = after;
     }
     Spread time = Spread.of(seconds);

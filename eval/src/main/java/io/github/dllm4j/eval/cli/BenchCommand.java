@@ -219,9 +219,10 @@ final class BenchCommand implements Callable<Integer> {
     }
     NetworkShape small = new NetworkShape(2, 2, 1, 1, 1, 0, false);
     try (Benchmark benchmark = new Benchmark(small, common.device)) {
-      benchmark.peakGflops(Precision.FP32);
-      benchmark.peakGflops(Precision.BF16);
-      boolean slower = benchmark.peakGflops(Precision.BF16) < benchmark.peakGflops(Precision.FP32);
+      benchmark.peakGflops(Precision.FP32, 0);
+      benchmark.peakGflops(Precision.BF16, 0);
+      boolean slower =
+          benchmark.peakGflops(Precision.BF16, 0) < benchmark.peakGflops(Precision.FP32, 0);
       return slower ? List.of(Precision.FP32) : List.of(Precision.FP32, Precision.BF16);
     }
   }
