@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -84,7 +85,7 @@ public final class TextEditor {
 
   /** An editor over a generator, which stays open. */
   public TextEditor(TextGenerator generator) {
-    this.generator = generator;
+    this.generator = Objects.requireNonNull(generator, "generator");
   }
 
   /**

@@ -44,7 +44,7 @@
  * io.github.dllm4j.engine.constrain} text that must have a form. What training minimises is in
  * {@link io.github.dllm4j.engine.loss} and {@link io.github.dllm4j.engine.train}, at the noise of
  * {@link io.github.dllm4j.engine.schedule}. {@link io.github.dllm4j.engine.djl} is the network
- * itself; nothing else imports DJL.
+ * itself; only it, {@code engine.djl.serving} and, for tokenizers, {@code tokenizer} import DJL.
  */
 @NullMarked
 package io.github.dllm4j.engine;

@@ -86,7 +86,8 @@ class RequestTest {
         absence("request", () -> generator.generate(null)),
         absence("request", () -> generator.submit(null)),
         absence("listener", () -> generator.generate(request, null)),
-        absence("listener", () -> generator.submit(request, null)));
+        absence("listener", () -> generator.submit(request, null)),
+        absence("generator", () -> new TextEditor(null)));
   }
 
   private static Arguments absence(String name, Executable action) {

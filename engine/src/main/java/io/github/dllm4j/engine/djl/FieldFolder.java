@@ -52,9 +52,16 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
   /** Whether a directory has somebody else's configuration. */
   static boolean isForeign(Path folder) throws IOException {
     Path file = folder.resolve(CONFIG);
-    return Files.isRegularFile(file)
-        && Files.size(file) <= ModelConfig.LARGEST_FILE
-        && FieldConfig.isForeign(file, Files.readAllBytes(file));
+    if (!Files.isRegularFile(file) || Files.size(file) > ModelConfig.LARGEST_FILE) {
+      return false;
+    }
+    byte[] json = Files.readAllBytes(file);
+    try {
+      return FieldConfig.isForeign(file, json);
+    } catch (IOException e) {
+      FolderFile.of(folder, CONFIG); // of what lies elsewhere nothing is told
+      throw e;
+    }
   }
 
   /**

@@ -181,6 +181,17 @@ class FieldFolderTest {
     assertSame("mdlm");
   }
 
+  /** Not even what is no JSON about it. */
+  @Test
+  void whatAConfigurationLinksToIsNotTold(@TempDir Path elsewhere) throws IOException {
+    copy("mdlm");
+    Path secret = Files.writeString(elsewhere.resolve("secret"), "sesame opens");
+    Files.delete(folder.resolve("config.json"));
+    Files.createSymbolicLink(folder.resolve("config.json"), secret);
+    String refusal = refusal();
+    assertTrue(refusal.contains("link") && !refusal.contains("sesame"), refusal);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"pytorch_model.bin", "a.pt", "checkpoint.pth", "last.ckpt"})
   void picklesAreRefusedWithTheRecipe(String name) throws IOException {

@@ -36,7 +36,9 @@ final class ConvertCommand implements Callable<Integer> {
       description = "OLD=NEW: NEW for OLD in every tensor's name, in the order given; repeatable.")
   private List<String> renames = new ArrayList<>();
 
-  @Option(names = "--store", description = "Type of the weights in the file: fp32, fp16, bf16.")
+  @Option(
+      names = "--store",
+      description = "Type of the weights in the file: fp32, fp16, bf16 (fp32).")
   private WeightType store = WeightType.FP32;
 
   @Option(names = "--class", description = "Class that the new model is for (none of them).")

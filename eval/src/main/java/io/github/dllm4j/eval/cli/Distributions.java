@@ -34,10 +34,20 @@ final class Distributions {
 
   private Distributions() {}
 
-  /** One line per family, for help texts. */
+  /** The families, each with what a key is unless given. */
   static final String NAMES =
-      "product:d=,p=,S=; dirac:d=,w=; parity:k=,b=; even-parity:d=; zero-sum:d=,q=; "
-          + "reed-solomon:d=,k=,q=; markov:d=,S=,stay=; potts:d=,q=,J=; hmm:d=,S=,stay=,p=; or a JSON file";
+      "product:d=3,p=0.9,S=2; dirac:d=4,w=0.5; parity:k=3,b=3; even-parity:d=5; zero-sum:d=4,q=3; "
+          + "reed-solomon:d=4,k=2,q=5; markov:d=6,S=2,stay=0.8; potts:d=6,q=3,J=1.2; "
+          + "hmm:d=6,S=3,stay=0.8,p=0.8; or a JSON file";
+
+  /** The same for help texts. */
+  static final String HELP =
+      "Distributions, with what a key is unless given (b is k): " + NAMES + ".";
+
+  /** What a file looks like, for help texts. */
+  static final String JSON_HELP =
+      "A JSON file lists the probabilities of all words, the last token changing fastest:"
+          + " {\"length\":2,\"vocabulary\":2,\"probabilities\":[0.4,0.1,0.1,0.4]}";
 
   /** What a JSON file says. */
   record Table(int length, int vocabulary, double[] probabilities) {}

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "exact",
     description = "Enumerates what a sampler puts out for a known law; no randomness.",
-    footer = {"", "Distributions: " + Distributions.NAMES},
+    footer = {"", Distributions.HELP, Distributions.JSON_HELP},
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class ExactCommand implements Callable<Integer> {

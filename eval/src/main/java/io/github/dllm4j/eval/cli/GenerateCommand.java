@@ -95,17 +95,21 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--plan",
-      description = "optimal, balanced, cosine, geometric, front, back: sizes.")
+      description =
+          "Sizes: optimal, balanced, cosine, geometric, front, back (optimal; balanced with"
+              + " --block-length, or of a BD3LM without information.json).")
   private Optional<String> plan = Optional.empty();
 
   @Option(
       names = "--sampler",
       description =
-          "Masking: mask-predictor, modified-tau-leaping, tau-leaping, euler, tweedie,"
-              + " first-hitting; no bound: theta-trapezoidal[:X]; heuristic: confidence, margin,"
-              + " entropy, candidate-confidence, threshold:X, entropy-bound:X, dependence-bound:X,"
-              + " remask-cap[:X], remask-rescale[:X], remask-confidence, remask-loop[:X]. Uniform: tweedie, euler, tau-leaping,"
-              + " rejecting-tau-leaping, additive-tau-leaping, maximal-coupling, psi:X, uniformization.")
+          "Masking: mask-predictor, modified-tau-leaping, tau-leaping, rejecting-tau-leaping, euler,"
+              + " tweedie, first-hitting; places by the laws: entropy-bound:X; no bound:"
+              + " theta-trapezoidal[:X]; heuristic: confidence, margin, entropy,"
+              + " candidate-confidence, threshold:X, dependence-bound:X, remask-cap[:X],"
+              + " remask-rescale[:X], remask-confidence, remask-loop[:X] (mask-predictor). Uniform:"
+              + " tweedie, euler, tau-leaping, rejecting-tau-leaping, additive-tau-leaping,"
+              + " maximal-coupling, psi:X, uniformization (tweedie).")
   private Optional<String> sampler = Optional.empty();
 
   @Option(
@@ -120,9 +124,11 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--grid",
       description =
-          "Masking, all but sizes and remask-loop: uniform, exponential-then-constant, alpha-linear,"
-              + " alpha-cosine. Uniform: log-linear, uniform, geometric, halving, optimal (of least"
-              + " predicted path KL, the usual one for --steps auto).")
+          "Masking, of the tau-leaping samplers, euler, tweedie, theta-trapezoidal and remask-cap,"
+              + " -rescale, -confidence: uniform, exponential-then-constant, alpha-linear,"
+              + " alpha-cosine (alpha-linear). Uniform: log-linear, uniform, geometric, halving,"
+              + " optimal, which is of least predicted path KL (log-linear; with --steps auto"
+              + " optimal).")
   private Optional<String> grid = Optional.empty();
 
   @Option(

@@ -41,7 +41,13 @@ import picocli.CommandLine.Spec;
 /** {@code dllm plan}: how many steps a sample needs and what they cost. */
 @Command(
     name = "plan",
-    description = "How much tokens depend on each other, and what every number of steps costs.",
+    description = "How much tokens depend on each other, and what 1, 2, 4 and so on steps cost.",
+    footer = {
+      "",
+      "Theorem 4 is Li and Cai's bound for balanced sizes (arXiv 2505.21400).",
+      Distributions.HELP,
+      Distributions.JSON_HELP
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class PlanCommand implements Callable<Integer> {

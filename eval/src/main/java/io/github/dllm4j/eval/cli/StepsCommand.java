@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "steps",
     description = "Measures how quality falls with fewer steps; writes a report.",
-    footer = {"", "Distributions: " + Distributions.NAMES},
+    footer = {"", Distributions.HELP, Distributions.JSON_HELP},
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class StepsCommand implements Callable<Integer> {

@@ -78,7 +78,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--validation-fraction", description = "Last part held out (0.05).")
   private double validationFraction = Split.DEFAULT_FRACTION;
 
-  @Option(names = "--store", description = "Type of the weights in the file: fp32, fp16, bf16.")
+  @Option(
+      names = "--store",
+      description = "Type of the weights in the file: fp32, fp16, bf16 (fp32).")
   private WeightType store = WeightType.FP32;
 
   @Option(names = "--curve-examples", description = "Held-out blocks behind information.json (64).")

@@ -2,6 +2,7 @@ package io.github.dllm4j.eval.cli;
 
 import static io.github.dllm4j.eval.cli.Dllm.done;
 import static io.github.dllm4j.eval.cli.Dllm.refused;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -84,6 +85,24 @@ class ExactCommandTest {
         done(args("--distribution even-parity:d=5 --sampler confidence --steps 2"))
             .out()
             .contains("heuristic"));
+  }
+
+  /** What help says a family's keys are unless given, and what it says a file looks like. */
+  @Test
+  void helpSaysWhatLawsAre() throws IOException {
+    List<String> families =
+        List.of(Distributions.NAMES.replace("; or a JSON file", "").split("; ", -1));
+    assertEquals(9, families.size());
+    for (String law : families) {
+      double[] usual = Distributions.of(law.replaceFirst(":.*", "")).table();
+      assertArrayEquals(Distributions.of(law).table(), usual, law);
+    }
+    String json = Distributions.JSON_HELP.replaceFirst("[^{]*", "");
+    Path file = Files.writeString(folder.resolve("law.json"), json.replace("0.1,0.1", "0.15,0.05"));
+    // The last token changes fastest: 0 then 1 has the second probability.
+    assertEquals(0.15, Distributions.of(file.toString()).table()[1], 1e-12);
+    assertEquals(
+        0.55, Distributions.of(file.toString()).conditionals(new int[] {2, 2})[0][0], 1e-12);
   }
 
   @Test
