@@ -44,16 +44,23 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes a file whole or not at all.
+   * Writes a file whole or not at all; two who write the same one, in this process or another, do
+   * not get in each other's way.
    *
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
   public static void write(Path file, Writer writer) throws WriteException {
+    synchronized (AtomicFiles.class) {
+      writeAlone(file, writer);
+    }
+  }
+
+  private static void writeAlone(Path file, Writer writer) throws WriteException {
     if (!isReplaceable(file)) {
       throw new WriteException(file, "it must be a file or not be there");
     }
     boolean whole = false;
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    Path temporary = temporary(file);
     try {
       try (FileChannel channel =
           FileChannel.open(
@@ -74,6 +81,12 @@ public final class AtomicFiles {
         discard(temporary);
       }
     }
+  }
+
+  /** Where it is written first: one name for a process, so that none is left over and over. */
+  static Path temporary(Path file) {
+    return file.resolveSibling(
+        "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
   }
 
   /**

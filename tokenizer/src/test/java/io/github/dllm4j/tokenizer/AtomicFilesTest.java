@@ -10,7 +10,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,7 +91,7 @@ class AtomicFilesTest {
   void aFullDiskLosesNothing() throws IOException {
     Path full = Path.of("/dev/full");
     assumeTrue(Files.exists(full), "this system has no /dev/full");
-    Files.createSymbolicLink(directory.resolve(".model.tmp"), full);
+    Files.createSymbolicLink(AtomicFiles.temporary(file), full);
     String message = refusal(() -> AtomicFiles.write(file, new byte[100_000]));
     assertTrue(message.startsWith("cannot write " + file + ": "), message);
     assertTrue(message.contains("space"), message);
@@ -122,8 +127,37 @@ class AtomicFilesTest {
 
   @Test
   void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
-    Files.createDirectories(directory.resolve(".model.tmp/inside"));
+    Files.createDirectories(AtomicFiles.temporary(file).resolve("inside"));
     refusal(() -> AtomicFiles.write(file, "new"));
     assertEquals("old", Files.readString(file));
+  }
+
+  @Test
+  void manyWritersLeaveOneWholeFile() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try {
+      List<Future<?>> writers = new ArrayList<>();
+      for (byte content = 1; content <= 3; content++) {
+        byte[] bytes = new byte[100_000];
+        Arrays.fill(bytes, content);
+        writers.add(
+            pool.submit(
+                () -> {
+                  for (int i = 0; i < 20; i++) {
+                    AtomicFiles.write(file, bytes);
+                    byte[] read = Files.readAllBytes(file);
+                    assertEquals(bytes.length, read.length);
+                    assertEquals(read[0], read[read.length - 1]);
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> writer : writers) {
+        writer.get();
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    assertEquals(List.of(Path.of("model")), names());
   }
 }

@@ -88,7 +88,8 @@ public final class Benchmark implements AutoCloseable {
     int size = network.manager().getDevice().isGpu() ? GPU_PRODUCT : PRODUCT;
     try (NDManager step = network.manager().newSubManager();
         IValue own = Program.listOf(List.of(step.randomUniform(-1, 1, new Shape(size, size))));
-        IValue cast = program.run("cast", own, precision.scalarType(), new long[] {0}, 0, 0)) {
+        IValue cast =
+            program.run("cast", own, precision.scalarType(), new long[] {0}, 0, shape.program())) {
       long begin = System.nanoTime();
       int products = 0;
       double took;

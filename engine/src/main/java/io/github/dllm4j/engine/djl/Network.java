@@ -355,8 +355,7 @@ final class Network implements AutoCloseable {
   }
 
   private IValue cast(IValue all, Precision precision, long[] products, int rows) {
-    int heads = shape instanceof NetworkShape turned ? turned.heads() : 0;
-    return program.run("cast", all, precision.scalarType(), products, rows, heads);
+    return program.run("cast", all, precision.scalarType(), products, rows, shape.program());
   }
 
   /**

@@ -115,7 +115,9 @@ public final class PyTorch {
   }
 
   /**
-   * Sets how many threads one operation may use, for the whole process.
+   * Sets how many threads one operation may use, for the whole process. Models are to be opened
+   * afterwards: their weights are put in an order for so many, and what a network says of a text
+   * does not depend on its batch with that number.
    *
    * @param threads at least 1
    */

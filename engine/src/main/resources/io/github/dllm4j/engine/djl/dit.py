@@ -442,10 +442,10 @@ class Dit(Module):
 
     # ---- weights --------------------------------------------------------------------------------------------------
 
-    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int, heads: int) -> List[Tensor]:
+    def cast(self, ws: List[Tensor], dt: int, which: List[int], pack: int, shape: List[int]) -> List[Tensor]:
         # The matrices of the products go to dt once instead of at every call, and into the processor's order, for products
         # with about `pack` rows, if that is above 0; the rest stays in float32. `which` are those of the blocks, four
-        # each, the first of queries and keys, which are turned if there are `heads`, the third before GELU; and the head.
+        # each, the first of queries and keys, the third before GELU, and the head.
         out : List[Tensor] = []
         for w in ws:
             out.append(w)
@@ -453,8 +453,8 @@ class Dit(Module):
             out[i] = ws[i].to(dt)
             if pack > 0:
                 last = j + 1 == len(which)
-                if heads > 0 and j % 4 == 0 and not last and __torch__.linear.pairs(out[i], out[i].size(1) // heads):
-                    out[i] = __torch__.rotary.interleaved(out[i], heads)
+                if j % 4 == 0 and not last and shape[5] == 0 and __torch__.linear.pairs(out[i], out[i].size(1) // shape[1]):
+                    out[i] = __torch__.rotary.interleaved(out[i], shape[1])
                 # The head's order must tell how many ids there are.
                 out[i] = __torch__.linear.pack(out[i], j % 4 == 2 or last, pack)
         return out

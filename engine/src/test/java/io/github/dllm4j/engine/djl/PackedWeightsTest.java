@@ -54,7 +54,8 @@ class PackedWeightsTest {
       NDArray matrix = manager.create(numbers(OUT * FEATURES, 2), new Shape(OUT, FEATURES));
       try (IValue plain = Program.listOf(List.of(matrix));
           IValue packed =
-              program.run("cast", plain, Precision.FP32.scalarType(), new long[] {0}, 256, 0)) {
+              program.run(
+                  "cast", plain, Precision.FP32.scalarType(), new long[] {0}, 256, new long[6])) {
         assertEquals(1, program.run("packed", packed).toLong());
         assertEquals(0, program.run("packed", plain).toLong());
         float[] all = product(manager, program, packed, x, ROWS, Precision.FP32);
