@@ -151,7 +151,12 @@ class RegexTest {
         "a^b",
         "a$b",
         "^a|b$",
-        "a|b$"
+        "a|b$",
+        "^a|b",
+        "^(a)|b$",
+        "[!-[b]]",
+        "[!-[]",
+        "[^ -[a]]"
       })
   void whatIsNotSupportedIsRefusedInOneLine(String source) {
     IllegalArgumentException e =
@@ -185,6 +190,21 @@ class RegexTest {
     assertTrue(Constraint.regex("a\\$").accepts("a$"));
     assertTrue(Constraint.regex("a\\\\$").accepts("a\\"));
     assertTrue(Constraint.regex("").accepts(""));
+  }
+
+  /** As the message about anchors says. */
+  @Test
+  void anchorsAroundAGroupAreThoseOfTheWhole() {
+    for (String source :
+        List.of("^(a|b)$", "^(?:a|b)$", "(a|b)$", "^(a|b)", "^((a|b))$", "^((a)|(b))$")) {
+      Constraint constraint = Constraint.regex(source);
+      assertTrue(constraint.accepts("a") && constraint.accepts("b"), source);
+      assertFalse(constraint.accepts("ab") || constraint.accepts("xa"), source);
+    }
+    Constraint schema =
+        Constraint.jsonSchema("{\"type\":\"string\",\"pattern\":\"^(yes|no)$\"}");
+    assertTrue(schema.accepts("\"yes\"") && schema.accepts("\"no\""));
+    assertFalse(schema.accepts("\"yesno\"") || schema.accepts("\"oh no\""));
   }
 
   /** 10^12 times nothing is nothing, and takes no time. */
