@@ -29,8 +29,8 @@ public final class Constraint {
     this.greedy = greedy;
   }
 
-  private static Constraint of(String description, Expression expression) {
-    Dfa dfa = Dfa.of(expression);
+  private static Constraint of(String description, Expression expression, Budget budget) {
+    Dfa dfa = Dfa.of(expression, budget);
     if (dfa.states() == 0) {
       throw new IllegalArgumentException(JsonText.line("no text at all satisfies " + description));
     }
@@ -43,7 +43,9 @@ public final class Constraint {
    * @throws IllegalArgumentException in one line, with the place, if it is not supported
    */
   public static Constraint regex(String expression) {
-    return of("regex " + expression, RegexParser.parse(expression).expression());
+    Budget budget = new Budget();
+    RegexParser.Parsed parsed = RegexParser.parse(budget.text(expression));
+    return of("regex " + expression, parsed.expression(), budget);
   }
 
   /**
@@ -52,7 +54,8 @@ public final class Constraint {
    * @throws IllegalArgumentException in one line, with the place, if it is not supported
    */
   public static Constraint jsonSchema(String schema) {
-    return of("schema " + schema, JsonSchema.parse("schema", schema));
+    Budget budget = new Budget();
+    return of("schema " + schema, JsonSchema.parse("schema", schema, budget), budget);
   }
 
   /**
@@ -64,8 +67,10 @@ public final class Constraint {
     if (texts.isEmpty()) {
       throw new IllegalArgumentException("choices must have at least one text, got none");
     }
-    return of(
-        "choices " + quoted(texts), new Choice(texts.stream().map(Expression::text).toList()));
+    Budget budget = new Budget();
+    List<Expression> options =
+        texts.stream().map(text -> Expression.text(budget.text(text))).toList();
+    return of("choices " + quoted(texts), new Choice(options), budget);
   }
 
   /**
@@ -79,17 +84,19 @@ public final class Constraint {
       throw new IllegalArgumentException("a tool call needs at least one tool, got none");
     }
     List<String> words = tools.stream().flatMap(t -> Stream.of(t.name(), t.arguments())).toList();
-    return of("call " + quoted(words), new Choice(tools.stream().map(Constraint::call).toList()));
+    Budget budget = new Budget();
+    List<Expression> calls = tools.stream().map(tool -> call(tool, budget)).toList();
+    return of("call " + quoted(words), new Choice(calls), budget);
   }
 
   private static String quoted(List<String> texts) {
     return texts.stream().map(JsonSchema::quoted).collect(Collectors.joining(", "));
   }
 
-  private static Expression call(Tool tool) {
+  private static Expression call(Tool tool, Budget budget) {
     return Expression.sequence(
-        Expression.text(Tool.Call.begin(tool.name())),
-        JsonSchema.parse("arguments of " + tool.name(), tool.arguments()),
+        Expression.text(budget.text(Tool.Call.begin(tool.name()))),
+        JsonSchema.parse("arguments of " + tool.name(), tool.arguments(), budget),
         Expression.text("}"));
   }
 

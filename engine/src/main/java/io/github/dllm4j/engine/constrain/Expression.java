@@ -38,6 +38,21 @@ sealed interface Expression {
     static final int UNBOUNDED = -1;
   }
 
+  /**
+   * Members in their order, with commas between those that are there.
+   *
+   * @param members any number, none too
+   */
+  record Members(List<Member> members) implements Expression {
+    /** Copies the members. */
+    public Members {
+      members = List.copyOf(members);
+    }
+  }
+
+  /** One that may or must be there. */
+  record Member(Expression text, boolean needed) {}
+
   /** What an automaton accepts. */
   record Automaton(Dfa dfa) implements Expression {}
 

@@ -129,7 +129,9 @@ class JsonSchemaTest {
       int low = (int) (400 * KeyedRandom.uniform(2, sample, 0, 0, Purpose.OTHER)) - 200;
       int high = low + (int) (300 * KeyedRandom.uniform(2, sample, 0, 1, Purpose.OTHER));
       Dfa dfa =
-          Dfa.of(DecimalRange.of(BigInteger.valueOf(low), BigInteger.valueOf(high), decimals));
+          Dfa.of(
+              DecimalRange.of(BigInteger.valueOf(low), BigInteger.valueOf(high), decimals),
+              new Budget());
       for (int units = -1500; units <= 1500; units++) {
         BigDecimal number = BigDecimal.valueOf(units, decimals);
         for (int scale = 0; scale <= decimals + 1; scale++) {
@@ -148,6 +150,76 @@ class JsonSchemaTest {
         assertEquals(false, dfa.accepts(bad.getBytes(StandardCharsets.UTF_8)), bad);
       }
     }
+  }
+
+  /** Every choice of four members, and every text that is one byte away from one. */
+  @Test
+  void membersAreThoseThatMayAndMustBeThere() {
+    for (int needed = 0; needed < 16; needed++) {
+      StringBuilder schema = new StringBuilder("{'type':'object','properties':{");
+      List<String> required = new ArrayList<>();
+      for (int m = 0; m < 4; m++) {
+        schema.append(m > 0 ? "," : "").append("'p" + m + "':{'type':'null'}");
+        if ((needed >> m & 1) == 1) {
+          required.add("'p" + m + "'");
+        }
+      }
+      Constraint constraint =
+          Constraint.jsonSchema(
+              schema(schema + "},'required':[" + String.join(",", required) + "]}"));
+      List<String> right = new ArrayList<>();
+      for (int there = 0; there < 16; there++) {
+        List<String> parts = new ArrayList<>();
+        for (int m = 0; m < 4; m++) {
+          if ((there >> m & 1) == 1) {
+            parts.add("\"p" + m + "\":null");
+          }
+        }
+        String text = "{" + String.join(",", parts) + "}";
+        assertEquals((there & needed) == needed, constraint.accepts(text), text);
+        if ((there & needed) == needed) {
+          right.add(text);
+        }
+      }
+      for (String text : right) {
+        for (int i = 0; i <= text.length(); i++) {
+          assertTrue(!constraint.accepts(text.substring(0, i) + "," + text.substring(i)));
+          if (i < text.length()) {
+            assertTrue(!constraint.accepts(text.substring(0, i) + text.substring(i + 1)));
+          }
+        }
+      }
+    }
+  }
+
+  /** Ordinary schemas: an automaton of a number has 52 states, and each member one copy of it. */
+  @ParameterizedTest
+  @CsvSource({"5, false", "40, false", "10, true", "100, true"})
+  void manyNumbersAreNotTooLarge(int count, boolean required) {
+    StringBuilder schema = new StringBuilder("{'type':'object','properties':{");
+    List<String> names = new ArrayList<>();
+    List<String> values = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      schema.append(i > 0 ? "," : "").append("'p" + i + "':{'type':'number'}");
+      names.add("'p" + i + "'");
+      values.add("\"p" + i + "\":" + (i - 7) + ".25");
+    }
+    String all = required ? ",'required':[" + String.join(",", names) + "]" : "";
+    Constraint constraint = Constraint.jsonSchema(schema(schema + "}" + all + "}"));
+    assertTrue(constraint.accepts("{" + String.join(",", values) + "}"));
+    assertEquals(!required, constraint.accepts("{}"));
+    assertEquals(!required, constraint.accepts("{\"p3\":0.5}"));
+    assertTrue(!constraint.accepts("{\"p3\":0.5,\"p2\":1}"));
+  }
+
+  @Test
+  void arraysOfNumbersAreNotTooLarge() {
+    Constraint constraint =
+        Constraint.jsonSchema(
+            schema("{'type':'array','items':{'type':'number'},'minItems':2,'maxItems':200}"));
+    assertTrue(constraint.accepts("[1,-2.5]") && !constraint.accepts("[1]"));
+    assertTrue(constraint.accepts("[" + "0.125,".repeat(199) + "7]"));
+    assertTrue(!constraint.accepts("[" + "0.125,".repeat(200) + "7]"));
   }
 
   @Test

@@ -89,7 +89,7 @@ class RegexTest {
     "'(foo|fo)(o|oo)?', 6"
   })
   void theAutomatonIsTheSmallest(String source, int states) {
-    assertEquals(states, Dfa.of(RegexParser.parse(source).expression()).states());
+    assertEquals(states, Dfa.of(RegexParser.parse(source).expression(), new Budget()).states());
   }
 
   @Test
@@ -103,7 +103,7 @@ class RegexTest {
         if (first > last || set.isEmpty()) {
           continue;
         }
-        Dfa dfa = Dfa.of(new Expression.Symbol(set));
+        Dfa dfa = Dfa.of(new Expression.Symbol(set), new Budget());
         for (int c = 0; c <= Character.MAX_CODE_POINT; c += c % 7 == 0 ? 1 : 1 + c / 50) {
           boolean inside = c >= first && c <= last && !(c >= 0xD800 && c <= 0xDFFF);
           byte[] utf8 = Character.toString(c).getBytes(StandardCharsets.UTF_8);
@@ -201,8 +201,7 @@ class RegexTest {
       assertTrue(constraint.accepts("a") && constraint.accepts("b"), source);
       assertFalse(constraint.accepts("ab") || constraint.accepts("xa"), source);
     }
-    Constraint schema =
-        Constraint.jsonSchema("{\"type\":\"string\",\"pattern\":\"^(yes|no)$\"}");
+    Constraint schema = Constraint.jsonSchema("{\"type\":\"string\",\"pattern\":\"^(yes|no)$\"}");
     assertTrue(schema.accepts("\"yes\"") && schema.accepts("\"no\""));
     assertFalse(schema.accepts("\"yesno\"") || schema.accepts("\"oh no\""));
   }
