@@ -2,7 +2,9 @@ package io.github.dllm4j.engine.constrain;
 
 import io.github.dllm4j.engine.constrain.Expression.Choice;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -77,7 +79,9 @@ public final class Constraint {
    * A {@linkplain Tool.Call call} of one of some tools, with arguments that the tool's schema
    * allows.
    *
-   * @param tools at least one
+   * @param tools at least one, with different names
+   * @throws IllegalArgumentException in one line, if a schema is not supported or allows what is no
+   *     object
    */
   public static Constraint toolCall(List<Tool> tools) {
     if (tools.isEmpty()) {
@@ -85,8 +89,30 @@ public final class Constraint {
     }
     List<String> words = tools.stream().flatMap(t -> Stream.of(t.name(), t.arguments())).toList();
     Budget budget = new Budget();
+    Set<String> names = new HashSet<>();
+    for (Tool tool : tools) {
+      if (!names.add(tool.name())) {
+        throw new IllegalArgumentException(
+            JsonText.line("tools must have different names, got two " + tool.name()));
+      }
+    }
     List<Expression> calls = tools.stream().map(tool -> call(tool, budget)).toList();
-    return of("call " + quoted(words), new Choice(calls), budget);
+    Constraint constraint = of("call " + quoted(words), new Choice(calls), budget);
+    tools.forEach(constraint::checkObject);
+    return constraint;
+  }
+
+  /** Whether only an object follows a tool's name. */
+  private void checkObject(Tool tool) {
+    byte[] begin = Tool.Call.begin(tool.name()).getBytes(StandardCharsets.UTF_8);
+    int state = dfa.next(0, begin);
+    for (int b = 0; b < 256 && state >= 0; b++) {
+      if (b != '{' && dfa.next(state, b) >= 0) {
+        throw new IllegalArgumentException(
+            JsonText.line(
+                "arguments of " + tool.name() + " must be an object, got " + tool.arguments()));
+      }
+    }
   }
 
   private static String quoted(List<String> texts) {
@@ -115,7 +141,7 @@ public final class Constraint {
 
   /** Whether a text satisfies the constraint. */
   public boolean accepts(String text) {
-    return dfa.accepts(text.getBytes(StandardCharsets.UTF_8));
+    return Expression.isWritable(text) && dfa.accepts(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Its texts. */

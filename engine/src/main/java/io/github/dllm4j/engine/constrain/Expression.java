@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.constrain;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -56,10 +57,23 @@ sealed interface Expression {
   /** What an automaton accepts. */
   record Automaton(Dfa dfa) implements Expression {}
 
-  /** A text. */
+  /**
+   * A text.
+   *
+   * @throws IllegalArgumentException if it has half a character, which no UTF-8 can write
+   */
   static Expression text(String text) {
+    if (!isWritable(text)) {
+      throw new IllegalArgumentException(
+          JsonText.line("half a character (surrogate) cannot be written, got " + text));
+    }
     return new Sequence(
         text.codePoints().mapToObj(c -> (Expression) new Symbol(CodePoints.range(c, c))).toList());
+  }
+
+  /** Whether a text can be written in UTF-8: whether it has no half characters. */
+  static boolean isWritable(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
   /** One after the other. */

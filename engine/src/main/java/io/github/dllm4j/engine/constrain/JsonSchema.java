@@ -15,6 +15,8 @@ import io.github.dllm4j.tokenizer.JsonErrors;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -45,6 +47,9 @@ final class JsonSchema {
           "default",
           "examples",
           "deprecated");
+
+  private static final List<String> TYPES =
+      List.of("string", "number", "integer", "boolean", "null", "object", "array");
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -86,9 +91,12 @@ final class JsonSchema {
   /** A document, its numbers as they are written. */
   static JsonNode tree(String what, String json) {
     try {
-      return JSON.readTree(json);
+      return JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(what + " is not JSON: " + JsonErrors.reason(e), e);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          what + " has a number whose exponent is beyond what can be read, 2147483647", e);
     }
   }
 
@@ -112,6 +120,9 @@ final class JsonSchema {
     }
     checkDepth(depth, at);
     budget.parts(1, at);
+    if (depth > 0 && schema.has("$id")) {
+      throw bad(at, "has $id, which may only stand at the root");
+    }
     if (schema.has("$ref")) {
       only(schema, at, Set.of("$ref"));
       return reference(schema.get("$ref"), at, depth);
@@ -124,10 +135,13 @@ final class JsonSchema {
       only(schema, at, Set.of("enum", "const", "type"));
       return listed(schema, at);
     }
-    List<String> types = types(schema, at);
+    List<String> types = schema.has("type") ? types(schema, at) : TYPES;
     Set<String> allowed = new HashSet<>(Set.of("type"));
     types.forEach(type -> allowed.addAll(keywords(type, at)));
     only(schema, at, allowed);
+    if (!schema.has("type")) {
+      throw bad(at, "needs a type, enum, const, anyOf or $ref");
+    }
     return new Choice(types.stream().map(type -> typed(type, schema, at, depth)).toList());
   }
 
@@ -170,8 +184,21 @@ final class JsonSchema {
     return expression;
   }
 
+  /** What a pointer points to, written as it is or with its characters as percents. */
   private JsonNode target(String pointer) {
-    return pointer.startsWith("#/") ? root.at(pointer.substring(1)) : MissingNode.getInstance();
+    if (!pointer.startsWith("#/")) {
+      return MissingNode.getInstance();
+    }
+    JsonNode target = root.at(pointer.substring(1));
+    if (!target.isMissingNode() || !pointer.contains("%")) {
+      return target;
+    }
+    try {
+      String plus = pointer.substring(1).replace("+", "%2B"); // which stands for no space here
+      return root.at(URLDecoder.decode(plus, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return target;
+    }
   }
 
   private Expression anyOf(JsonNode schemas, String at, int depth) {
@@ -219,8 +246,11 @@ final class JsonSchema {
     JsonNode type = schema.path("type");
     List<String> types = new ArrayList<>();
     for (JsonNode name : type.isArray() ? type : List.of(type)) {
-      keywords(name.asText(), at);
-      types.add(name.asText());
+      if (!name.isTextual()) {
+        throw bad(at, "must have names as its types, got " + name);
+      }
+      keywords(name.textValue(), at);
+      types.add(name.textValue());
     }
     if (types.isEmpty()) {
       throw bad(at, "has an empty list of types");
@@ -352,10 +382,14 @@ final class JsonSchema {
     if (value == null) {
       return otherwise;
     }
-    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+    if (!is(value, "integer") || !isCount(value.decimalValue())) {
       throw bad(at + "." + name, "must be a whole number of at least 0, got " + value);
     }
-    return value.intValue();
+    return value.decimalValue().intValueExact();
+  }
+
+  private static boolean isCount(BigDecimal number) {
+    return number.signum() >= 0 && number.compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) <= 0;
   }
 
   private static void checkBounds(String at, String least, int from, String most, int to) {

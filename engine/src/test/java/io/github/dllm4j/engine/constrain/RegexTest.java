@@ -214,6 +214,15 @@ class RegexTest {
     assertFalse(nothing.accepts("a"));
   }
 
+  /** Half a character is not the question mark that Java writes for it. */
+  @Test
+  void halfCharactersAreNoText() {
+    assertTrue(Constraint.regex("\\?").accepts("?"));
+    assertFalse(Constraint.regex("\\?").accepts("\uD800"));
+    assertFalse(Constraint.regex(".*").accepts("a\uDC00"));
+    assertThrows(IllegalArgumentException.class, () -> Constraint.choices(List.of("a", "\uD800")));
+  }
+
   @Test
   void whatIsTooLargeIsRefused() {
     for (String source : List.of("((a{1000}b){1000}c){1000}", "(a|b)*a(a|b){20}")) {
