@@ -138,6 +138,30 @@ class ServeTest extends Served {
     assertTrue(reply.at("/choices/0/message/content").isTextual());
   }
 
+  /** As a schema writes them: not cut, not rounded, not infinite. */
+  @Test
+  void numbersOfSchemasStayAsTheyAre() throws Exception {
+    for (String number : List.of("1.10", "1E+400", "0.12345678901234567890", "100.0")) {
+      JsonNode reply =
+          ask(
+              "/v1/completions",
+              "{\"prompt\":\"And\",\"max_tokens\":24,\"temperature\":0.9,\"dllm\":{\"steps\":1},"
+                  + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\","
+                  + "\"schema\":{\"const\":"
+                  + number
+                  + "}}}}");
+      assertEquals(number, reply.path("choices").get(0).path("text").asText());
+    }
+    refused(
+        400,
+        "exponent is beyond what can be read",
+        post("/v1/completions", "{\"prompt\":\"And\",\"temperature\":1e99999999999}"));
+    refused(
+        400,
+        "temperature",
+        post("/v1/completions", "{\"prompt\":\"And\",\"temperature\":1e999999999}"));
+  }
+
   @Test
   void aStreamSaysStepByStepWhatTheWholeSays() throws Exception {
     String body = "{\"prompt\":\"And God\",\"max_tokens\":24,\"seed\":3,\"dllm\":{\"steps\":8}";
