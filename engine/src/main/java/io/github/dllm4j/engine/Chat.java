@@ -49,7 +49,7 @@ public record Chat(GenerationRequest request, boolean calls) {
     return asked == 0 ? COLDEST : asked;
   }
 
-  /** What a sample says; white space before a reply is none of it. */
+  /** What a sample says; white space before a reply is none of it, unless it has a form. */
   public String text(GenerationResult.Text sample) {
     return shown(sample.fills().isEmpty() ? "" : sample.fills().get(0));
   }
@@ -60,7 +60,8 @@ public record Chat(GenerationRequest request, boolean calls) {
   }
 
   private String shown(String completion) {
-    return request.messages().isEmpty() ? completion : completion.stripLeading();
+    boolean free = !request.messages().isEmpty() && request.constraint().isEmpty();
+    return free ? completion.stripLeading() : completion;
   }
 
   /**

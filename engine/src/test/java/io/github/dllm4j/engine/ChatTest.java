@@ -77,12 +77,18 @@ class ChatTest {
         formed ? Optional.of(new Tool.Call("count", "{}")) : Optional.empty(), call.call(sample));
   }
 
-  /** A completion goes on where its prompt ends. */
+  /** A completion goes on where its prompt ends, and a form says all of a reply. */
   @Test
   void onlyAReplyLosesTheSpaceBeforeIt() {
     GenerationListener.Step step = new GenerationListener.Step(0, 0, 1, "", " a");
     assertEquals("a", new Chat(GenerationRequest.messages(ASKED), false).settled(step));
     assertEquals("", chat(ASKED, TOOLS, ToolChoice.AUTO).settled(step));
+    Chat formed =
+        new Chat(
+            GenerationRequest.messages(ASKED).withConstraint(Constraint.choices(List.of(" a"))),
+            false);
+    assertEquals(" a", formed.settled(step));
+    assertEquals(" a", formed.text(sample(" a", Finish.LENGTH)));
     Chat completion = new Chat(GenerationRequest.prompt("And"), false);
     assertEquals(" a", completion.settled(step));
     assertEquals(" a", completion.text(sample(" a", Finish.LENGTH)));

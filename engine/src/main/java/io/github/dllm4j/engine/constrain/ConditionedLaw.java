@@ -2,15 +2,16 @@ package io.github.dllm4j.engine.constrain;
 
 import io.github.dllm4j.engine.denoise.HeapLaws;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The product of the laws of the holes, conditioned on the text being accepted. With W_i(s, t) the
- * probability that the token at place i leads from state s to t,
+ * weight of all tokens at place i that lead from state s to t ({@link HoleLaw}),
  *
  * <pre>
  * b_n(s) = 1 if the text may end in s, else 0
  * b_i(s) = sum over t of W_i(s, t) b_{i+1}(t)                     what is left can be accepted
- * p(token v at i | state s) = p_i(v) b_{i+1}(next(s, v)) / b_i(s)
+ * p(token v at i | state s) = w_i(v) b_{i+1}(next(s, v)) / b_i(s)
  * </pre>
  *
  * which is the hidden Markov model's forward-backward recursion (L. Rabiner, A tutorial on hidden
@@ -19,107 +20,116 @@ import java.util.Arrays;
  * conditioned law; nothing is renormalised step by step. After the end of the text all is padding
  * with weight 1, so the law is that of the text, summed over whatever else the holes could hold.
  *
- * <p>Sums keep their exponents apart, so nothing underflows. A token of probability below 1e-300,
- * or 0, counts as 1e-300: it only comes where nothing else is accepted. Cost: O(holes * (tokens of
- * the blocks in reach + moves of the states in reach)).
+ * <p>Sums keep their exponents apart, so nothing underflows. Cost: O(holes * (tokens of the blocks
+ * in reach + moves of the states in reach)), twice that where memory is scarce ({@link Backward}).
  */
 final class ConditionedLaw {
-  private static final double LEAST = 1e-300;
-
   private final TokenAutomaton automaton;
   private final Lattice lattice;
-  private final double[][] laws;
-  private final double[][] mantissas; // of b, in [1, 2) or 0, [place][state]
-  private final int[][] exponents; // of b, [place][state]
-  private final double[][] masses; // of the blocks at each hole, 0 if not needed, [place][block]
+  private final List<HoleLaw> laws;
+  private final Backward<Layer> layers;
+
+  /**
+   * What is known before a place.
+   *
+   * @param mantissas of b, in [1, 2) or 0, [state]
+   * @param exponents of b, [state]
+   * @param masses of the blocks at the hole, 0 if not needed, [block]
+   * @param powers of two that go with the masses, [block]
+   */
+  private record Layer(double[] mantissas, long[] exponents, double[] masses, long[] powers) {}
 
   /**
    * Filters.
    *
-   * @param laws of the holes, [holes][vocabulary]
+   * @param laws of the holes
    */
-  ConditionedLaw(TokenAutomaton automaton, Lattice lattice, double[][] laws) {
+  ConditionedLaw(TokenAutomaton automaton, Lattice lattice, List<HoleLaw> laws) {
     this.automaton = automaton;
     this.lattice = lattice;
     this.laws = laws;
-    int places = lattice.length();
-    mantissas = new double[places + 1][automaton.states()];
-    exponents = new int[places + 1][automaton.states()];
-    masses = new double[places][];
-    for (int state : lattice.layer(places)) {
-      mantissas[places][state] = automaton.accepts(state) ? 1 : 0;
+    int states = automaton.states();
+    Layer last = new Layer(new double[states], new long[states], new double[0], new long[0]);
+    for (int state : lattice.layer(lattice.length())) {
+      last.mantissas[state] = automaton.accepts(state) ? 1 : 0;
     }
-    for (int place = places - 1; place >= 0; place--) {
-      filter(place);
-    }
+    layers = new Backward<>(lattice.length(), states + automaton.blockCount(), last, this::filter);
   }
 
-  private void filter(int place) {
-    masses[place] = new double[lattice.isHole(place) ? automaton.blockCount() : 0];
+  private Layer filter(int place, Layer after) {
+    int states = automaton.states();
+    int blocks = lattice.isHole(place) ? automaton.blockCount() : 0;
+    Layer layer =
+        new Layer(new double[states], new long[states], new double[blocks], new long[blocks]);
     for (int state : lattice.layer(place)) {
       if (!lattice.isHole(place)) {
-        copy(place, state, lattice.kept(place, state));
+        copy(layer, state, after, lattice.kept(place, state));
       } else if (state == automaton.end()) {
-        copy(place, state, state);
+        copy(layer, state, after, state);
       } else {
-        sum(place, state);
+        sum(place, layer, state, after);
       }
     }
+    return layer;
   }
 
-  private void copy(int place, int state, int target) {
+  private static void copy(Layer layer, int state, Layer after, int target) {
     if (target >= 0) {
-      mantissas[place][state] = mantissas[place + 1][target];
-      exponents[place][state] = exponents[place + 1][target];
+      layer.mantissas[state] = after.mantissas[target];
+      layer.exponents[state] = after.exponents[target];
     }
   }
 
-  private void sum(int place, int state) {
-    int top = top(place + 1, automaton.targets(state));
+  private void sum(int place, Layer layer, int state, Layer after) {
+    long top = top(place, layer, state, after);
     double total = 0;
     for (int m = 0; m < automaton.targets(state).length; m++) {
-      total += weight(place, state, m, top);
+      total += weight(layer, state, m, after, top);
     }
     if (total > 0) {
       int exponent = Math.getExponent(total);
-      mantissas[place][state] = Math.scalb(total, -exponent);
-      exponents[place][state] = top + exponent;
+      layer.mantissas[state] = Math.scalb(total, -exponent);
+      layer.exponents[state] = top + exponent;
     }
   }
 
-  /** The largest exponent of some states that are not impossible. */
-  private int top(int place, int[] states) {
-    int top = Integer.MIN_VALUE;
-    for (int state : states) {
-      if (mantissas[place][state] > 0) {
-        top = Math.max(top, exponents[place][state]);
+  /** The largest exponent of some moves that are not impossible; sums up their blocks. */
+  private long top(int place, Layer layer, int state, Layer after) {
+    long top = Long.MIN_VALUE;
+    for (int m = 0; m < automaton.targets(state).length; m++) {
+      int target = automaton.targets(state)[m];
+      if (after.mantissas[target] > 0) {
+        int block = automaton.blocks(state)[m];
+        if (layer.masses[block] == 0) {
+          HoleLaw law = laws.get(lattice.hole(place));
+          layer.powers[block] = law.exponent(automaton.tokens(block));
+          layer.masses[block] = mass(law, automaton.tokens(block), layer.powers[block]);
+        }
+        top = Math.max(top, layer.powers[block] + after.exponents[target]);
       }
     }
     return top;
   }
 
+  private static double mass(HoleLaw law, int[] tokens, long exponent) {
+    double mass = 0;
+    for (int token : tokens) {
+      mass += law.weight(token, exponent);
+    }
+    return mass;
+  }
+
   /** W_i(s, t) b_{i+1}(t) of a move, without 2^top. */
-  private double weight(int place, int state, int move, int top) {
+  private double weight(Layer layer, int state, int move, Layer after, long top) {
     int target = automaton.targets(state)[move];
-    double mantissa = mantissas[place + 1][target];
+    double mantissa = after.mantissas[target];
     if (mantissa == 0) {
       return 0;
     }
     int block = automaton.blocks(state)[move];
-    if (masses[place][block] == 0) {
-      masses[place][block] = mass(laws[lattice.hole(place)], automaton.tokens(block));
-    }
-    int down = exponents[place + 1][target] - top;
-    double after = down == 0 ? mantissa : Math.scalb(mantissa, down);
-    return masses[place][block] * after;
-  }
-
-  private static double mass(double[] law, int[] tokens) {
-    double mass = 0;
-    for (int token : tokens) {
-      mass += Math.max(law[token], LEAST);
-    }
-    return mass;
+    long down = layer.powers[block] + after.exponents[target] - top;
+    return layer.masses[block]
+        * (down == 0 ? mantissa : Math.scalb(mantissa, (int) Math.max(down, -10_000)));
   }
 
   /**
@@ -130,18 +140,20 @@ final class ConditionedLaw {
    * @return beside the state's targets
    */
   double[] moves(int place, int state) {
-    int top = top(place + 1, automaton.targets(state));
+    Layer layer = layers.at(place);
+    Layer after = layers.at(place + 1);
+    long top = top(place, layer, state, after);
     double[] weights = new double[automaton.targets(state).length];
-    Arrays.setAll(weights, m -> weight(place, state, m, top));
+    Arrays.setAll(weights, m -> weight(layer, state, m, after, top));
     return weights;
   }
 
   /** How likely each token of a block is at a hole if it is one of them, up to a factor. */
   double[] within(int place, int block) {
-    double[] law = laws[lattice.hole(place)];
-    return Arrays.stream(automaton.tokens(block))
-        .mapToDouble(v -> Math.max(law[v], LEAST))
-        .toArray();
+    HoleLaw law = laws.get(lattice.hole(place));
+    int[] tokens = automaton.tokens(block);
+    long exponent = law.exponent(tokens);
+    return Arrays.stream(tokens).mapToDouble(v -> law.weight(v, exponent)).toArray();
   }
 
   /**
@@ -167,6 +179,7 @@ final class ConditionedLaw {
 
   /** The logarithm of the probability that the text is accepted, nats. */
   double logAcceptance() {
-    return Math.log(mantissas[0][0]) + exponents[0][0] * Math.log(2);
+    Layer first = layers.at(0);
+    return Math.log(first.mantissas[0]) + first.exponents[0] * Math.log(2);
   }
 }

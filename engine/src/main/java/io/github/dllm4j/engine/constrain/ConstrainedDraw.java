@@ -2,6 +2,8 @@ package io.github.dllm4j.engine.constrain;
 
 import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.JointDraw;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
@@ -32,9 +34,7 @@ final class ConstrainedDraw implements JointDraw {
     int to = holes[holes.length - 1] + 1;
     Lattice lattice = new Lattice(automaton, canvas.tokens(), holes, from, to);
     for (int place = 0; place < lattice.length(); place++) {
-      if (lattice.layer(place).length > 0
-          && lattice.layer(place + 1).length == 0
-          && !lattice.isHole(place)) {
+      if (!lattice.isEmpty(place) && lattice.isEmpty(place + 1) && !lattice.isHole(place)) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
@@ -96,8 +96,12 @@ final class ConstrainedDraw implements JointDraw {
   }
 
   /** What the tokens of the holes are drawn from. */
-  ConditionedLaw law(int[] tokens, int[] holes, double[][] laws) {
-    return new ConditionedLaw(automaton, lattice(tokens, holes), laws);
+  ConditionedLaw law(int[] tokens, int[] holes, double[][] laws, double temperature, double topP) {
+    return new ConditionedLaw(automaton, lattice(tokens, holes), shaped(laws, temperature, topP));
+  }
+
+  private static List<HoleLaw> shaped(double[][] laws, double temperature, double topP) {
+    return Arrays.stream(laws).map(law -> HoleLaw.of(law, temperature, topP)).toList();
   }
 
   private Lattice lattice(int[] tokens, int[] holes) {
@@ -105,14 +109,21 @@ final class ConstrainedDraw implements JointDraw {
   }
 
   @Override
-  public int[] draw(int[] tokens, int[] holes, double[][] laws, double[] uniforms) {
+  public int[] draw(
+      int[] tokens,
+      int[] holes,
+      double[][] laws,
+      double temperature,
+      double topP,
+      double[] uniforms) {
     Lattice lattice = lattice(tokens, holes);
+    List<HoleLaw> shaped = shaped(laws, temperature, topP);
     int[] drawn = new int[holes.length];
     if (greedy) {
-      MostProbable best = new MostProbable(automaton, lattice, laws);
+      MostProbable best = new MostProbable(automaton, lattice, shaped);
       fill(lattice, drawn, (place, state, hole) -> best.token(place, state));
     } else {
-      ConditionedLaw law = new ConditionedLaw(automaton, lattice, laws);
+      ConditionedLaw law = new ConditionedLaw(automaton, lattice, shaped);
       fill(lattice, drawn, (place, state, hole) -> law.draw(place, state, uniforms[hole]));
     }
     return drawn;

@@ -2,7 +2,9 @@ package io.github.dllm4j.engine.constrain;
 
 import io.github.dllm4j.engine.constrain.Expression.Choice;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -29,8 +31,8 @@ public final class Constraint {
     this.greedy = greedy;
   }
 
-  private static Constraint of(String description, Expression expression) {
-    Dfa dfa = Dfa.of(expression);
+  private static Constraint of(String description, Expression expression, Budget budget) {
+    Dfa dfa = Dfa.of(expression, budget);
     if (dfa.states() == 0) {
       throw new IllegalArgumentException(JsonText.line("no text at all satisfies " + description));
     }
@@ -43,7 +45,9 @@ public final class Constraint {
    * @throws IllegalArgumentException in one line, with the place, if it is not supported
    */
   public static Constraint regex(String expression) {
-    return of("regex " + expression, RegexParser.parse(expression).expression());
+    Budget budget = new Budget();
+    RegexParser.Parsed parsed = RegexParser.parse(budget.text(expression));
+    return of("regex " + expression, parsed.expression(), budget);
   }
 
   /**
@@ -52,7 +56,8 @@ public final class Constraint {
    * @throws IllegalArgumentException in one line, with the place, if it is not supported
    */
   public static Constraint jsonSchema(String schema) {
-    return of("schema " + schema, JsonSchema.parse("schema", schema));
+    Budget budget = new Budget();
+    return of("schema " + schema, JsonSchema.parse("schema", schema, budget), budget);
   }
 
   /**
@@ -64,32 +69,60 @@ public final class Constraint {
     if (texts.isEmpty()) {
       throw new IllegalArgumentException("choices must have at least one text, got none");
     }
-    return of(
-        "choices " + quoted(texts), new Choice(texts.stream().map(Expression::text).toList()));
+    Budget budget = new Budget();
+    List<Expression> options =
+        texts.stream().map(text -> Expression.text(budget.text(text))).toList();
+    return of("choices " + quoted(texts), new Choice(options), budget);
   }
 
   /**
    * A {@linkplain Tool.Call call} of one of some tools, with arguments that the tool's schema
    * allows.
    *
-   * @param tools at least one
+   * @param tools at least one, with different names
+   * @throws IllegalArgumentException in one line, if a schema is not supported or allows what is no
+   *     object
    */
   public static Constraint toolCall(List<Tool> tools) {
     if (tools.isEmpty()) {
       throw new IllegalArgumentException("a tool call needs at least one tool, got none");
     }
     List<String> words = tools.stream().flatMap(t -> Stream.of(t.name(), t.arguments())).toList();
-    return of("call " + quoted(words), new Choice(tools.stream().map(Constraint::call).toList()));
+    Budget budget = new Budget();
+    Set<String> names = new HashSet<>();
+    for (Tool tool : tools) {
+      if (!names.add(tool.name())) {
+        throw new IllegalArgumentException(
+            JsonText.line("tools must have different names, got two " + tool.name()));
+      }
+    }
+    List<Expression> calls = tools.stream().map(tool -> call(tool, budget)).toList();
+    Constraint constraint = of("call " + quoted(words), new Choice(calls), budget);
+    tools.forEach(constraint::checkObject);
+    return constraint;
+  }
+
+  /** Whether only an object follows a tool's name. */
+  private void checkObject(Tool tool) {
+    byte[] begin = Tool.Call.begin(tool.name()).getBytes(StandardCharsets.UTF_8);
+    int state = dfa.next(0, begin);
+    for (int b = 0; b < 256 && state >= 0; b++) {
+      if (b != '{' && dfa.next(state, b) >= 0) {
+        throw new IllegalArgumentException(
+            JsonText.line(
+                "arguments of " + tool.name() + " must be an object, got " + tool.arguments()));
+      }
+    }
   }
 
   private static String quoted(List<String> texts) {
     return texts.stream().map(JsonSchema::quoted).collect(Collectors.joining(", "));
   }
 
-  private static Expression call(Tool tool) {
+  private static Expression call(Tool tool, Budget budget) {
     return Expression.sequence(
-        Expression.text(Tool.Call.begin(tool.name())),
-        JsonSchema.parse("arguments of " + tool.name(), tool.arguments()),
+        Expression.text(budget.text(Tool.Call.begin(tool.name()))),
+        JsonSchema.parse("arguments of " + tool.name(), tool.arguments(), budget),
         Expression.text("}"));
   }
 
@@ -108,7 +141,7 @@ public final class Constraint {
 
   /** Whether a text satisfies the constraint. */
   public boolean accepts(String text) {
-    return dfa.accepts(text.getBytes(StandardCharsets.UTF_8));
+    return Expression.isWritable(text) && dfa.accepts(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Its texts. */

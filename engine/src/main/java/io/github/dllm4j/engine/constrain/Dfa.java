@@ -21,7 +21,6 @@ import java.util.Map;
 final class Dfa {
   private static final int MOST_STATES = 50_000;
   private static final int MOST_MOVES = 8_000_000; // states times columns: 32 MB
-  private static final long MOST_WORK = 40_000_000; // moves followed by the subset construction
 
   private final int[] classes; // of the bytes, [256]
   private final int width; // number of classes
@@ -42,11 +41,16 @@ final class Dfa {
    * The automaton of an expression.
    *
    * @throws IllegalArgumentException if it would have more than 50,000 states, or 8 million moves,
-   *     or take more than 40 million moves to make, a second or two
+   *     or take more than is left of the budget
    */
-  static Dfa of(Expression expression) {
+  static Dfa of(Expression expression, Budget budget) {
     Nfa nfa = Nfa.of(expression);
-    return new Subsets(nfa).dfa().smallest();
+    return new Subsets(nfa, budget).dfa().smallest(budget);
+  }
+
+  /** Memory that it takes, bytes. */
+  long bytes() {
+    return 4L * (next.length + classes.length) + accepting.size() / 8;
   }
 
   /** Number of states; 0 if nothing is accepted. */
@@ -80,7 +84,7 @@ final class Dfa {
   }
 
   /** What two automata both accept, by pairs of states. */
-  Dfa and(Dfa other) {
+  Dfa and(Dfa other, Budget budget) {
     int[] both = new int[256];
     for (int b = 1; b < 256; b++) {
       boolean same = classes[b] == classes[b - 1] && other.classes[b] == other.classes[b - 1];
@@ -120,7 +124,7 @@ final class Dfa {
       }
       rows.add(row);
     }
-    return new Dfa(both, flat(rows, columns), accepted, rows.size()).smallest();
+    return new Dfa(both, flat(rows, columns), accepted, rows.size()).smallest(budget);
   }
 
   private static int[] flat(List<int[]> rows, int columns) {
@@ -142,7 +146,8 @@ final class Dfa {
   }
 
   /** The same set with as few states as possible, numbered from the start. */
-  private Dfa smallest() {
+  private Dfa smallest(Budget budget) {
+    budget.cells((long) states * width);
     int[] block = Minimiser.blocks(next, width, accepting, states);
     int blocks = Arrays.stream(block).max().orElse(0) + 1;
     int dead = block[states]; // of the sink that the minimiser adds
@@ -186,7 +191,8 @@ final class Dfa {
     private final boolean[] seen;
     private final Map<States, Integer> ids = new HashMap<>();
     private final List<int[]> subsets = new ArrayList<>();
-    private long work; // moves followed
+    private final Budget budget;
+    private long work; // moves followed since the last were counted
 
     /** A set of states that can be looked up. */
     private record States(int[] sorted) {
@@ -201,8 +207,9 @@ final class Dfa {
       }
     }
 
-    Subsets(Nfa nfa) {
+    Subsets(Nfa nfa, Budget budget) {
       this.nfa = nfa;
+      this.budget = budget;
       classes = nfa.byteClasses();
       width = classes[255] + 1;
       seen = new boolean[nfa.states()];
@@ -246,17 +253,8 @@ final class Dfa {
 
     private int add(int[] members, int count) {
       int[] closed = nfa.closure(distinct(members, count), seen);
-      work += count + closed.length;
-      if (work > MOST_WORK) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "the constraint is too large: too many of its parts may be under way at once, to be"
-                    + " followed in at most %,d moves, got %,d with %,d states; allow fewer repeats",
-                MOST_WORK,
-                work,
-                subsets.size()));
-      }
+      budget.work(work + count + closed.length, subsets.size());
+      work = 0;
       Integer known = ids.putIfAbsent(new States(closed), subsets.size());
       if (known != null) {
         return known;

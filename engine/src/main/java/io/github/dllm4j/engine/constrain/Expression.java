@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.constrain;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -38,13 +39,41 @@ sealed interface Expression {
     static final int UNBOUNDED = -1;
   }
 
+  /**
+   * Members in their order, with commas between those that are there.
+   *
+   * @param members any number, none too
+   */
+  record Members(List<Member> members) implements Expression {
+    /** Copies the members. */
+    public Members {
+      members = List.copyOf(members);
+    }
+  }
+
+  /** One that may or must be there. */
+  record Member(Expression text, boolean needed) {}
+
   /** What an automaton accepts. */
   record Automaton(Dfa dfa) implements Expression {}
 
-  /** A text. */
+  /**
+   * A text.
+   *
+   * @throws IllegalArgumentException if it has half a character, which no UTF-8 can write
+   */
   static Expression text(String text) {
+    if (!isWritable(text)) {
+      throw new IllegalArgumentException(
+          JsonText.line("half a character (surrogate) cannot be written, got " + text));
+    }
     return new Sequence(
         text.codePoints().mapToObj(c -> (Expression) new Symbol(CodePoints.range(c, c))).toList());
+  }
+
+  /** Whether a text can be written in UTF-8: whether it has no half characters. */
+  static boolean isWritable(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
   /** One after the other. */

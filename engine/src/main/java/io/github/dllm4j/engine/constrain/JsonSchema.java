@@ -6,14 +6,20 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.github.dllm4j.engine.constrain.Expression.Choice;
+import io.github.dllm4j.engine.constrain.Expression.Member;
+import io.github.dllm4j.engine.constrain.Expression.Members;
 import io.github.dllm4j.engine.constrain.Expression.Repeat;
 import io.github.dllm4j.tokenizer.JsonErrors;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -26,7 +32,6 @@ import java.util.Set;
  */
 final class JsonSchema {
   private static final int DEEPEST = 24;
-  private static final int MOST_PARTS = 10_000;
   private static final int DECIMALS = 6;
   private static final BigDecimal LARGEST = BigDecimal.TEN.pow(15).subtract(BigDecimal.ONE);
 
@@ -43,6 +48,9 @@ final class JsonSchema {
           "examples",
           "deprecated");
 
+  private static final List<String> TYPES =
+      List.of("string", "number", "integer", "boolean", "null", "object", "array");
+
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -52,10 +60,21 @@ final class JsonSchema {
           .build();
 
   private final JsonNode root;
-  private int parts;
+  private final Budget budget;
+  private final IdentityHashMap<JsonNode, Part> referred = new IdentityHashMap<>();
+  private int deepest; // nesting within the reference that is followed, or the root
 
-  private JsonSchema(JsonNode root) {
+  /**
+   * What is referred to.
+   *
+   * @param height how deep it is nested
+   * @param parts that it has, references written out
+   */
+  private record Part(Expression expression, int height, int parts) {}
+
+  private JsonSchema(JsonNode root, Budget budget) {
     this.root = root;
+    this.budget = budget;
   }
 
   /**
@@ -64,17 +83,20 @@ final class JsonSchema {
    * @param what it is called in messages
    * @throws IllegalArgumentException in one line, with the place, if it is no supported schema
    */
-  static Expression parse(String what, String schema) {
+  static Expression parse(String what, String schema, Budget budget) {
     JsonNode root = tree(what, schema);
-    return new JsonSchema(root).value(root, what, 0);
+    return new JsonSchema(root, budget).value(root, what, 0);
   }
 
   /** A document, its numbers as they are written. */
   static JsonNode tree(String what, String json) {
     try {
-      return JSON.readTree(json);
+      return JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(what + " is not JSON: " + JsonErrors.reason(e), e);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          what + " has a number whose exponent is beyond what can be read, 2147483647", e);
     }
   }
 
@@ -96,19 +118,10 @@ final class JsonSchema {
     if (!schema.isObject()) {
       throw bad(at, "must be an object with a type, enum, const, anyOf or $ref");
     }
-    if (depth > DEEPEST) {
-      throw bad(at, "is nested deeper than " + DEEPEST + ": a schema must not contain itself");
-    }
-    if (++parts > MOST_PARTS) {
-      throw new IllegalArgumentException(
-          JsonText.line(
-              String.format(
-                  Locale.ROOT,
-                  "the schema is too large: it must have at most %,d parts where references are"
-                      + " written out, got %,d up to %s",
-                  MOST_PARTS,
-                  parts,
-                  at)));
+    checkDepth(depth, at);
+    budget.parts(1, at);
+    if (depth > 0 && schema.has("$id")) {
+      throw bad(at, "has $id, which may only stand at the root");
     }
     if (schema.has("$ref")) {
       only(schema, at, Set.of("$ref"));
@@ -122,10 +135,13 @@ final class JsonSchema {
       only(schema, at, Set.of("enum", "const", "type"));
       return listed(schema, at);
     }
-    List<String> types = types(schema, at);
+    List<String> types = schema.has("type") ? types(schema, at) : TYPES;
     Set<String> allowed = new HashSet<>(Set.of("type"));
     types.forEach(type -> allowed.addAll(keywords(type, at)));
     only(schema, at, allowed);
+    if (!schema.has("type")) {
+      throw bad(at, "needs a type, enum, const, anyOf or $ref");
+    }
     return new Choice(types.stream().map(type -> typed(type, schema, at, depth)).toList());
   }
 
@@ -140,12 +156,49 @@ final class JsonSchema {
             });
   }
 
-  private Expression reference(JsonNode target, String at, int depth) {
-    String pointer = target.asText();
-    if (!pointer.startsWith("#/") || root.at(pointer.substring(1)).isMissingNode()) {
+  private void checkDepth(int depth, String at) {
+    if (depth > DEEPEST) {
+      throw bad(at, "is nested deeper than " + DEEPEST + ": a schema must not contain itself");
+    }
+    deepest = Math.max(deepest, depth);
+  }
+
+  private Expression reference(JsonNode reference, String at, int depth) {
+    String pointer = reference.asText();
+    JsonNode target = target(pointer);
+    if (target.isMissingNode()) {
       throw bad(at, "refers to " + pointer + ", which is no part of it such as #/$defs/name");
     }
-    return value(root.at(pointer.substring(1)), at, depth + 1);
+    Part known = referred.get(target);
+    if (known != null) {
+      checkDepth(depth + 1 + known.height, at);
+      budget.parts(known.parts, at);
+      return known.expression;
+    }
+    int outside = deepest;
+    int before = budget.parts();
+    deepest = depth + 1;
+    Expression expression = value(target, at, depth + 1);
+    referred.put(target, new Part(expression, deepest - depth - 1, budget.parts() - before));
+    deepest = Math.max(outside, deepest);
+    return expression;
+  }
+
+  /** What a pointer points to, written as it is or with its characters as percents. */
+  private JsonNode target(String pointer) {
+    if (!pointer.startsWith("#/")) {
+      return MissingNode.getInstance();
+    }
+    JsonNode target = root.at(pointer.substring(1));
+    if (!target.isMissingNode() || !pointer.contains("%")) {
+      return target;
+    }
+    try {
+      String plus = pointer.substring(1).replace("+", "%2B"); // which stands for no space here
+      return root.at(URLDecoder.decode(plus, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return target;
+    }
   }
 
   private Expression anyOf(JsonNode schemas, String at, int depth) {
@@ -160,7 +213,7 @@ final class JsonSchema {
   }
 
   /** Values given one by one; of those, the ones of the type. */
-  private static Expression listed(JsonNode schema, String at) {
+  private Expression listed(JsonNode schema, String at) {
     if (schema.has("enum") && (schema.has("const") || !schema.get("enum").isArray())) {
       throw bad(at, "must have a list of values as enum, or a const, not both");
     }
@@ -168,7 +221,7 @@ final class JsonSchema {
     List<String> types = schema.has("type") ? types(schema, at) : List.of();
     for (JsonNode value : schema.has("enum") ? schema.get("enum") : List.of(schema.get("const"))) {
       if (types.isEmpty() || types.stream().anyMatch(type -> is(value, type))) {
-        options.add(Expression.text(compact(value)));
+        options.add(Expression.text(budget.text(compact(value))));
       }
     }
     if (options.isEmpty()) {
@@ -193,8 +246,11 @@ final class JsonSchema {
     JsonNode type = schema.path("type");
     List<String> types = new ArrayList<>();
     for (JsonNode name : type.isArray() ? type : List.of(type)) {
-      keywords(name.asText(), at);
-      types.add(name.asText());
+      if (!name.isTextual()) {
+        throw bad(at, "must have names as its types, got " + name);
+      }
+      keywords(name.textValue(), at);
+      types.add(name.textValue());
     }
     if (types.isEmpty()) {
       throw bad(at, "has an empty list of types");
@@ -232,7 +288,7 @@ final class JsonSchema {
     };
   }
 
-  private static Expression string(JsonNode schema, String at) {
+  private Expression string(JsonNode schema, String at) {
     int least = count(schema, "minLength", at, 0);
     int most = count(schema, "maxLength", at, Repeat.UNBOUNDED);
     checkBounds(at, "minLength", least, "maxLength", most);
@@ -247,18 +303,23 @@ final class JsonSchema {
     if (least == 0 && most == Repeat.UNBOUNDED) {
       return matching;
     }
-    Dfa both = Dfa.of(matching).and(Dfa.of(any));
-    if (both.states() == 0) {
-      throw bad(at, "has a pattern that no text of its length matches");
-    }
-    return new Expression.Automaton(both);
+    List<?> key = List.of(schema.get("pattern").textValue(), least, most);
+    return budget.automaton(
+        key,
+        () -> {
+          Dfa both = Dfa.of(matching, budget).and(Dfa.of(any, budget), budget);
+          if (both.states() == 0) {
+            throw bad(at, "has a pattern that no text of its length matches");
+          }
+          return both;
+        });
   }
 
   /** A pattern matches anywhere in a string unless it is anchored. */
-  private static Expression searched(String pattern, String at) {
+  private Expression searched(String pattern, String at) {
     RegexParser.Parsed parsed;
     try {
-      parsed = RegexParser.parse(pattern);
+      parsed = RegexParser.parse(budget.text(pattern));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(JsonText.line(at + ".pattern: " + e.getMessage()), e);
     }
@@ -269,7 +330,7 @@ final class JsonSchema {
         parsed.atEnd() ? Expression.EMPTY : any);
   }
 
-  private static Expression number(JsonNode schema, String at, int decimals) {
+  private Expression number(JsonNode schema, String at, int decimals) {
     BigInteger low =
         bound(schema, "minimum", at, decimals, RoundingMode.CEILING, 0)
             .max(bound(schema, "exclusiveMinimum", at, decimals, RoundingMode.FLOOR, 1));
@@ -281,7 +342,8 @@ final class JsonSchema {
           at,
           "allows no number of at most 15 digits and " + decimals + " decimals within its bounds");
     }
-    return DecimalRange.of(low, high, decimals);
+    return budget.automaton(
+        List.of(low, high, decimals), () -> Dfa.of(DecimalRange.of(low, high, decimals), budget));
   }
 
   /**
@@ -320,10 +382,14 @@ final class JsonSchema {
     if (value == null) {
       return otherwise;
     }
-    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+    if (!is(value, "integer") || !isCount(value.decimalValue())) {
       throw bad(at + "." + name, "must be a whole number of at least 0, got " + value);
     }
-    return value.intValue();
+    return value.decimalValue().intValueExact();
+  }
+
+  private static boolean isCount(BigDecimal number) {
+    return number.signum() >= 0 && number.compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) <= 0;
   }
 
   private static void checkBounds(String at, String least, int from, String most, int to) {
@@ -376,39 +442,19 @@ final class JsonSchema {
       }
       required.add(name.asText());
     }
-    List<Expression> members = new ArrayList<>();
-    List<Boolean> needed = new ArrayList<>();
+    List<Member> members = new ArrayList<>();
     properties
         .properties()
         .forEach(
             property -> {
               String name = property.getKey();
-              members.add(
+              Expression member =
                   Expression.sequence(
-                      Expression.text(quoted(name) + ":"),
-                      value(property.getValue(), at + "." + name, depth + 1)));
-              needed.add(required.contains(name));
+                      Expression.text(budget.text(quoted(name)) + ":"),
+                      value(property.getValue(), at + "." + name, depth + 1));
+              members.add(new Member(member, required.contains(name)));
             });
-    return Expression.sequence(
-        Expression.text("{"), members(members, needed), Expression.text("}"));
-  }
-
-  /** Members in their order, each needed or not, with commas between: by which one is first. */
-  private static Expression members(List<Expression> members, List<Boolean> needed) {
-    List<Expression> byFirst = new ArrayList<>();
-    for (int first = 0; first < members.size(); first++) {
-      List<Expression> parts = new ArrayList<>(List.of(members.get(first)));
-      for (int i = first + 1; i < members.size(); i++) {
-        Expression next = Expression.sequence(Expression.text(","), members.get(i));
-        parts.add(needed.get(i) ? next : Expression.optional(next));
-      }
-      byFirst.add(new Expression.Sequence(parts));
-      if (needed.get(first)) {
-        return new Choice(byFirst);
-      }
-    }
-    byFirst.add(Expression.EMPTY);
-    return new Choice(byFirst);
+    return Expression.sequence(Expression.text("{"), new Members(members), Expression.text("}"));
   }
 
   private static IllegalArgumentException bad(String at, String why) {

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.constrain;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * The states that a stretch of a canvas can be in before each of its tokens and after the last,
@@ -10,7 +11,7 @@ final class Lattice {
   private final TokenAutomaton automaton;
   private final int[] tokens; // of the stretch
   private final int[] holeAt; // index of the hole at each place, or -1
-  private final int[][] layers; // states before each place and after the last, [length + 1]
+  private final BitSet[] layers; // states before each place and after the last, [length + 1]
 
   /**
    * Follows all ways through a stretch.
@@ -28,24 +29,19 @@ final class Lattice {
     for (int h = 0; h < holes.length; h++) {
       holeAt[holes[h] - from] = h;
     }
-    layers = new int[holeAt.length + 1][];
-    layers[0] = new int[] {0};
-    boolean[] seen = new boolean[automaton.states()];
-    int[] buffer = new int[automaton.states()];
+    layers = new BitSet[holeAt.length + 1];
+    layers[0] = new BitSet(automaton.states());
+    layers[0].set(0);
     for (int i = 0; i < holeAt.length; i++) {
-      int count = 0;
-      for (int state : layers[i]) {
+      BitSet next = new BitSet(automaton.states());
+      for (int state : layer(i)) {
         for (int target : targets(i, state)) {
-          if (target >= 0 && !seen[target]) {
-            seen[target] = true;
-            buffer[count++] = target;
+          if (target >= 0) {
+            next.set(target);
           }
         }
       }
-      layers[i + 1] = Arrays.copyOf(buffer, count);
-      for (int state : layers[i + 1]) {
-        seen[state] = false;
-      }
+      layers[i + 1] = next;
     }
   }
 
@@ -69,9 +65,14 @@ final class Lattice {
     return holeAt[place];
   }
 
-  /** The states before a place. */
+  /** The states before a place, ascending. */
   int[] layer(int place) {
-    return layers[place];
+    return layers[place].stream().toArray();
+  }
+
+  /** Whether no way leads to a place. */
+  boolean isEmpty(int place) {
+    return layers[place].isEmpty();
   }
 
   /** The state after the token that is kept at a place, or -1. */
@@ -81,6 +82,6 @@ final class Lattice {
 
   /** Whether some way ends where the text may end. */
   boolean isOpen() {
-    return Arrays.stream(layers[length()]).anyMatch(automaton::accepts);
+    return layers[length()].stream().anyMatch(automaton::accepts);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.constrain;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The most probable accepted text under the product of the laws (A. Viterbi, Error bounds for
@@ -8,49 +9,57 @@ import java.util.Arrays;
  * of the sum, in logarithms. The lowest id wins within a block, the first block among equals.
  */
 final class MostProbable {
-  private static final double LEAST = 1e-300;
-
   private final TokenAutomaton automaton;
   private final Lattice lattice;
-  private final double[][] laws;
-  private final double[][] best; // ln of the most probable rest, [place][state]
-  private final int[][] surest; // token of each block at a hole, -1 if not needed, [place][block]
-  private final double[][] logs; // ln of its probability, beside surest
+  private final List<HoleLaw> laws;
+  private final Backward<Layer> layers;
+
+  /**
+   * What is known before a place.
+   *
+   * @param best ln of the most probable rest, [state]
+   * @param surest token of each block at the hole, -1 if not needed, [block]
+   * @param logs ln of its weight, beside surest
+   */
+  private record Layer(double[] best, int[] surest, double[] logs) {
+    static Layer of(int states, int blocks) {
+      Layer layer = new Layer(new double[states], new int[blocks], new double[blocks]);
+      Arrays.fill(layer.best, Double.NEGATIVE_INFINITY);
+      Arrays.fill(layer.surest, -1);
+      return layer;
+    }
+  }
 
   /**
    * Finds the best ways.
    *
-   * @param laws of the holes, [holes][vocabulary]
+   * @param laws of the holes
    */
-  MostProbable(TokenAutomaton automaton, Lattice lattice, double[][] laws) {
+  MostProbable(TokenAutomaton automaton, Lattice lattice, List<HoleLaw> laws) {
     this.automaton = automaton;
     this.lattice = lattice;
     this.laws = laws;
-    int places = lattice.length();
-    best = new double[places + 1][automaton.states()];
-    surest = new int[places][];
-    logs = new double[places][];
-    for (double[] layer : best) {
-      Arrays.fill(layer, Double.NEGATIVE_INFINITY);
+    int states = automaton.states();
+    Layer last = Layer.of(states, 0);
+    for (int state : lattice.layer(lattice.length())) {
+      last.best[state] = automaton.accepts(state) ? 0 : Double.NEGATIVE_INFINITY;
     }
-    for (int state : lattice.layer(places)) {
-      best[places][state] = automaton.accepts(state) ? 0 : Double.NEGATIVE_INFINITY;
-    }
-    for (int place = places - 1; place >= 0; place--) {
-      surest[place] = new int[lattice.isHole(place) ? automaton.blockCount() : 0];
-      Arrays.fill(surest[place], -1);
-      logs[place] = new double[surest[place].length];
-      for (int state : lattice.layer(place)) {
-        int only = only(place, state);
-        if (only >= 0) {
-          best[place][state] = best[place + 1][only];
-        } else if (lattice.isHole(place)) {
-          for (int m = 0; m < automaton.targets(state).length; m++) {
-            best[place][state] = Math.max(best[place][state], way(place, state, m));
-          }
+    layers = new Backward<>(lattice.length(), states + automaton.blockCount(), last, this::before);
+  }
+
+  private Layer before(int place, Layer after) {
+    Layer layer = Layer.of(automaton.states(), lattice.isHole(place) ? automaton.blockCount() : 0);
+    for (int state : lattice.layer(place)) {
+      int only = only(place, state);
+      if (only >= 0) {
+        layer.best[state] = after.best[only];
+      } else if (lattice.isHole(place)) {
+        for (int m = 0; m < automaton.targets(state).length; m++) {
+          layer.best[state] = Math.max(layer.best[state], way(place, layer, state, m, after));
         }
       }
     }
+    return layer;
   }
 
   /** The state after a place where there is no choice, or -1. */
@@ -62,23 +71,21 @@ final class MostProbable {
   }
 
   /** ln of the most probable rest that begins with a move. */
-  private double way(int place, int state, int move) {
+  private double way(int place, Layer layer, int state, int move, Layer after) {
     int block = automaton.blocks(state)[move];
-    if (surest[place][block] < 0) {
-      surest[place][block] = surest(place, automaton.tokens(block));
-      logs[place][block] = Math.log(weight(place, surest[place][block]));
+    if (layer.surest[block] < 0) {
+      HoleLaw law = laws.get(lattice.hole(place));
+      layer.surest[block] = surest(law, automaton.tokens(block));
+      layer.logs[block] = law.log(layer.surest[block]);
     }
-    return logs[place][block] + best[place + 1][automaton.targets(state)[move]];
+    return layer.logs[block] + after.best[automaton.targets(state)[move]];
   }
 
-  private double weight(int place, int token) {
-    return Math.max(laws[lattice.hole(place)][token], LEAST);
-  }
-
-  private int surest(int place, int[] tokens) {
+  private static int surest(HoleLaw law, int[] tokens) {
+    long exponent = law.exponent(tokens);
     int first = tokens[0];
     for (int token : tokens) {
-      first = weight(place, token) > weight(place, first) ? token : first;
+      first = law.weight(token, exponent) > law.weight(first, exponent) ? token : first;
     }
     return first;
   }
@@ -88,13 +95,15 @@ final class MostProbable {
     if (state == automaton.end()) {
       return automaton.filler();
     }
+    Layer layer = layers.at(place);
+    Layer after = layers.at(place + 1);
     int token = -1;
     double most = Double.NEGATIVE_INFINITY;
     for (int m = 0; m < automaton.targets(state).length; m++) {
-      double way = way(place, state, m);
+      double way = way(place, layer, state, m, after);
       if (way > most) {
         most = way;
-        token = surest[place][automaton.blocks(state)[m]];
+        token = layer.surest[automaton.blocks(state)[m]];
       }
     }
     return token;

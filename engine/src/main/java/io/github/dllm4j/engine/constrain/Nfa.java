@@ -2,6 +2,8 @@ package io.github.dllm4j.engine.constrain;
 
 import io.github.dllm4j.engine.constrain.Expression.Automaton;
 import io.github.dllm4j.engine.constrain.Expression.Choice;
+import io.github.dllm4j.engine.constrain.Expression.Member;
+import io.github.dllm4j.engine.constrain.Expression.Members;
 import io.github.dllm4j.engine.constrain.Expression.Repeat;
 import io.github.dllm4j.engine.constrain.Expression.Sequence;
 import io.github.dllm4j.engine.constrain.Expression.Symbol;
@@ -88,7 +90,27 @@ final class Nfa {
     } else if (expression instanceof Repeat repeat) {
       return repeat(repeat, next);
     }
-    return automaton(((Automaton) expression).dfa(), next);
+    return expression instanceof Members members
+        ? members(members.members(), next)
+        : automaton(((Automaton) expression).dfa(), next);
+  }
+
+  /** Before each member are two states: nothing is there yet, or something that a comma follows. */
+  private int members(List<Member> members, int next) {
+    int none = next;
+    int some = next;
+    for (int i = members.size() - 1; i >= 0; i--) {
+      int begin = build(members.get(i).text(), some);
+      int[] comma = {',', ',', begin};
+      if (members.get(i).needed()) {
+        none = begin;
+        some = state(comma);
+      } else {
+        none = state(free(begin), free(none));
+        some = state(comma, free(some));
+      }
+    }
+    return none;
   }
 
   private int symbol(CodePoints set, int next) {

@@ -36,6 +36,7 @@ final class RegexParser {
   private final int end;
   private int at;
   private int depth;
+  private boolean alternative; // whether the whole is several, in no group
 
   /**
    * What was read.
@@ -72,7 +73,7 @@ final class RegexParser {
     if (at < end) {
       throw bad(") closes nothing");
     }
-    if ((atStart || anchoredAtEnd) && expression instanceof Choice) {
+    if ((atStart || anchoredAtEnd) && alternative) {
       throw new IllegalArgumentException(
           JsonText.line(
               "regular expression: an anchor binds closer than |: write ^(a|b)$, got " + source));
@@ -87,6 +88,7 @@ final class RegexParser {
       at++;
       options.add(sequence());
     }
+    alternative |= depth == 0 && options.size() > 1;
     return options.size() == 1 ? options.get(0) : new Choice(options);
   }
 
@@ -190,12 +192,15 @@ final class RegexParser {
     List<CodePoints> items = new ArrayList<>();
     while (at < end && source.charAt(at) != ']') {
       if (source.charAt(at) == '[' || source.startsWith("&&", at)) {
-        throw bad("sets in sets are not supported; \\[ is a bracket");
+        throw innerSet();
       }
       CodePoints item = character(negated);
       boolean range = at + 1 < end && source.charAt(at) == '-' && source.charAt(at + 1) != ']';
       if (range) {
         at++;
+        if (source.charAt(at) == '[') {
+          throw innerSet();
+        }
         CodePoints last = character(negated);
         if (single(item) < 0 || single(last) < single(item)) {
           throw bad("a range in [] must go from a character to a later one");
@@ -214,6 +219,10 @@ final class RegexParser {
       throw bad("[] must hold a character; \\] is a bracket");
     }
     return result;
+  }
+
+  private IllegalArgumentException innerSet() {
+    return bad("sets in sets are not supported; \\[ is a bracket");
   }
 
   private static int single(CodePoints set) {

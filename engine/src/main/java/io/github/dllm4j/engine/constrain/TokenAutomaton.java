@@ -37,7 +37,7 @@ public final class TokenAutomaton {
   private final int[][] targets; // by state; states that no tokens reach have none
   private final int[][] blocks; // by state, beside targets
   private final List<int[]> tokens = new ArrayList<>(); // by block, ascending
-  private long bytes; // of targets, blocks and tokens
+  private long bytes; // of all the above
 
   /** Tokens that can be looked up. */
   private record Block(int[] ids) {
@@ -149,7 +149,9 @@ public final class TokenAutomaton {
         blocks[state][m] = block(ids[m], known);
       }
     }
-    bytes = 4 * (2 * all + tokens.stream().mapToLong(ids -> ids.length).sum());
+    long arrays = 40L * dfa.states() + 24L * tokens.size(); // what they take besides their numbers
+    long numbers = 4 * (2 * all + tokens.stream().mapToLong(ids -> ids.length).sum());
+    bytes = arrays + numbers + dfa.bytes() + table.memory();
   }
 
   /** The number of a block, a new one if it is not known. */
@@ -174,7 +176,7 @@ public final class TokenAutomaton {
     return ConstrainedDraw.of(this, canvas, greedy);
   }
 
-  /** Memory that it takes, bytes, but for what it shares with its constraint. */
+  /** Memory that it keeps, bytes, with its constraint's automaton and its table of tokens. */
   public long bytes() {
     return bytes;
   }

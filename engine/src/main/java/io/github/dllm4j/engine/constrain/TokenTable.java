@@ -49,6 +49,11 @@ final class TokenTable {
     return id >= bytes.length || bytes[id].length == 0 ? -1 : dfa.next(state, bytes[id]);
   }
 
+  /** Memory that it takes, bytes: about, as it depends on how arrays are kept. */
+  long memory() {
+    return Arrays.stream(bytes).mapToLong(own -> 24L + own.length).sum() + 8L * ids.length;
+  }
+
   /** Number of tokens that spell something. */
   int size() {
     return ids.length;

@@ -21,7 +21,8 @@ final class Batches {
       double temperature,
       double topP,
       Optional<Confidence> confidence,
-      boolean changesLaws) {}
+      boolean changesLaws,
+      boolean together) {}
 
   /**
    * Splits tasks into batches of equal shape, at most {@code maxBatch} each, and fewer where many
@@ -37,7 +38,8 @@ final class Batches {
               t.temperature(),
               t.topP(),
               task.course().confidence(),
-              task.course().changesLaws());
+              task.course().changesLaws(),
+              t.together().isPresent());
       shapes.computeIfAbsent(shape, s -> new ArrayList<>()).add(task);
     }
     List<List<Progress>> batches = new ArrayList<>();

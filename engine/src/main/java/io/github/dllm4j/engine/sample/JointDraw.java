@@ -12,9 +12,17 @@ public interface JointDraw {
    *
    * @param tokens the canvas as it is, MASK in the holes, [length]; not changed
    * @param holes all positions that hold MASK, ascending, at least one
-   * @param laws of those holes after temperature and nucleus, [holes][vocabulary]; not changed
+   * @param laws of those holes as the network says, [holes][vocabulary]; not changed
+   * @param temperature laws are raised to the power 1/temperature; above 0
+   * @param topP mass of the nucleus of each law that is drawn from, in (0, 1]; 1 is all
    * @param uniforms in [0, 1), [holes]
    * @return ids, [holes]
    */
-  int[] draw(int[] tokens, int[] holes, double[][] laws, double[] uniforms);
+  int[] draw(
+      int[] tokens,
+      int[] holes,
+      double[][] laws,
+      double temperature,
+      double topP,
+      double[] uniforms);
 }

@@ -65,13 +65,17 @@ final class Progress implements SamplingRun.Part {
   /**
    * Draws the tokens at the asked positions on the host.
    *
-   * @param laws after temperature and nucleus, [asked][vocabulary]
+   * @param laws after temperature and nucleus, or as the network says them if the task is drawn
+   *     together, [asked][vocabulary]
    * @param uniforms as {@link #uniforms} gives them
    */
   int[] draw(double[][] laws, double[] uniforms) {
-    return task.together().isPresent()
-        ? task.together().get().draw(tokens.clone(), course.asked(), laws, uniforms)
-        : HeapLaws.of(course.changed(laws)).draw(uniforms);
+    if (task.together().isEmpty()) {
+      return HeapLaws.of(course.changed(laws)).draw(uniforms);
+    }
+    return task.together()
+        .get()
+        .draw(tokens.clone(), course.asked(), laws, task.temperature(), task.topP(), uniforms);
   }
 
   /** Makes a step with the tokens drawn for the asked positions. */

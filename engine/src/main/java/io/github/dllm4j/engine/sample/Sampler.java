@@ -150,7 +150,8 @@ public final class Sampler implements Rounds {
   private static int[] draw(TokenLaws laws, List<Progress> batch) {
     SamplingTask shape = batch.get(0).task();
     double[] uniforms = Batches.uniforms(batch);
-    if (shape.temperature() == 1 && shape.topP() == 1) {
+    boolean asTheyAre = shape.temperature() == 1 && shape.topP() == 1;
+    if (asTheyAre || shape.together().isPresent()) { // a joint draw shapes them itself
       return drawShaped(laws, batch, uniforms);
     }
     try (TokenLaws shaped = laws.shaped(shape.temperature(), shape.topP())) {

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -149,10 +150,11 @@ class ConstrainedLawTest {
   }
 
   /** Probabilities of the fillings by the rows that production draws from. */
-  private static double[] produced(Case test) {
+  private static double[] produced(Case test, double temperature, double topP) {
     WrittenOut all = test.writtenOut();
     int[] tokens = test.canvas().tokens();
-    ConditionedLaw law = ((ConstrainedDraw) test.draw()).law(tokens, all.holes, all.laws(tokens));
+    ConditionedLaw law =
+        ((ConstrainedDraw) test.draw()).law(tokens, all.holes, all.laws(tokens), temperature, topP);
     double[] result = new double[all.words];
     TokenAutomaton automaton =
         new TokenAutomaton(test.constraint(), test.tokenizer, test.denoiser.vocabulary());
@@ -218,7 +220,7 @@ class ConstrainedLawTest {
     for (Case test : cases().toList()) {
       WrittenOut all = test.writtenOut();
       double[] expected = all.conditioned(test.canvas().tokens());
-      double[] produced = produced(test);
+      double[] produced = produced(test, 1, 1);
       for (int w = 0; w < expected.length; w++) {
         worst = Math.max(worst, Math.abs(expected[w] - produced[w]));
       }
@@ -229,13 +231,114 @@ class ConstrainedLawTest {
     Golden.say(reporter, "constrained", fillings + " probabilities, largest deviation " + worst);
   }
 
+  record Shaping(double temperature, double topP) {}
+
+  static List<Shaping> shapings() {
+    return Stream.of(0.001, 0.01, 0.1, 0.5, 1.0, 2.0)
+        .flatMap(t -> Stream.of(1, 0.9, 0.5, 0.1).map(p -> new Shaping(t, p.doubleValue())))
+        .toList();
+  }
+
+  /**
+   * Of the laws at a temperature and cut to a nucleus. At 0.001 the logarithm of an impossible
+   * token is 7e5, and that of four of them is a double within 1e-9.
+   */
+  @ParameterizedTest
+  @MethodSource("shapings")
+  void oneStepIsExactlyTheConditionedLawOfShapedLaws(Shaping shaping) {
+    for (Case test : cases().toList()) {
+      WrittenOut all = test.writtenOut();
+      double[] law = all.conditioned(test.canvas().tokens(), shaping.temperature, shaping.topP);
+      assertEquals(1, Arrays.stream(law).sum(), 1e-12);
+      double[] produced = produced(test, shaping.temperature, shaping.topP);
+      assertArrayEquals(law, produced, 1e-9, test.toString());
+      int[] tokens = test.canvas().tokens();
+      int[] drawn =
+          test.draw(test.constraint().greedy())
+              .draw(
+                  tokens,
+                  all.holes,
+                  all.laws(tokens),
+                  shaping.temperature,
+                  shaping.topP,
+                  new double[all.holes.length]);
+      for (int h = 0; h < drawn.length; h++) {
+        tokens[all.holes[h]] = drawn[h];
+      }
+      double best = Arrays.stream(law).max().orElseThrow();
+      assertEquals(best, law[all.word(tokens)], 1e-9, test.toString());
+    }
+  }
+
+  /** Both accepted tokens are so unlikely at the temperature that their powers are 0 in double. */
+  @ParameterizedTest
+  @CsvSource({
+    "0.2, 0.1, 1, 1, 0.6666666666666666",
+    "0.2, 0.1, 0.5, 1, 0.8",
+    "0.2, 0.1, 0.01, 1, 1",
+    "0.2, 0.1, 0.001, 1, 1",
+    "0.1, 0.2, 0.001, 1, 0",
+    "0.2, 0.1, 1e-300, 1, 1",
+    "0.2, 0.1, 1e300, 1, 0.5",
+    "0.2, 0.001, 1, 0.7, 0.9950248756218906",
+    "0.2, 0.001, 0.5, 0.7, 0.9999750006249844",
+    "0.1, 0, 0.001, 1, 1",
+    "0, 0, 0.001, 1, 0.5",
+    "0, 0, 1, 0.5, 0.5"
+  })
+  void theModelsOddsCountHoweverUnlikelyTheFormIs(
+      double y, double n, double temperature, double topP, double share) {
+    SpeltTokenizer tokenizer = SpeltTokenizer.of(0, "y", "n", "x");
+    double[][] laws = {{y, n, 1 - y - n, 0}};
+    int[] tokens = {3};
+    int[] hole = {0};
+    TokenAutomaton automaton = new TokenAutomaton(Constraint.regex("y|n"), tokenizer, 4);
+    ConstrainedDraw draw = (ConstrainedDraw) automaton.on(Canvas.blank(1, 3));
+    ConditionedLaw law = draw.law(tokens, hole, laws, temperature, topP);
+    assertEquals(share, row(law, automaton, 0, 0).getOrDefault(0, 0.0), 1e-12);
+    double[] middle = {0.5};
+    int drawn = draw.draw(tokens, hole, laws, temperature, topP, middle)[0];
+    assertEquals(share >= 0.5 ? 0 : 1, drawn == 0 || share == 0.5 ? 0 : 1);
+  }
+
+  /** The whole way, the shaping included: nothing else is drawn of cold laws, and no other odds. */
+  @ParameterizedTest
+  @CsvSource({"0.5, 1", "0.001, 1", "1, 0.5", "0.7, 0.3"})
+  void theSamplerFollowsTheConditionedLawOfShapedLaws(double temperature, double topP) {
+    for (Case test : cases().toList()) {
+      WrittenOut all = test.writtenOut();
+      int holes = test.canvas().holeCount();
+      long[] counts = new long[all.words];
+      List<SamplingTask> tasks =
+          IntStream.range(0, SAMPLES / 4)
+              .mapToObj(
+                  s ->
+                      new SamplingTask(
+                              test.canvas(), SizePlan.of(holes), 2026, s, temperature, topP)
+                          .withTogether(test.draw()))
+              .toList();
+      for (Sample sample : new Sampler(test.denoiser, 500).run(tasks, StepListener.NONE)) {
+        counts[all.word(sample.tokens())]++;
+      }
+      double[] law = all.conditioned(test.canvas().tokens(), temperature, topP);
+      int surest = IntStream.range(0, law.length).reduce(0, (a, b) -> law[b] > law[a] ? b : a);
+      int samples = tasks.size();
+      if ((1 - law[surest]) * samples < 5) { // one class: more than 15 others come once in 1e4
+        assertTrue(samples - counts[surest] <= 15, test + ": " + Arrays.toString(counts));
+      } else {
+        double p = ChiSquare.pValue(law, counts);
+        assertTrue(p > 1e-4, test + ": p-value " + p);
+      }
+    }
+  }
+
   @Test
   void theProbabilityOfAcceptanceIsTheSumOverTexts() {
     for (Case test : cases().toList()) {
       WrittenOut all = test.writtenOut();
       int[] tokens = test.canvas().tokens();
       double[][] laws = all.laws(tokens);
-      ConditionedLaw law = ((ConstrainedDraw) test.draw()).law(tokens, all.holes, laws);
+      ConditionedLaw law = ((ConstrainedDraw) test.draw()).law(tokens, all.holes, laws, 1, 1);
       double sum = 0;
       for (int w = 0; w < all.words; w++) {
         int[] sequence = all.sequence(w);
@@ -339,7 +442,7 @@ class ConstrainedLawTest {
     double[] law = all.conditioned(tokens);
     double[][] laws = all.laws(tokens);
     JointDraw draw = test.draw(test.constraint().greedy());
-    int[] drawn = draw.draw(tokens, all.holes, laws, new double[all.holes.length]);
+    int[] drawn = draw.draw(tokens, all.holes, laws, 1, 1, new double[all.holes.length]);
     for (int h = 0; h < drawn.length; h++) {
       tokens[all.holes[h]] = drawn[h];
     }
@@ -368,11 +471,12 @@ class ConstrainedLawTest {
     int[] all = IntStream.range(0, holes).toArray();
     TokenAutomaton automaton = new TokenAutomaton(constraint, tokenizer, 6);
     ConstrainedDraw draw = (ConstrainedDraw) automaton.on(Canvas.of(tokens, 5));
-    Map<Integer, Double> law = row(draw.law(tokens, all, laws), automaton, 0, 0);
+    Map<Integer, Double> law = row(draw.law(tokens, all, laws, 1, 1), automaton, 0, 0);
     assertEquals(0.5, law.getOrDefault(0, 0.0), 1e-12);
     assertEquals(0.5, law.getOrDefault(2, 0.0), 1e-12);
     double expected = Math.log(2) + 30 * (Math.log(1e-20) + Math.log(0.5));
-    assertEquals(expected, draw.law(tokens, all, laws).logAcceptance(), 1e-9);
+    double found = draw.law(tokens, all, laws, 1, 1).logAcceptance();
+    assertEquals(expected, found, 1e-9);
   }
 
   /** Where the model rules out every accepted text, one with fewest impossible tokens comes. */
@@ -384,7 +488,7 @@ class ConstrainedLawTest {
     for (String regex : List.of("aa|ac", "(ab|cb)|bb")) {
       TokenAutomaton automaton = new TokenAutomaton(Constraint.regex(regex), tokenizer, 4);
       JointDraw draw = automaton.on(Canvas.of(tokens, 3));
-      int[] drawn = draw.draw(tokens, new int[] {0, 1}, laws, new double[] {0.9, 0.9});
+      int[] drawn = draw.draw(tokens, new int[] {0, 1}, laws, 1, 1, new double[] {0.9, 0.9});
       assertEquals(regex.startsWith("aa") ? "ac" : "bb", tokenizer.decode(drawn));
     }
   }

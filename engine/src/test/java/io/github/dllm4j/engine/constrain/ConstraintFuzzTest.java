@@ -182,6 +182,70 @@ class ConstraintFuzzTest {
     assertTrue(!Constraint.regex(set.toString()).accepts("\u4001"));
   }
 
+  /** Members, as many as said, of a value in a schema that defines s. */
+  private static String object(int members, String value, String defined) {
+    StringBuilder schema = new StringBuilder("{\"$defs\":{\"s\":" + defined + "},");
+    schema.append("\"type\":\"object\",\"properties\":{");
+    for (int i = 0; i < members; i++) {
+      schema.append(i > 0 ? "," : "").append("\"p" + i + "\":" + value.replace("#N", "" + i));
+    }
+    return schema.append("}}").toString();
+  }
+
+  private static String size(String schema) {
+    try {
+      return Constraint.jsonSchema(schema).dfa().states() + " states";
+    } catch (IllegalArgumentException e) {
+      assertEquals(1, String.valueOf(e.getMessage()).lines().count());
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /**
+   * Small texts that ask for much: what is the same is made once, and what is not is counted over
+   * the whole constraint. Each took from ten seconds to minutes, or all memory.
+   */
+  @Test
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void muchFromLittleIsBounded() {
+    String reference = "{\"$ref\":\"#/$defs/s\"}";
+    String none = "{\"type\":\"null\"}";
+    String long1 = "{\"type\":\"string\",\"pattern\":\"" + "a".repeat(100_000) + "\"}";
+    String counted = "{\"type\":\"string\",\"pattern\":\"^[a-z]{0,1900}$\",\"maxLength\":1890}";
+    assertTrue(size(object(300, none, none)).endsWith(" states"));
+    assertTrue(size(object(3_200, none, none)).contains("too large"));
+    assertTrue(size(object(9_000, "{\"type\":\"number\"}", none)).contains("too large"));
+    assertTrue(size(object(80, reference, long1)).contains("too large"));
+    assertTrue(size(object(160, reference, counted)).contains("too large"));
+    String other = counted.replace("1890", "18#N").replace("a-z", "a-z#N");
+    assertTrue(size(object(99, other, none)).contains("too large"));
+  }
+
+  @Test
+  void theBudgetIsThatOfAllTools() {
+    List<Tool> tools = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      tools.add(new Tool("f" + i, object(200, "{\"type\":\"null\"}", "{}")));
+    }
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Constraint.toolCall(tools));
+    assertTrue(String.valueOf(e.getMessage()).contains("at most 10,000 parts"), e.getMessage());
+  }
+
+  /** What is referred to again is as deep and as large as the first time. */
+  @Test
+  void referencesCountWhereTheyStand() {
+    StringBuilder chain = new StringBuilder("{\"$defs\":{\"d0\":{\"type\":\"null\"}");
+    StringBuilder uses = new StringBuilder("\"p0\":{\"$ref\":\"#/$defs/d0\"}");
+    for (int i = 1; i < 30; i++) {
+      chain.append(",\"d" + i + "\":{\"$ref\":\"#/$defs/d" + (i - 1) + "\"}");
+      uses.append(",\"p" + i + "\":{\"$ref\":\"#/$defs/d" + i + "\"}");
+      String schema = chain + "},\"type\":\"object\",\"properties\":{" + uses + "}}";
+      String size = size(schema);
+      assertEquals(i <= 22, size.endsWith(" states"), size); // d22 is 24 below the root
+    }
+  }
+
   @Test
   void makingATokenAutomatonCanBeEnded() {
     Constraint constraint = Constraint.regex("[a-z]{0,9000}");
@@ -199,7 +263,5 @@ class ConstraintFuzzTest {
                   }
                 }));
     assertEquals(10, states[0]);
-    TokenAutomaton small = new TokenAutomaton(Constraint.regex("a"), TOKENIZER, 300);
-    assertTrue(small.bytes() > 0 && small.bytes() < 1000, "" + small.bytes());
   }
 }

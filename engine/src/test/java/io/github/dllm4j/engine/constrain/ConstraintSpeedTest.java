@@ -118,7 +118,7 @@ class ConstraintSpeedTest {
     for (int round = -3; round < times.length; round++) {
       Arrays.fill(uniforms, (round + 3.5) / 12);
       long begin = cpu();
-      int[] drawn = draw.draw(tokens, holes, laws, uniforms);
+      int[] drawn = draw.draw(tokens, holes, laws, 1, 1, uniforms);
       assertTrue(drawn.length == HOLES);
       times[Math.max(0, round)] = (cpu() - begin) * 1e-6;
     }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Schemas accept compact JSON that an independent check finds valid, and nothing else. */
 class JsonSchemaTest {
@@ -129,7 +130,9 @@ class JsonSchemaTest {
       int low = (int) (400 * KeyedRandom.uniform(2, sample, 0, 0, Purpose.OTHER)) - 200;
       int high = low + (int) (300 * KeyedRandom.uniform(2, sample, 0, 1, Purpose.OTHER));
       Dfa dfa =
-          Dfa.of(DecimalRange.of(BigInteger.valueOf(low), BigInteger.valueOf(high), decimals));
+          Dfa.of(
+              DecimalRange.of(BigInteger.valueOf(low), BigInteger.valueOf(high), decimals),
+              new Budget());
       for (int units = -1500; units <= 1500; units++) {
         BigDecimal number = BigDecimal.valueOf(units, decimals);
         for (int scale = 0; scale <= decimals + 1; scale++) {
@@ -148,6 +151,76 @@ class JsonSchemaTest {
         assertEquals(false, dfa.accepts(bad.getBytes(StandardCharsets.UTF_8)), bad);
       }
     }
+  }
+
+  /** Every choice of four members, and every text that is one byte away from one. */
+  @Test
+  void membersAreThoseThatMayAndMustBeThere() {
+    for (int needed = 0; needed < 16; needed++) {
+      StringBuilder schema = new StringBuilder("{'type':'object','properties':{");
+      List<String> required = new ArrayList<>();
+      for (int m = 0; m < 4; m++) {
+        schema.append(m > 0 ? "," : "").append("'p" + m + "':{'type':'null'}");
+        if ((needed >> m & 1) == 1) {
+          required.add("'p" + m + "'");
+        }
+      }
+      Constraint constraint =
+          Constraint.jsonSchema(
+              schema(schema + "},'required':[" + String.join(",", required) + "]}"));
+      List<String> right = new ArrayList<>();
+      for (int there = 0; there < 16; there++) {
+        List<String> parts = new ArrayList<>();
+        for (int m = 0; m < 4; m++) {
+          if ((there >> m & 1) == 1) {
+            parts.add("\"p" + m + "\":null");
+          }
+        }
+        String text = "{" + String.join(",", parts) + "}";
+        assertEquals((there & needed) == needed, constraint.accepts(text), text);
+        if ((there & needed) == needed) {
+          right.add(text);
+        }
+      }
+      for (String text : right) {
+        for (int i = 0; i <= text.length(); i++) {
+          assertTrue(!constraint.accepts(text.substring(0, i) + "," + text.substring(i)));
+          if (i < text.length()) {
+            assertTrue(!constraint.accepts(text.substring(0, i) + text.substring(i + 1)));
+          }
+        }
+      }
+    }
+  }
+
+  /** Ordinary schemas: an automaton of a number has 52 states, and each member one copy of it. */
+  @ParameterizedTest
+  @CsvSource({"5, false", "40, false", "10, true", "100, true"})
+  void manyNumbersAreNotTooLarge(int count, boolean required) {
+    StringBuilder schema = new StringBuilder("{'type':'object','properties':{");
+    List<String> names = new ArrayList<>();
+    List<String> values = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      schema.append(i > 0 ? "," : "").append("'p" + i + "':{'type':'number'}");
+      names.add("'p" + i + "'");
+      values.add("\"p" + i + "\":" + (i - 7) + ".25");
+    }
+    String all = required ? ",'required':[" + String.join(",", names) + "]" : "";
+    Constraint constraint = Constraint.jsonSchema(schema(schema + "}" + all + "}"));
+    assertTrue(constraint.accepts("{" + String.join(",", values) + "}"));
+    assertEquals(!required, constraint.accepts("{}"));
+    assertEquals(!required, constraint.accepts("{\"p3\":0.5}"));
+    assertTrue(!constraint.accepts("{\"p3\":0.5,\"p2\":1}"));
+  }
+
+  @Test
+  void arraysOfNumbersAreNotTooLarge() {
+    Constraint constraint =
+        Constraint.jsonSchema(
+            schema("{'type':'array','items':{'type':'number'},'minItems':2,'maxItems':200}"));
+    assertTrue(constraint.accepts("[1,-2.5]") && !constraint.accepts("[1]"));
+    assertTrue(constraint.accepts("[" + "0.125,".repeat(199) + "7]"));
+    assertTrue(!constraint.accepts("[" + "0.125,".repeat(200) + "7]"));
   }
 
   @Test
@@ -220,7 +293,20 @@ class JsonSchemaTest {
         "{'enum':['a'],'type':'integer'} | lists no value",
         "{'enum':1} | list of values",
         "{'anyOf':[]} | list of schemas",
-        "{'oneOf':[{'type':'null'}]} | needs a type",
+        "{'oneOf':[{'type':'null'}]} | has oneOf, which is not supported",
+        "{'allOf':[{'type':'null'}]} | has allOf, which is not supported",
+        "{'not':{}} | has not, which is not supported",
+        "{'type':null} | must have names as its types, got null",
+        "{'type':['string',null]} | must have names as its types, got null",
+        "{'type':3} | must have names as its types, got 3",
+        "{'enum':['null'],'type':null} | must have names as its types, got null",
+        "{'type':'object','properties':{'a':{'$id':'http://x','type':'null'}}} | schema.a has $id",
+        "{'anyOf':[{'$id':'#a','const':1}]} | schema.anyOf[0] has $id",
+        "{'type':'integer','maximum':1e99999999999} | exponent is beyond",
+        "{'type':'array','items':{'type':'null'},'minItems':2.5} | minItems",
+        "{'type':'array','items':{'type':'null'},'minItems':1e99} | minItems",
+        "{'type':'array','items':{'type':'null'},'minItems':2147483648} | minItems",
+        "{'$ref':'#/$defs/a%zz'} | refers to",
         "{'$ref':'http://x'} | refers to",
         "{'type':'array','items':{'$ref':'#/items'}} | nested deeper"
       })
@@ -230,6 +316,67 @@ class JsonSchemaTest {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.startsWith("schema") && message.contains(says), message);
     assertEquals(1, message.lines().count());
+  }
+
+  @Test
+  void whatIsWrittenOtherwiseIsTheSame() {
+    Constraint spaced =
+        Constraint.jsonSchema(
+            schema(
+                "{'$ref':'#/$defs/a%20b','$defs':{'a b':{'type':'array','items':{'$ref':"
+                    + "'#/$defs/1+%25'},'minItems':2.0,'maxItems':2e0},'1+%':{'const':1.10}}}"));
+    assertTrue(spaced.accepts("[1.10,1.10]") && !spaced.accepts("[1.10]"));
+    Constraint percent =
+        Constraint.jsonSchema(schema("{'$ref':'#/$defs/a%20b','$defs':{'a%20b':{'const':1}}}"));
+    assertTrue(percent.accepts("1"));
+    Constraint marked = Constraint.jsonSchema(schema("\uFEFF{'$id':'http://x','const':1}"));
+    assertTrue(marked.accepts("1"));
+    Constraint named =
+        Constraint.jsonSchema(
+            schema("{'type':'object','properties':{'$id':{'const':1}},'required':['$id']}"));
+    assertTrue(named.accepts("{\"$id\":1}"));
+  }
+
+  /** What UTF-8 cannot write is refused, not left out. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{'enum':['a','~uD800']}", "{'const':'~uDC00~uD800'}"})
+  void halfCharactersAreRefused(String quoted) {
+    String schema = schema(quoted.replace('~', '\\'));
+    String why =
+        Refusal.message(IllegalArgumentException.class, () -> Constraint.jsonSchema(schema));
+    assertTrue(why.startsWith("half a character (surrogate) cannot be written"), why);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'type':'string'}",
+        "{'type':['object','null']}",
+        "{'anyOf':[{'type':'object'},{'const':3}]}",
+        "{'enum':[{},[]]}"
+      })
+  void theArgumentsOfAToolAreAnObject(String quoted) {
+    Tool good = new Tool("f");
+    Tool bad = new Tool("g", schema(quoted));
+    assertEquals(
+        "arguments of g must be an object, got " + schema(quoted),
+        Refusal.message(
+            IllegalArgumentException.class, () -> Constraint.toolCall(List.of(good, bad))));
+    Tool listed = new Tool("g", schema("{'anyOf':[{'type':'object'},{'const':{'a':1}}]}"));
+    assertTrue(
+        Constraint.toolCall(List.of(good, listed))
+            .accepts("{\"name\":\"g\",\"arguments\":{\"a\":1}}"));
+  }
+
+  @Test
+  void toolsHaveDifferentNames() {
+    assertEquals(
+        "tools must have different names, got two f",
+        Refusal.message(
+            IllegalArgumentException.class,
+            () -> Constraint.toolCall(List.of(new Tool("f"), new Tool("g"), new Tool("f")))));
   }
 
   @Test

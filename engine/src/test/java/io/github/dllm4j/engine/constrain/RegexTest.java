@@ -89,7 +89,7 @@ class RegexTest {
     "'(foo|fo)(o|oo)?', 6"
   })
   void theAutomatonIsTheSmallest(String source, int states) {
-    assertEquals(states, Dfa.of(RegexParser.parse(source).expression()).states());
+    assertEquals(states, Dfa.of(RegexParser.parse(source).expression(), new Budget()).states());
   }
 
   @Test
@@ -103,7 +103,7 @@ class RegexTest {
         if (first > last || set.isEmpty()) {
           continue;
         }
-        Dfa dfa = Dfa.of(new Expression.Symbol(set));
+        Dfa dfa = Dfa.of(new Expression.Symbol(set), new Budget());
         for (int c = 0; c <= Character.MAX_CODE_POINT; c += c % 7 == 0 ? 1 : 1 + c / 50) {
           boolean inside = c >= first && c <= last && !(c >= 0xD800 && c <= 0xDFFF);
           byte[] utf8 = Character.toString(c).getBytes(StandardCharsets.UTF_8);
@@ -151,7 +151,12 @@ class RegexTest {
         "a^b",
         "a$b",
         "^a|b$",
-        "a|b$"
+        "a|b$",
+        "^a|b",
+        "^(a)|b$",
+        "[!-[b]]",
+        "[!-[]",
+        "[^ -[a]]"
       })
   void whatIsNotSupportedIsRefusedInOneLine(String source) {
     IllegalArgumentException e =
@@ -187,12 +192,35 @@ class RegexTest {
     assertTrue(Constraint.regex("").accepts(""));
   }
 
+  /** As the message about anchors says. */
+  @Test
+  void anchorsAroundAGroupAreThoseOfTheWhole() {
+    for (String source :
+        List.of("^(a|b)$", "^(?:a|b)$", "(a|b)$", "^(a|b)", "^((a|b))$", "^((a)|(b))$")) {
+      Constraint constraint = Constraint.regex(source);
+      assertTrue(constraint.accepts("a") && constraint.accepts("b"), source);
+      assertFalse(constraint.accepts("ab") || constraint.accepts("xa"), source);
+    }
+    Constraint schema = Constraint.jsonSchema("{\"type\":\"string\",\"pattern\":\"^(yes|no)$\"}");
+    assertTrue(schema.accepts("\"yes\"") && schema.accepts("\"no\""));
+    assertFalse(schema.accepts("\"yesno\"") || schema.accepts("\"oh no\""));
+  }
+
   /** 10^12 times nothing is nothing, and takes no time. */
   @Test
   void repeatsOfNothingAreNothing() {
     Constraint nothing = Constraint.regex("(((){10000}){10000}){10000}");
     assertTrue(nothing.accepts(""));
     assertFalse(nothing.accepts("a"));
+  }
+
+  /** Half a character is not the question mark that Java writes for it. */
+  @Test
+  void halfCharactersAreNoText() {
+    assertTrue(Constraint.regex("\\?").accepts("?"));
+    assertFalse(Constraint.regex("\\?").accepts("\uD800"));
+    assertFalse(Constraint.regex(".*").accepts("a\uDC00"));
+    assertThrows(IllegalArgumentException.class, () -> Constraint.choices(List.of("a", "\uD800")));
   }
 
   @Test

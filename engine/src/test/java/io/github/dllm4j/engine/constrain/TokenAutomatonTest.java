@@ -83,6 +83,21 @@ class TokenAutomatonTest {
     }
   }
 
+  /** What a cache of automata keeps: with the states over bytes and what the tokens spell. */
+  @Test
+  void memoryIsThatOfAllThatIsKept() throws IOException {
+    try (Tokenizer tokenizer = bundled()) {
+      int width = tokenizer.vocabulary().size();
+      long small = new TokenAutomaton(Constraint.regex("a"), tokenizer, width).bytes();
+      assertTrue(small > 24L * width && small < 80L * width, small + " for " + width + " tokens");
+      // 20,000 states over bytes that few tokens reach.
+      Constraint counted = Constraint.regex("(ab){0,10000}");
+      Tokenizer few = SpeltTokenizer.of(1, "c", "a");
+      long states = 4L * counted.dfa().states();
+      assertTrue(new TokenAutomaton(counted, few, 4).bytes() > 3 * states);
+    }
+  }
+
   @Test
   void tokensThatAreNoBytesAreRefused() {
     Tokenizer words =

@@ -99,6 +99,59 @@ final class WrittenOut {
     return normalised(tokens, sequence -> product(tokens, sequence, laws));
   }
 
+  /**
+   * The same for the laws at a temperature and cut to a nucleus, as the documents say: what is
+   * outside of the nucleus counts 1e-300 times, and a probability of 0 as one of 1e-300.
+   */
+  double[] conditioned(int[] tokens, double temperature, double topP) {
+    double[][] laws = laws(tokens);
+    double[][] logs = new double[laws.length][];
+    for (int h = 0; h < laws.length; h++) {
+      logs[h] = laws[h].length == 0 ? laws[h] : shaped(laws[h], temperature, topP);
+    }
+    double[] law = new double[words];
+    Arrays.fill(law, Double.NEGATIVE_INFINITY);
+    for (int w = 0; w < words; w++) {
+      int[] sequence = sequence(w);
+      if (agrees(tokens, sequence) && accepts(sequence)) {
+        law[w] = 0;
+        for (int h = 0; h < holes.length && holes[h] <= stop(sequence); h++) {
+          law[w] += tokens[holes[h]] == mask ? logs[h][sequence[holes[h]]] : 0;
+        }
+      }
+    }
+    double most = Arrays.stream(law).max().orElseThrow();
+    double total = Arrays.stream(law).map(log -> Math.exp(log - most)).sum();
+    return Arrays.stream(law).map(log -> Math.exp(log - most) / total).toArray();
+  }
+
+  /** Logarithms of the weights. */
+  private static double[] shaped(double[] law, double temperature, double topP) {
+    double least = -300 * Math.log(10);
+    double[] logs = new double[law.length];
+    for (int v = 0; v < law.length; v++) {
+      double log = law[v] > 0 ? Math.log(law[v]) : least;
+      logs[v] = law[v] > 0 ? log / temperature : Math.min(log, log / temperature);
+    }
+    double most = Arrays.stream(logs).max().orElseThrow();
+    double all = Arrays.stream(logs).map(log -> Math.exp(log - most)).sum();
+    Integer[] order = IntStream.range(0, law.length).boxed().toArray(Integer[]::new);
+    Arrays.sort(order, java.util.Comparator.comparingDouble(v -> -logs[v]));
+    boolean[] outside = new boolean[law.length];
+    double before = 0;
+    double inside = 0;
+    for (int v : order) {
+      outside[v] = topP < 1 && before >= topP;
+      // At 1 the nucleus is of the probabilities themselves, or rounding would move its edge.
+      before += temperature == 1 ? law[v] : Math.exp(logs[v] - most) / all;
+      inside += outside[v] ? 0 : Math.exp(logs[v] - most);
+    }
+    for (int v = 0; v < law.length; v++) {
+      logs[v] += (outside[v] ? least : 0) - most - Math.log(inside);
+    }
+    return logs;
+  }
+
   private double product(int[] tokens, int[] sequence, double[][] laws) {
     double p = 1;
     int stop = stop(sequence);

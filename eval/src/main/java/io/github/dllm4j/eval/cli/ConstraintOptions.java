@@ -1,6 +1,5 @@
 package io.github.dllm4j.eval.cli;
 
-import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.constrain.Constraint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,8 +30,12 @@ final class ConstraintOptions {
       description = "Each step takes the most probable text of the constraint.")
   private boolean greedy;
 
-  /** The request with the constraint that was asked for. */
-  GenerationRequest on(GenerationRequest request) throws IOException {
+  /**
+   * The constraint that was asked for.
+   *
+   * @throws IOException if the schema's file cannot be read
+   */
+  Optional<Constraint> read() throws IOException {
     long given = Stream.of(regex, schema, choices).filter(Optional::isPresent).count();
     if (given > 1) {
       throw new IllegalArgumentException(
@@ -43,7 +46,7 @@ final class ConstraintOptions {
         throw new IllegalArgumentException(
             "--greedy is for --regex, --json-schema and --choices: give one of them");
       }
-      return request;
+      return Optional.empty();
     }
     Constraint constraint =
         regex.isPresent()
@@ -51,6 +54,6 @@ final class ConstraintOptions {
             : schema.isPresent()
                 ? Constraint.jsonSchema(TextFile.read("--json-schema", schema.get()))
                 : Constraint.choices(List.of(choices.orElseThrow().split(",", -1)));
-    return request.withConstraint(greedy ? constraint.greedy() : constraint);
+    return Optional.of(greedy ? constraint.greedy() : constraint);
   }
 }

@@ -8,6 +8,7 @@ import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.info.Estimate;
@@ -159,10 +160,12 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkStart();
+    Optional<Constraint> form = constraint.read();
     PrintWriter out = spec.commandLine().getOut();
     try (TextGenerator generator = TextGenerator.of(selection.open(common))) {
       Model model = generator.model();
-      GenerationRequest request = request(model);
+      GenerationRequest start = request(model);
+      GenerationRequest request = form.map(start::withConstraint).orElse(start);
       GenerationListener listener =
           watch ? new Watcher(spec.commandLine().getErr()) : GenerationListener.NONE;
       GenerationResult result = generator.generate(request, listener);
@@ -205,26 +208,25 @@ final class GenerateCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT, "--epsilon chooses the steps: give no --steps %s with it", steps));
     }
-    return constraint.on(
-        new GenerationRequest(
-            promptFile.isPresent()
-                ? TextFile.read("--prompt-file", promptFile.get())
-                : prompt.orElse(""),
-            message.map(text -> List.of(Message.user(text))).orElse(List.of()),
-            template,
-            length.map(OptionalInt::of).orElse(OptionalInt.empty()),
-            samples,
-            count,
-            epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
-            process.equals("autoregressive")
-                ? Optional.empty()
-                : Optional.of(uniform ? reverseChoice(count) : planChoice(count, model)),
-            temperature,
-            topP,
-            common.seed,
-            Optional.empty(),
-            List.of(),
-            Optional.empty()));
+    return new GenerationRequest(
+        promptFile.isPresent()
+            ? TextFile.read("--prompt-file", promptFile.get())
+            : prompt.orElse(""),
+        message.map(text -> List.of(Message.user(text))).orElse(List.of()),
+        template,
+        length.map(OptionalInt::of).orElse(OptionalInt.empty()),
+        samples,
+        count,
+        epsilon.orElse(GenerationRequest.DEFAULT_EPSILON),
+        process.equals("autoregressive")
+            ? Optional.empty()
+            : Optional.of(uniform ? reverseChoice(count) : planChoice(count, model)),
+        temperature,
+        topP,
+        common.seed,
+        Optional.empty(),
+        List.of(),
+        Optional.empty());
   }
 
   /** An autoregressive model draws its tokens one after the other, and that is all there is. */

@@ -152,9 +152,17 @@ final class Api extends Handler.Abstract {
         .put("owned_by", "dllm4j");
   }
 
+  private static JsonNode body(byte[] bytes) throws IOException {
+    try {
+      return ApiReply.JSON.readTree(bytes);
+    } catch (NumberFormatException e) {
+      throw Refusal.invalid("a number's exponent is beyond what can be read, 2147483647");
+    }
+  }
+
   private void generate(byte[] bytes, boolean chat, Exchange exchange, Client client) {
     try {
-      JsonNode body = ApiReply.JSON.readTree(bytes);
+      JsonNode body = body(bytes);
       ApiRequest request = ApiRequest.read(body, chat, generator, limits.deadline(), seed);
       ApiReply reply = new ApiReply(request, generator.model().name(), number.incrementAndGet());
       GenerationListener listener =

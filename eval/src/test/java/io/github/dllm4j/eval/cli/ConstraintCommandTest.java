@@ -121,6 +121,15 @@ class ConstraintCommandTest {
     Path bad = Files.writeString(folder.resolve("bad.json"), "{\"type\":\"date\"}");
     refused(
         new String[] {"schema needs a type", "got 'date'"}, args("--json-schema", bad.toString()));
+    refused(
+        new String[] {"regular expression, character 3"},
+        "generate",
+        "--model",
+        folder.resolve("none").toString(),
+        "--regex",
+        "a**");
+    Path marked = Files.writeString(folder.resolve("marked.json"), "\uFEFF{\"const\":7}");
+    refused(new String[] {"can be spelt"}, args("--json-schema", marked.toString()));
     refused(new String[] {"needs 20 tokens or more, the holes have 16"}, args("--regex", "a{20}"));
     refused(new String[] {"can be spelt"}, args("--regex", "QQQ"));
     refused(

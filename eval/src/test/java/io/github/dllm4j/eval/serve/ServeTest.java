@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.Chat;
 import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
+import io.github.dllm4j.engine.constrain.Constraint;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -136,6 +138,54 @@ class ServeTest extends Served {
                 + "}");
     assertTrue(reply.at("/choices/0/message/tool_calls").isMissingNode(), reply.toString());
     assertTrue(reply.at("/choices/0/message/content").isTextual());
+  }
+
+  /** Temperature 0 is the most probable of what a form allows, unlikely as all of it may be. */
+  @Test
+  void aColdReplyOfAFormIsTheMostProbableOne() throws Exception {
+    String schema = "{\"enum\":[\"Moses\",\"Noah\",\"David\",\"Abram\"]}";
+    JsonNode reply =
+        ask(
+            "/v1/completions",
+            "{\"prompt\":\"And God said unto\",\"max_tokens\":12,\"n\":8,\"temperature\":0,"
+                + "\"dllm\":{\"steps\":1},\"response_format\":{\"type\":\"json_schema\","
+                + "\"json_schema\":{\"name\":\"a\",\"schema\":"
+                + schema
+                + "}}}");
+    GenerationRequest greedy =
+        GenerationRequest.prompt("And God said unto")
+            .withLength(12 + reply.path("usage").path("prompt_tokens").asInt())
+            .withTemperature(Chat.temperature(0))
+            .withSteps(1)
+            .withConstraint(Constraint.jsonSchema(schema).greedy());
+    String best = generator.generate(greedy).samples().get(0).fills().get(0);
+    for (JsonNode choice : reply.path("choices")) {
+      assertEquals(best, choice.path("text").asText());
+    }
+  }
+
+  /** As a schema writes them: not cut, not rounded, not infinite. */
+  @Test
+  void numbersOfSchemasStayAsTheyAre() throws Exception {
+    for (String number : List.of("1.10", "1E+400", "0.12345678901234567890", "100.0")) {
+      JsonNode reply =
+          ask(
+              "/v1/completions",
+              "{\"prompt\":\"And\",\"max_tokens\":24,\"temperature\":0.9,\"dllm\":{\"steps\":1},"
+                  + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\","
+                  + "\"schema\":{\"const\":"
+                  + number
+                  + "}}}}");
+      assertEquals(number, reply.path("choices").get(0).path("text").asText());
+    }
+    refused(
+        400,
+        "exponent is beyond what can be read",
+        post("/v1/completions", "{\"prompt\":\"And\",\"temperature\":1e99999999999}"));
+    refused(
+        400,
+        "temperature",
+        post("/v1/completions", "{\"prompt\":\"And\",\"temperature\":1e999999999}"));
   }
 
   @Test
