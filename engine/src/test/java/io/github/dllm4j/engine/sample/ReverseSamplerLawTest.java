@@ -85,7 +85,7 @@ class ReverseSamplerLawTest {
             });
   }
 
-  /** At low noise most steps change nothing, and what is known is of the level before. */
+  /** Metropolis over four levels, at low noise: most steps and proposals change nothing. */
   static Stream<Case> manyLevels() {
     ReversePlan plain = ReversePlan.of(TimeGrid.of(1, 0.6, 0.3, 0.1, 0), ReverseKernel.tweedie());
     return Stream.of(

@@ -10,6 +10,11 @@ import io.github.dllm4j.engine.ctmc.Line;
 import io.github.dllm4j.engine.ctmc.NearestProcess;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.ForwardingDenoiser;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.NoisyOracle;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
@@ -19,6 +24,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -59,6 +66,32 @@ class ReverseSamplerTest {
       differ |= together.get(s).tokens()[0] != together.get(0).tokens()[0];
     }
     assertTrue(differ, "samples of one seed must differ");
+  }
+
+  /**
+   * What the network has said at one level is not taken for another, however little happens in
+   * between: every level is asked about.
+   */
+  @Test
+  void everyLevelIsAskedAbout() {
+    double[] levels = {0.3, 0.2, 0.1, 0.05, 0};
+    ReversePlan quiet =
+        ReversePlan.of(TimeGrid.of(levels), ReverseKernel.tweedie())
+            .withCorrector(ConfidenceCorrector.metropolis(SiteRule.LOWEST_MAX_PROBABILITY, 0.5, 1));
+    for (int s = 0; s < 30; s++) {
+      Set<Double> asked = new TreeSet<>();
+      Denoiser recording =
+          new ForwardingDenoiser(NoisyOracle.uniform(law)) {
+            @Override
+            public TokenLaws predict(TokenBatch batch, Rows rows) {
+              asked.add(batch.sigma(0));
+              return inner.predict(batch, rows);
+            }
+          };
+      new ReverseSampler(recording, process, 1)
+          .run(List.of(ReverseTask.of(Canvas.blank(4, 3), quiet, 14, s)), StepListener.NONE);
+      assertEquals(Set.of(0.3, 0.2, 0.1, 0.05), asked);
+    }
   }
 
   /** Laws shaped by one task's temperature or nucleus would show in the tokens of another. */
