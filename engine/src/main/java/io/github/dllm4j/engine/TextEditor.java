@@ -50,7 +50,8 @@ public final class TextEditor {
    * @param chains texts that are improved side by side, of which the best is taken; for steering,
    *     the particles; at least 1
    * @param turns noising and denoising again, one after the other; at least 0; unused by steering
-   * @param steps network evaluations of a turn, and of steering, at least 1
+   * @param steps network evaluations of a turn, at least 1; steering makes as many and asks twice
+   *     in each, so that it takes 2 steps evaluations per particle
    * @param strength share of the span's tokens that a turn noises on average, in (0, 1); unused by
    *     steering
    * @param seed of everything random
@@ -149,7 +150,7 @@ public final class TextEditor {
    * that are weighed by the score of what they would become, and resampled. A <em>heuristic</em>:
    * the more particles, the nearer to the model's law times e^score.
    *
-   * @return the best of the particles
+   * @return the best of the particles; its score is -infinity if all of them are forbidden
    */
   public Edit steer(String template, ToDoubleFunction<String> score, Effort effort) {
     return generator.using(

@@ -148,9 +148,19 @@ public final class HeapLaws implements TokenLaws {
    *
    * @param law probabilities, [vocabulary]
    * @param uniform in [0, 1)
+   * @throws IllegalArgumentException if the law has no finite sum above 0
    */
   public static int draw(double[] law, double uniform) {
-    double threshold = uniform * Arrays.stream(law).sum();
+    double sum = Arrays.stream(law).sum();
+    if (!(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a law must have a finite sum above 0 to draw from, got %s over %d tokens",
+              sum,
+              law.length));
+    }
+    double threshold = uniform * sum;
     double cumulative = 0;
     int last = -1;
     for (int v = 0; v < law.length; v++) {

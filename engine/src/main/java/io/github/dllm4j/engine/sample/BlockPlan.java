@@ -76,6 +76,14 @@ public final class BlockPlan implements RevealPlan {
           String.format(
               Locale.ROOT, "%d blocks have holes, got %d plans", counts.length, plans.size()));
     }
+    for (RevealPlan plan : plans) {
+      if (plan instanceof AdaptivePlan own && own.cache().isPresent()) {
+        throw new IllegalArgumentException(
+            "a block's plan must be without a cache, which is for models that see the whole text,"
+                + " got "
+                + own);
+      }
+    }
     List<Part> parts = new ArrayList<>();
     for (int hole : canvas.holes()) {
       int block = blocks.of(hole);

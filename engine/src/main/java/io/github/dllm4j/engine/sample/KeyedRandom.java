@@ -63,6 +63,8 @@ public final class KeyedRandom {
     TURNS(33),
     /** A seed for the paths a twist is learned from. */
     LEARNING(34),
+    /** The clean sequences that a twist looks ahead to. */
+    TWIST(35),
     /** Multipliers of a bootstrap. */
     BOOTSTRAP(40),
     /** A seed for the samples a curve is measured on. */

@@ -8,15 +8,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The draws of a batch whose tasks all make a predictor step: where the laws are, if the step's law
  * is a {@link Line} of the network's, else on the heap, some rows at a time. Same tokens either way
- * but for rounding of the cumulative sums.
+ * but for rounding of the cumulative sums. A kernel that fails ends its own task's run; the others'
+ * tokens are drawn all the same.
  */
 final class ReverseDraw {
   /** Most probabilities on the heap at a time, 16 MB. */
   private static final int HOST_PROBABILITIES = 1 << 21;
+
+  private static final Line STAYS = new Line(0, 0, 1);
 
   private final NoiseProcess process;
   private final List<ReverseRun> batch;
@@ -33,15 +37,44 @@ final class ReverseDraw {
     this.positions = positions;
   }
 
-  /** A row's step, token and uniform. */
-  private record Row(KernelMove step, int token, double uniform) {
+  /** A row's run, step, token and uniform. */
+  private record Row(SamplingRun run, KernelMove step, int token, double uniform) {
 
-    double[] law(NoiseProcess process, double[] leaveOneOut) {
-      return step.row(process, leaveOneOut, token);
+    int drawn(NoiseProcess process, double[] leaveOneOut) {
+      return unlessFailed(
+          () -> HeapLaws.draw(step.row(process, leaveOneOut, token), uniform), token);
     }
 
-    Optional<Line> line(NoiseProcess process, double ofToken) {
+    boolean hasLine(NoiseProcess process) {
+      return unlessFailed(() -> asked(process, 0.5).isPresent(), true);
+    }
+
+    Line line(NoiseProcess process, double ofToken) {
+      return unlessFailed(
+          () -> {
+            Line line = asked(process, ofToken).orElseThrow();
+            double sum = line.scale() + line.shift() + line.own();
+            if (!(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
+              throw new IllegalArgumentException(
+                  "a line must have a finite sum above 0 to draw from, got " + line);
+            }
+            return line;
+          },
+          STAYS);
+    }
+
+    private Optional<Line> asked(NoiseProcess process, double ofToken) {
       return step.kernel().line(process.stateCount(), ofToken, step.from(), step.to());
+    }
+
+    /** What the kernel says, or what stands in for it once the run has failed. */
+    private <T> T unlessFailed(Supplier<T> kernel, T otherwise) {
+      try {
+        return run.failed() ? otherwise : kernel.get();
+      } catch (RuntimeException e) {
+        run.fail(e);
+        return otherwise;
+      }
     }
   }
 
@@ -55,12 +88,12 @@ final class ReverseDraw {
       }
       double[] uniforms = run.uniforms();
       for (int k = 0; k < uniforms.length; k++) {
-        rows.add(new Row(run.step().get(), run.asked()[positions[b][k]], uniforms[k]));
+        rows.add(new Row(run.run(), run.step().get(), run.asked()[positions[b][k]], uniforms[k]));
       }
     }
     boolean lines =
         process.equals(NoiseProcess.uniform(process.stateCount()))
-            && rows.stream().allMatch(row -> row.line(process, 0.5).isPresent());
+            && rows.stream().allMatch(row -> row.hasLine(process));
     return Optional.of(lines ? byLines(laws, rows) : byLaws(laws, rows));
   }
 
@@ -70,7 +103,7 @@ final class ReverseDraw {
     double[] of = laws.probabilityOf(tokens);
     List<Line> lines = new ArrayList<>();
     for (int r = 0; r < of.length; r++) {
-      lines.add(rows.get(r).line(process, of[r]).orElseThrow());
+      lines.add(rows.get(r).line(process, of[r]));
     }
     return laws.draw(tokens, lines, uniforms);
   }
@@ -82,12 +115,7 @@ final class ReverseDraw {
       double[][] own = laws.toArray(from, Math.min(drawn.length, from + some));
       int first = from;
       int[] part = new int[own.length];
-      Arrays.setAll(
-          part,
-          i -> {
-            Row row = rows.get(first + i);
-            return HeapLaws.draw(row.law(process, own[i]), row.uniform());
-          });
+      Arrays.setAll(part, i -> rows.get(first + i).drawn(process, own[i]));
       System.arraycopy(part, 0, drawn, from, part.length);
     }
     return drawn;

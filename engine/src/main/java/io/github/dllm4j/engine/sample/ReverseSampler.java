@@ -105,9 +105,27 @@ public final class ReverseSampler implements Rounds {
   private void round(List<SamplingRun> runs, int each) {
     List<ReverseRun> open = runs.stream().flatMap(run -> run.open(ReverseRun.class, each)).toList();
     for (List<ReverseRun> batch : batches(open)) {
-      List<ReverseRun> going = batch.stream().filter(task -> task.run().going()).toList();
-      if (!going.isEmpty()) {
-        ask(going);
+      List<Question> questions =
+          batch.stream().flatMap(task -> Question.of(task).stream()).toList();
+      if (!questions.isEmpty()) {
+        ask(questions);
+      }
+    }
+  }
+
+  /** What a task asks next. */
+  private record Question(ReverseRun task, int[] tokens, double sigma, int[] positions) {
+
+    /** Empty if the run has stopped, or fails over the question. */
+    static Optional<Question> of(ReverseRun task) {
+      if (!task.run().going()) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(new Question(task, task.asked(), task.sigma(), task.positions()));
+      } catch (RuntimeException e) {
+        task.run().fail(e);
+        return Optional.empty();
       }
     }
   }
@@ -139,7 +157,8 @@ public final class ReverseSampler implements Rounds {
    * One answer for every task of a batch, in one network call. What fails for one task ends its
    * run; if the network fails, all of the batch.
    */
-  private void ask(List<ReverseRun> batch) {
+  private void ask(List<Question> questions) {
+    List<ReverseRun> batch = questions.stream().map(Question::task).toList();
     ReverseTask shape = batch.get(0).task();
     int length = shape.canvas().length();
     int[] tokens = new int[batch.size() * length];
@@ -147,9 +166,10 @@ public final class ReverseSampler implements Rounds {
     int[][] positions = new int[batch.size()][];
     IntStream.Builder rows = IntStream.builder();
     for (int b = 0; b < batch.size(); b++) {
-      System.arraycopy(batch.get(b).asked(), 0, tokens, b * length, length);
-      sigmas[b] = batch.get(b).sigma();
-      positions[b] = batch.get(b).positions();
+      Question question = questions.get(b);
+      System.arraycopy(question.tokens, 0, tokens, b * length, length);
+      sigmas[b] = question.sigma;
+      positions[b] = question.positions;
       for (int position : positions[b]) {
         rows.add(b * length + position);
       }

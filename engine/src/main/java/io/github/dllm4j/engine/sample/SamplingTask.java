@@ -33,6 +33,11 @@ public record SamplingTask(
       throw new IllegalArgumentException(
           "holes cannot be drawn together block after block: later blocks have no laws yet");
     }
+    if (together.isPresent() && plan instanceof AdaptivePlan own && own.cache().isPresent()) {
+      throw new IllegalArgumentException(
+          "holes cannot be drawn together with a cache, which knows those of one block only, got "
+              + own);
+    }
   }
 
   /** A sample whose holes are drawn each by itself. */

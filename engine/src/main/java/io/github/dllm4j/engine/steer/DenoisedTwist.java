@@ -7,18 +7,21 @@ import java.util.List;
 
 /**
  * psi_k(x) = E[e^s] under the factorised denoiser at x, by enumeration (draws = 0) or as an average
- * over draws with uniforms that do not depend on x. Source: uniform-diffusion spec 12, "standard
- * cheap psi". Cost: one evaluation per sequence, and S^holes or {@code draws} scores.
+ * over draws with uniforms that do not depend on x; e^-1000000 at least, because psi must be
+ * positive also where all of it is forbidden. Source: uniform-diffusion spec 12, "standard cheap
+ * psi". Cost: one evaluation per sequence, and S^holes or {@code draws} scores.
  */
 record DenoisedTwist(ReverseChain chain, SequenceScorer scorer, int draws, long seed)
     implements Twist {
+  private static final double FLOOR = -1e6; // nats
 
   @Override
   public double[] logValue(int move, List<int[]> sequences) {
     double[][][] rows = chain.cleanRows(move, sequences);
     double[] values = new double[sequences.size()];
     for (int s = 0; s < values.length; s++) {
-      values[s] = draws == 0 ? expected(sequences.get(s), rows[s]) : average(move, rows[s]);
+      double value = draws == 0 ? expected(sequences.get(s), rows[s]) : average(move, rows[s]);
+      values[s] = Math.max(value, FLOOR);
     }
     return values;
   }
@@ -35,7 +38,7 @@ record DenoisedTwist(ReverseChain chain, SequenceScorer scorer, int draws, long 
     for (int j = 0; j < draws; j++) {
       int[] tokens = chain.canvas().tokens();
       int[] holes = chain.canvas().holes();
-      clean.add(ReverseChain.drawn(holes, tokens, rows, seed, j, move, Purpose.OTHER));
+      clean.add(ReverseChain.drawn(holes, tokens, rows, seed, j, move, Purpose.TWIST));
     }
     return LogWeights.logSum(LogWeights.scores(scorer, clean)) - Math.log(draws);
   }

@@ -36,8 +36,9 @@ public final class ParticleSampler {
    * The particles at the end.
    *
    * @param sequences ids, [particles] of [length]
-   * @param weights summing to 1, [particles]
-   * @param logNormaliser log of the estimate of Z, nats; e^it is unbiased
+   * @param weights summing to 1, [particles]; equal ones if the score forbids all sequences
+   * @param logNormaliser log of the estimate of Z, nats; e^it is unbiased; -infinity is the sign
+   *     that the score forbids all sequences
    * @param effectiveSizes effective sample size after the start and after every move, before
    *     resampling, [moves + 1]
    */

@@ -77,7 +77,8 @@ public final class ReverseChain {
   }
 
   /**
-   * Every step of the grid by the same kernel.
+   * Every step of the grid by the same kernel; under masking the last one by {@link
+   * ReverseKernel#tweedie} if the kernel's own would leave MASK, as those that use rates do.
    *
    * @param model denoiser, noise and guidance
    * @param canvas which tokens are fixed; for masking the holes hold MASK
@@ -88,9 +89,20 @@ public final class ReverseChain {
       StepModel model, Canvas canvas, TimeGrid grid, ReverseKernel kernel) {
     List<Transition> steps = new ArrayList<>();
     for (int k = 0; k < grid.steps(); k++) {
-      steps.add(new Transition.Step(kernel, level(grid, k), level(grid, k + 1)));
+      Transition.Step step = new Transition.Step(kernel, level(grid, k), level(grid, k + 1));
+      boolean unfinished = k == grid.steps() - 1 && model.masking() && leavesMask(model, step);
+      steps.add(
+          unfinished ? new Transition.Step(ReverseKernel.tweedie(), step.from(), step.to()) : step);
     }
     return new ReverseChain(model, canvas, grid, steps, 0);
+  }
+
+  private static boolean leavesMask(StepModel model, Transition step) {
+    double[] clean = new double[model.process().stateCount()];
+    Arrays.fill(clean, 1.0 / (clean.length - 1));
+    clean[model.mask()] = 0;
+    double[] law = step.law(model.process(), clean, model.mask());
+    return step.row(model.process(), law, model.mask())[model.mask()] > 0;
   }
 
   /**

@@ -63,7 +63,8 @@ public final class StepModel {
    * A model without guidance.
    *
    * @param denoiser network or oracle of either noise; not closed here
-   * @param process its noise, states being token ids, MASK included
+   * @param process its noise, states being token ids, MASK included and where it ends if there is
+   *     one
    * @param maxBatch most sequences in one network call, at least 1; never changes a result
    */
   public static StepModel of(Denoiser denoiser, NoiseProcess process, int maxBatch) {
@@ -78,7 +79,25 @@ public final class StepModel {
               denoiser.vocabulary(),
               process.stateCount()));
     }
+    checkPrior(denoiser, process);
     return new StepModel(process, ready(denoiser), Optional.empty(), 1, maxBatch, 1, 1);
+  }
+
+  /** Noise must end in MASK if the denoiser has one, and else in no single token. */
+  private static void checkPrior(Denoiser denoiser, NoiseProcess process) {
+    int mask = denoiser.mask().orElse(-1);
+    for (int state = 0; state < process.stateCount(); state++) {
+      boolean ends = process.prior(state) == 1;
+      if (ends != (state == mask) && process.stateCount() > 1) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "the denoiser's noise must end %s, got prior %s of token %d",
+                mask < 0 ? "in no single token" : "in its MASK, " + mask,
+                process.prior(state),
+                state));
+      }
+    }
   }
 
   /**

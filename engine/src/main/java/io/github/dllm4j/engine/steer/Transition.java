@@ -45,8 +45,9 @@ sealed interface Transition {
 
   /**
    * The first jump of the (guided) reverse rates r_b = Q[b][x] cond_b / cond_x, frozen at the level
-   * before: K_x = exp(-h L), K_b = (1 - exp(-h L)) r_b / L, L = sum of r, h the step. With unguided
-   * laws it is {@link ReverseKernel#tauLeaping}.
+   * before: K_x = exp(-h L), K_b = (1 - exp(-h L)) r_b / L, L = sum of r, h the step. Where cond_x
+   * is 0, or too small to divide by, L is infinite: the token jumps, K_b in proportion to Q[b][x]
+   * cond_b. With unguided laws it is {@link ReverseKernel#tauLeaping}.
    */
   record Leap(NoiseLevel from, NoiseLevel to) implements Transition {
     @Override
@@ -66,12 +67,28 @@ sealed interface Transition {
       for (double rate : row) {
         exit += rate;
       }
+      if (!Double.isFinite(exit)) {
+        return jump(process, law, token);
+      }
       double h = from.sigma() - to.sigma();
       double moved = -Math.expm1(-h * exit);
       for (int b = 0; b < row.length; b++) {
         row[b] = exit == 0 ? 0 : row[b] / exit * moved;
       }
       row[token] = Math.exp(-h * exit);
+      return row;
+    }
+
+    private static double[] jump(NoiseProcess process, double[] law, int token) {
+      double[] row = new double[law.length];
+      double total = 0;
+      for (int b = 0; b < row.length; b++) {
+        row[b] = b == token ? 0 : process.rate(b, token) * law[b];
+        total += row[b];
+      }
+      for (int b = 0; b < row.length; b++) {
+        row[b] /= total;
+      }
       return row;
     }
 

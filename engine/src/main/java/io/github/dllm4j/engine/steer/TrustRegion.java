@@ -35,8 +35,8 @@ public final class TrustRegion {
    * @param masses P, not negative, [n]; normalised here
    * @param logRatios log(P* / P) up to a constant, below infinity, [n]
    * @param epsilon most nats from P, above 0
-   * @return the step; eta = 0 if even the smallest step leaves the region, which needs infinite
-   *     ratios
+   * @return the step; eta = 0 and P itself if even the smallest step leaves the region, which needs
+   *     infinite ratios, or if P* has no mass where P has some
    */
   public static Step farthest(double[] masses, double[] logRatios, double epsilon) {
     if (masses.length != logRatios.length) {
@@ -51,6 +51,11 @@ public final class TrustRegion {
       throw new IllegalArgumentException("epsilon must be above 0, got " + epsilon);
     }
     double[] logMasses = Arrays.stream(masses).map(Math::log).toArray();
+    double[] logTarget = new double[masses.length];
+    Arrays.setAll(logTarget, j -> logMasses[j] + logRatios[j]);
+    if (LogWeights.logSum(logTarget) == Double.NEGATIVE_INFINITY) {
+      return step(logMasses, logRatios, 0);
+    }
     Step whole = step(logMasses, logRatios, 1);
     if (whole.klNats <= epsilon) {
       return whole;

@@ -52,10 +52,12 @@ public interface Twist {
 
   /**
    * As {@link #expected}, but averaged over a few drawn clean sequences; the same uniforms for
-   * every x, so that psi is a function.
+   * every x, so that psi is a function. Where a score forbids all that is drawn for a particle, it
+   * survives resampling only if that is so for every other one; what it might have become is lost,
+   * and the estimate of Z then lower than Z.
    *
    * @param chain the chain that is steered
-   * @param scorer the log-weight s; must be finite
+   * @param scorer the log-weight s
    * @param draws how many, at least 1
    * @param seed of the uniforms
    */

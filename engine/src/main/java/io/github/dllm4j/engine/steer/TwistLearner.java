@@ -20,7 +20,8 @@ import java.util.Locale;
  * theta_b += log(observed_b / expected_b), which never lowers the likelihood. Source: TRI-TSMC
  * (2605.25123, abstract); formulas from uniform-diffusion spec 12. Departure: a share {@code
  * smoothing} of what the chain itself expects is mixed into the observed frequencies, so that no
- * token is ruled out by a finite number of paths.
+ * token is ruled out by a finite number of paths. A hole that a move leaves alone keeps the factors
+ * of the move before: what is known of its token is still true.
  *
  * <p>The learned twist is used with {@link ParticleSampler#lookAhead}; whatever was learned, that
  * stays unbiased for Z. Cost per round: 2 evaluations per path and move, and paths * holes * S
@@ -38,7 +39,8 @@ public final class TwistLearner {
   /**
    * One round.
    *
-   * @param eta how far the paths were weighed towards the target, in [0, 1]
+   * @param eta how far the paths were weighed towards the target, in [0, 1]; 0 if the score forbids
+   *     all of them
    * @param klNats estimated KL of the weighed paths from the drawn ones, nats
    * @param effectiveShare effective sample size of the full weights, as a share of the paths
    */
@@ -128,6 +130,11 @@ public final class TwistLearner {
     int[] holes = chain.canvas().holes();
     for (int step = 0; step <= chain.moves(); step++) {
       int[] positions = step == 0 ? holes : chain.positions(step - 1);
+      for (int h = 0; h < holes.length; h++) {
+        if (Arrays.binarySearch(positions, holes[h]) < 0) {
+          theta[step][h] = theta[step - 1][h].clone();
+        }
+      }
       double[][][] rows;
       if (step == 0) {
         rows = new double[weights.length][][];

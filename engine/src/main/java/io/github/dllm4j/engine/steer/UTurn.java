@@ -193,15 +193,13 @@ public final class UTurn {
   }
 
   /**
-   * The log of the probability of accepting, at most 0.
+   * The log of the probability of accepting, at most 0; accepts where both are forbidden, so that a
+   * chain finds its way out.
    *
    * @param forth log-weight of x and, when retaining, log-density of the turn from x to y
    * @param back the same with x and y exchanged
    */
   static double logAcceptance(double forth, double back) {
-    if (back == Double.NEGATIVE_INFINITY) {
-      return Double.NEGATIVE_INFINITY;
-    }
     return forth == Double.NEGATIVE_INFINITY ? 0 : Math.min(0, back - forth);
   }
 

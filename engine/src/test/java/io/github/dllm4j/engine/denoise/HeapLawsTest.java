@@ -63,6 +63,10 @@ class HeapLawsTest {
     assertThrows(IllegalArgumentException.class, () -> HeapLaws.of(new double[][] {{1.5, -0.5}}));
     assertThrows(IllegalArgumentException.class, () -> HeapLaws.of(new double[][] {{1}, {1, 0}}));
     assertThrows(IllegalArgumentException.class, () -> laws.draw(new double[] {0.5}));
+    for (double bad : new double[] {0, Double.NaN, Double.POSITIVE_INFINITY}) {
+      double[] law = {0, bad};
+      assertThrows(IllegalArgumentException.class, () -> HeapLaws.draw(law, 0.5));
+    }
     assertThrows(IllegalArgumentException.class, () -> laws.shaped(0, 1));
     assertThrows(IllegalArgumentException.class, () -> laws.shaped(1, 0));
   }

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.denoise.Blocks;
 import io.github.dllm4j.engine.denoise.HeapLaws;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -22,6 +24,38 @@ class AdaptivePlanTest {
     assertArrayEquals(new int[] {1, 2, 3}, plan.keep(1, AT, SURE));
     assertEquals(3, plan.steps(5));
     assertTrue(plan.heuristic());
+  }
+
+  /** More rows than are sorted by insertion; 7 i mod 40 is largest at 17, 34 and 11. */
+  @Test
+  void manyRowsAreComparedAsFewAre() {
+    int[] at = IntStream.range(0, 40).toArray();
+    double[] sure = IntStream.range(0, 40).mapToDouble(i -> 7 * i % 40 / 40.0).toArray();
+    AdaptivePlan plan = AdaptivePlan.mostConfident(SizePlan.of(3, 1, 36), Confidence.MARGIN);
+    assertArrayEquals(new int[] {11, 17, 34}, plan.keep(0, at, sure));
+    assertArrayEquals(new int[] {17}, plan.keep(1, at, sure));
+    assertArrayEquals(new int[] {0, 1, 2}, plan.keep(0, at, new double[40]), "the lowest first");
+    AdaptivePlan threshold = AdaptivePlan.threshold(0.92, Confidence.MARGIN);
+    assertArrayEquals(new int[] {11, 17, 34}, threshold.keep(0, at, sure));
+  }
+
+  @Test
+  void aCacheKnowsNothingOfOtherBlocks() {
+    Canvas canvas = Canvas.blank(4, 3);
+    AdaptivePlan cached =
+        AdaptivePlan.entropyBound(1)
+            .inBlocks(2, 4)
+            .cached(new ApproximateCache(ApproximateCache.Kind.PREFIX, 1));
+    JointDraw draw = (tokens, asked, laws, uniforms) -> new int[asked.length];
+    SamplingTask task = SamplingTask.of(canvas, cached, 0, 0);
+    assertTrue(refused(() -> task.withTogether(draw)).startsWith("holes cannot be drawn together"));
+    AdaptivePlan pair =
+        AdaptivePlan.entropyBound(1)
+            .inBlocks(1, 2)
+            .cached(new ApproximateCache(ApproximateCache.Kind.DUAL, 1));
+    assertTrue(
+        refused(() -> BlockPlan.of(new Blocks(2, 0), canvas, List.of(pair, pair)))
+            .startsWith("a block's plan must be without a cache"));
   }
 
   @Test

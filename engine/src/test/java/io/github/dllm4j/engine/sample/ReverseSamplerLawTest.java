@@ -85,6 +85,17 @@ class ReverseSamplerLawTest {
             });
   }
 
+  /** Metropolis over four levels, at low noise: most steps and proposals change nothing. */
+  static Stream<Case> manyLevels() {
+    ReversePlan plain = ReversePlan.of(TimeGrid.of(1, 0.6, 0.3, 0.1, 0), ReverseKernel.tweedie());
+    return Stream.of(
+        new Case(
+            "markov_S3_d4",
+            plain.withCorrector(
+                ConfidenceCorrector.metropolis(SiteRule.LOWEST_MAX_PROBABILITY, 0.5, 3)),
+            plain));
+  }
+
   /** Jump rates, noise and back, psi, and exact simulation; the twins go without. */
   static Stream<Case> jumpsAndMixtures() {
     TimeGrid grid = TimeGrid.of(2, 0.4, 0);
@@ -133,7 +144,7 @@ class ReverseSamplerLawTest {
   }
 
   @ParameterizedTest
-  @MethodSource({"cases", "confidence", "jumpsAndMixtures"})
+  @MethodSource({"cases", "confidence", "manyLevels", "jumpsAndMixtures"})
   void theSamplerFollowsItsExactLaw(Case test) {
     ExactLaw law = UniformGolden.law(test.law());
     NoiseProcess process = NoiseProcess.uniform(law.symbols());

@@ -6,17 +6,31 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.dllm4j.engine.ctmc.Line;
 import io.github.dllm4j.engine.ctmc.NearestProcess;
 import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
+import io.github.dllm4j.engine.denoise.Denoiser;
+import io.github.dllm4j.engine.denoise.ForwardingDenoiser;
+import io.github.dllm4j.engine.denoise.Rows;
+import io.github.dllm4j.engine.denoise.TokenBatch;
+import io.github.dllm4j.engine.denoise.TokenLaws;
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.oracle.NoisyOracle;
 import io.github.dllm4j.engine.oracle.OracleDenoiser;
 import io.github.dllm4j.engine.oracle.UniformGolden;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ReverseSamplerTest {
   private final ExactLaw law = UniformGolden.law("markov_S3_d4");
@@ -52,6 +66,148 @@ class ReverseSamplerTest {
       differ |= together.get(s).tokens()[0] != together.get(0).tokens()[0];
     }
     assertTrue(differ, "samples of one seed must differ");
+  }
+
+  /**
+   * What the network has said at one level is not taken for another, however little happens in
+   * between: every level is asked about.
+   */
+  @Test
+  void everyLevelIsAskedAbout() {
+    double[] levels = {0.3, 0.2, 0.1, 0.05, 0};
+    ReversePlan quiet =
+        ReversePlan.of(TimeGrid.of(levels), ReverseKernel.tweedie())
+            .withCorrector(ConfidenceCorrector.metropolis(SiteRule.LOWEST_MAX_PROBABILITY, 0.5, 1));
+    for (int s = 0; s < 30; s++) {
+      Set<Double> asked = new TreeSet<>();
+      Denoiser recording =
+          new ForwardingDenoiser(NoisyOracle.uniform(law)) {
+            @Override
+            public TokenLaws predict(TokenBatch batch, Rows rows) {
+              asked.add(batch.sigma(0));
+              return inner.predict(batch, rows);
+            }
+          };
+      new ReverseSampler(recording, process, 1)
+          .run(List.of(ReverseTask.of(Canvas.blank(4, 3), quiet, 14, s)), StepListener.NONE);
+      assertEquals(Set.of(0.3, 0.2, 0.1, 0.05), asked);
+    }
+  }
+
+  /** Laws shaped by one task's temperature or nucleus would show in the tokens of another. */
+  @Test
+  void shapesOfOthersDoNotMatter() {
+    Canvas canvas = Canvas.blank(4, 3);
+    List<ReverseTask> tasks = new ArrayList<>();
+    for (int s = 0; s < 60; s++) {
+      double temperature = s % 3 == 0 ? 1 : s % 3 == 1 ? 0.2 : 5;
+      tasks.add(new ReverseTask(canvas, plan, 13, s, temperature, s % 2 == 0 ? 1 : 0.5));
+    }
+    List<Sample> together = sampler(100).run(tasks, StepListener.NONE);
+    boolean shaped = false;
+    for (int s = 0; s < 60; s++) {
+      int[] alone = tokens(tasks.get(s));
+      assertArrayEquals(alone, together.get(s).tokens());
+      shaped |= !Arrays.equals(alone, tokens(ReverseTask.of(canvas, plan, 13, s)));
+    }
+    assertTrue(shaped, "temperature and nucleus must change something");
+  }
+
+  private int[] tokens(ReverseTask task) {
+    return sampler(1).run(List.of(task), StepListener.NONE).get(0).tokens();
+  }
+
+  private static Stream<ReversePlan> failing() {
+    TimeGrid grid = TimeGrid.of(1, 0);
+    return Stream.of(
+        ReversePlan.of(TimeGrid.of(Double.POSITIVE_INFINITY, 1, 0), ReverseKernel.euler()),
+        ReversePlan.of(grid, failing(true, false)),
+        ReversePlan.of(grid, failing(false, false)),
+        ReversePlan.of(grid, failing(true, true)),
+        ReversePlan.of(grid, failing(false, true)));
+  }
+
+  /** A kernel whose row or line throws, or is nothing that can be drawn from. */
+  private static ReverseKernel failing(boolean throwing, boolean withLine) {
+    return new ReverseKernel() {
+      @Override
+      public double[] row(
+          NoiseProcess noise, double[] law, int token, NoiseLevel from, NoiseLevel to) {
+        if (throwing) {
+          throw new IllegalStateException("no row");
+        }
+        return new double[] {Double.NaN, Double.NaN, Double.NaN};
+      }
+
+      @Override
+      public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+        if (withLine && throwing) {
+          throw new IllegalStateException("no line");
+        }
+        return withLine ? Optional.of(new Line(0, 0, Double.NaN)) : Optional.empty();
+      }
+    };
+  }
+
+  /** Kernels that fail beside a sound task of another run, before it and behind it. */
+  @ParameterizedTest
+  @MethodSource("failing")
+  void aKernelThatFailsEndsItsOwnRunOnly(ReversePlan bad) {
+    Canvas canvas = Canvas.blank(4, 3);
+    for (ReverseKernel kernel : List.of(ReverseKernel.tweedie(), ReverseKernel.psi(0.5))) {
+      ReverseTask sound = ReverseTask.of(canvas, ReversePlan.of(TimeGrid.of(1, 0), kernel), 1, 0);
+      for (int first = 0; first < 2; first++) {
+        ReverseSampler sampler = sampler(10);
+        SamplingRun good = sampler.start(List.of(sound), StepListener.NONE);
+        SamplingRun failed =
+            sampler.start(List.of(ReverseTask.of(canvas, bad, 1, 0)), StepListener.NONE);
+        sampler.round(first == 0 ? List.of(good, failed) : List.of(failed, good));
+        assertArrayEquals(tokens(sound), good.samples().get(0).tokens());
+        assertTrue(failed.finished());
+        assertThrows(RuntimeException.class, failed::samples);
+      }
+    }
+  }
+
+  /** A user's move whose sites cannot be chosen. */
+  private record Siteless(NoiseLevel level) implements ReverseMove {
+    @Override
+    public int choices(int holes) {
+      return 1;
+    }
+
+    @Override
+    public int[] sites(int holes, int choice) {
+      throw new IllegalStateException("no sites");
+    }
+
+    @Override
+    public double[] row(NoiseProcess noise, double[] leaveOneOut, int token) {
+      return leaveOneOut.clone();
+    }
+  }
+
+  private record Broken(int updates, boolean exact) implements Corrector {
+    @Override
+    public List<ReverseMove> moves(NoiseLevel from, NoiseLevel at) {
+      return List.of(new Siteless(at));
+    }
+  }
+
+  @Test
+  void aQuestionThatFailsEndsItsOwnRunOnly() {
+    Canvas canvas = Canvas.blank(4, 3);
+    ReversePlan two = ReversePlan.of(TimeGrid.of(1, 0.5, 0), ReverseKernel.tweedie());
+    ReverseTask sound = ReverseTask.of(canvas, two, 1, 0);
+    ReversePlan bad = two.withCorrector(new Broken(1, false));
+    ReverseSampler sampler = sampler(10);
+    SamplingRun good = sampler.start(List.of(sound), StepListener.NONE);
+    SamplingRun failed =
+        sampler.start(List.of(ReverseTask.of(canvas, bad, 1, 0)), StepListener.NONE);
+    sampler.round(List.of(failed, good));
+    sampler.round(List.of(failed, good));
+    assertArrayEquals(tokens(sound), good.samples().get(0).tokens());
+    assertThrows(IllegalStateException.class, failed::samples);
   }
 
   /** Proposals in flight, skipped questions and random event times do not change that. */

@@ -196,6 +196,46 @@ class ReverseChainTest {
     assertTrue(Divergence.totalVariation(expected, wrong) > 0.01);
   }
 
+  /**
+   * Strong guidance says that the token cannot be what it is: it jumps, to what guidance leaves,
+   * and no draw ends without a token.
+   */
+  @Test
+  void aLeapFromAnImpossibleTokenIsAJump() {
+    NoiseProcess process = NoiseProcess.uniform(3);
+    Transition leap = new Transition.Leap(NoiseLevel.unitRate(1), NoiseLevel.unitRate(0.5));
+    for (double none : new double[] {0, Double.MIN_VALUE}) {
+      double[] row = leap.row(process, new double[] {none, 0.75, 0.25}, 0);
+      assertArrayEquals(new double[] {0, 0.75, 0.25}, row, 1e-15);
+    }
+    StepModel strong =
+        StepModel.guided(
+            NoisyOracle.uniform(ExactLaw.table(1, 3, new double[] {0, 0, 1})),
+            NoisyOracle.uniform(ExactLaw.table(1, 3, new double[] {1, 0, 0})),
+            process,
+            30,
+            64);
+    List<int[]> samples =
+        ReverseChain.leaping(strong, Canvas.blank(1, 3), TimeGrid.of(1e-5, 0)).run(100, 1);
+    assertTrue(samples.stream().allMatch(x -> x[0] == 0), "guidance leaves one token");
+  }
+
+  /** Kernels of all kinds end in clean words; one that fills all by itself is left alone. */
+  @Test
+  void maskedChainsEndWithoutMask() {
+    StepModel model = StepModel.of(new OracleDenoiser(CONDITIONAL), NoiseProcess.masking(3), 100);
+    for (ReverseKernel kernel :
+        List.of(
+            ReverseKernel.euler(),
+            ReverseKernel.tauLeaping(),
+            ReverseKernel.rejectingTauLeaping(),
+            ReverseKernel.maximalCoupling(),
+            ReverseKernel.psi(0.5))) {
+      ReverseChain chain = ReverseChain.of(model, Canvas.blank(2, 3), GRID, kernel);
+      assertEquals(1, Arrays.stream(clean(new Enumerated(chain))).sum(), 1e-12, kernel.toString());
+    }
+  }
+
   private static Stream<ReverseChain> guided() {
     return Stream.of(
         chain(false, 2),
@@ -240,6 +280,9 @@ class ReverseChainTest {
     NoiseProcess uniform = NoiseProcess.uniform(3);
     refused(() -> StepModel.of(noisy, uniform, 0));
     refused(() -> StepModel.of(noisy, NoiseProcess.uniform(4), 1));
+    refused(() -> StepModel.of(masked, NoiseProcess.uniform(4), 1));
+    refused(() -> StepModel.of(noisy, NoiseProcess.masking(2), 1));
+    refused(() -> StepModel.guided(noisy, noisy, NoiseProcess.masking(2), 2, 1));
     refused(() -> StepModel.guided(masked, noisy, uniform, 2, 1));
     refused(() -> StepModel.guided(noisy, noisy, uniform, Double.NaN, 1));
     refused(() -> model(false, 2, 1).shaped(0, 1));

@@ -22,6 +22,7 @@ import io.github.dllm4j.engine.sample.KeyedRandom.Purpose;
 import io.github.dllm4j.engine.sample.TimeGrid;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -215,6 +216,70 @@ class UTurnTest {
   }
 
   /**
+   * The exact rule with a mask count keeps its target whatever the network says: chains that start
+   * there are still there after five turns, seed 5, rate 1e-4. The wrong twin accepts by the scores
+   * alone.
+   */
+  @Test
+  void withAMaskCountTheRetainingRuleKeepsItsTarget() {
+    ExactLaw other = ExactLaw.table(2, 3, new double[] {.05, .2, .1, .1, .05, .2, .15, .1, .05});
+    ReverseChain chain = Enumerated.masking(other, TimeGrid.of(Double.POSITIVE_INFINITY, 0));
+    Enumerated all = new Enumerated(chain);
+    double[] target = target(all, SMALL, 3);
+    List<int[]> starts = new ArrayList<>();
+    for (int c = 0; c < 20_000; c++) {
+      double uniform = KeyedRandom.uniform(6, c, 0, 0, Purpose.OTHER);
+      starts.add(all.states.get(HeapLaws.draw(target, uniform)));
+    }
+    UTurn right = UTurn.latentRetaining(chain, logTarget(SMALL)).withMaskCount(1);
+    double p = ChiSquare.pValue(target, counts(all, right.run(starts, 5, 5)));
+    assertTrue(p > 1e-4, "p-value " + p);
+    UTurn wrong = UTurn.metropolis(chain, logTarget(SMALL)).withMaskCount(1);
+    double broken = ChiSquare.pValue(target, counts(all, wrong.run(starts, 5, 5)));
+    assertTrue(broken < 1e-4, "accepting by scores passes with p-value " + broken);
+  }
+
+  /**
+   * Every turn masks another token, so chains forget where they started: after 40 turns of single
+   * tokens they have the law, seed 5, rate 1e-4. The wrong twin has made one turn.
+   */
+  @Test
+  void turnsOfSingleTokensReachAllWords() {
+    ReverseChain chain = Enumerated.masking(SMALL, TimeGrid.of(Double.POSITIVE_INFINITY, 0));
+    Enumerated all = new Enumerated(chain);
+    double[] law = law(all);
+    List<int[]> starts = Collections.nCopies(4000, new int[] {2, 0});
+    UTurn turn = UTurn.metropolis(chain, NOTHING).withMaskCount(1);
+    double p = ChiSquare.pValue(law, counts(all, turn.run(starts, 40, 5)));
+    assertTrue(p > 1e-4, "p-value " + p);
+    double broken = ChiSquare.pValue(law, counts(all, turn.run(starts, 1, 5)));
+    assertTrue(broken < 1e-4, "one turn passes with p-value " + broken);
+  }
+
+  /** The data law over all states, those with MASK at 0. */
+  private static double[] law(Enumerated all) {
+    return all.states.stream()
+        .mapToDouble(
+            x -> Arrays.stream(x).anyMatch(t -> t == 3) ? 0 : Math.exp(SMALL.logProbability(x)))
+        .toArray();
+  }
+
+  /** Two single tokens away from what is allowed: there is no way but through forbidden words. */
+  @Test
+  void aForbiddenStartFindsItsWayOut() {
+    double never = Double.NEGATIVE_INFINITY;
+    assertEquals(0, UTurn.logAcceptance(never, never));
+    assertEquals(0, UTurn.logAcceptance(never, -3));
+    assertEquals(never, UTurn.logAcceptance(-3, never));
+    ReverseChain chain = Enumerated.masking(SMALL, TimeGrid.of(Double.POSITIVE_INFINITY, 0));
+    SequenceScorer score =
+        sequences -> sequences.stream().mapToDouble(x -> x[0] + x[1] == 0 ? 0 : never).toArray();
+    List<int[]> starts = Collections.nCopies(200, new int[] {1, 1});
+    List<UTurn.Outcome> ends = UTurn.metropolis(chain, score).withMaskCount(1).run(starts, 200, 3);
+    assertTrue(ends.stream().allMatch(end -> end.score() == 0), "left where nothing is allowed");
+  }
+
+  /**
    * Latents for either end: more steps are accepted more often, not less. The same 2000 starts,
    * seeds 3 and 8; the mean of the paired differences is above 0 by 3.89 standard errors.
    */
@@ -288,6 +353,17 @@ class UTurnTest {
     UTurn infinite = UTurn.metropolis(chain, x -> new double[] {Double.POSITIVE_INFINITY});
     assertThrows(
         IllegalArgumentException.class, () -> infinite.run(List.of(new int[] {0, 1}), 1, 0));
+    UTurn unknown = UTurn.metropolis(chain, x -> new double[] {Double.NaN});
+    assertThrows(
+        IllegalArgumentException.class, () -> unknown.run(List.of(new int[] {0, 1}), 1, 0));
+    UTurn masked = UTurn.metropolis(Enumerated.masking(SMALL, TimeGrid.of(1, 0)), NOTHING);
+    assertThrows(IllegalArgumentException.class, () -> masked.run(List.of(new int[] {3, 1}), 1, 0));
+    Canvas given = Canvas.of(new int[] {3, 1}, 3);
+    UTurn fixed =
+        UTurn.metropolis(
+            ReverseChain.of(chain.model(), given, chain.grid(), ReverseKernel.tweedie()), NOTHING);
+    assertEquals(1, fixed.run(List.of(new int[] {0, 1}), 1, 0).size());
+    assertThrows(IllegalArgumentException.class, () -> fixed.run(List.of(new int[] {0, 2}), 1, 0));
     ReverseChain full =
         ReverseChain.of(
             chain.model(), Canvas.of(new int[] {0, 1}, 3), chain.grid(), ReverseKernel.tweedie());
