@@ -46,7 +46,7 @@ class AdaptivePlanTest {
         AdaptivePlan.entropyBound(1)
             .inBlocks(2, 4)
             .cached(new ApproximateCache(ApproximateCache.Kind.PREFIX, 1));
-    JointDraw draw = (tokens, asked, laws, uniforms) -> new int[asked.length];
+    JointDraw draw = (tokens, holes, laws, temperature, topP, uniforms) -> new int[holes.length];
     SamplingTask task = SamplingTask.of(canvas, cached, 0, 0);
     assertTrue(refused(() -> task.withTogether(draw)).startsWith("holes cannot be drawn together"));
     AdaptivePlan pair =
