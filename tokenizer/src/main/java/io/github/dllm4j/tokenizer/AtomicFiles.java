@@ -1,6 +1,7 @@
 package io.github.dllm4j.tokenizer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -20,6 +23,9 @@ import java.util.stream.Stream;
  * file. What is there and is no file, as a device or a pipe, is not moved over.
  */
 public final class AtomicFiles {
+
+  private static final String SUFFIX = ".tmp";
+  private static final Duration AN_HOUR = Duration.ofHours(1);
 
   private AtomicFiles() {}
 
@@ -44,8 +50,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes a file whole or not at all; two who write the same one, in this process or another, do
-   * not get in each other's way.
+   * Writes a file whole or not at all; two who write the same one, in this process or another of
+   * this machine, do not get in each other's way. One file at a time is written in a process.
    *
    * @throws WriteException in one line with the file's name, if it cannot be written
    */
@@ -61,6 +67,7 @@ public final class AtomicFiles {
     }
     boolean whole = false;
     Path temporary = temporary(file);
+    sweep(file);
     try {
       try (FileChannel channel =
           FileChannel.open(
@@ -83,10 +90,43 @@ public final class AtomicFiles {
     }
   }
 
-  /** Where it is written first: one name for a process, so that none is left over and over. */
+  /** Where it is written first. */
   static Path temporary(Path file) {
-    return file.resolveSibling(
-        "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    return file.resolveSibling(prefix(file) + ProcessHandle.current().pid() + SUFFIX);
+  }
+
+  private static String prefix(Path file) {
+    return "." + file.getFileName() + ".";
+  }
+
+  /** Removes what processes that were killed have left of a file. */
+  private static void sweep(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      return;
+    }
+    try (Stream<Path> all = Files.list(folder)) {
+      all.filter(path -> isLeft(path, prefix(file))).forEach(AtomicFiles::discard);
+    } catch (IOException | UncheckedIOException e) {
+      return; // writing will say what is wrong with the folder
+    }
+  }
+
+  /** Whether a process that is no more wrote it, an hour ago or longer. */
+  private static boolean isLeft(Path path, String prefix) {
+    String name = path.getFileName().toString();
+    if (!name.startsWith(prefix) || !name.endsWith(SUFFIX)) {
+      return false;
+    }
+    int end = name.length() - SUFFIX.length();
+    String writer = end < prefix.length() ? "" : name.substring(prefix.length(), end);
+    try {
+      return writer.matches("[0-9]{1,18}")
+          && ProcessHandle.of(Long.parseLong(writer)).isEmpty()
+          && Files.getLastModifiedTime(path).toInstant().isBefore(Instant.now().minus(AN_HOUR));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package io.github.dllm4j.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -10,6 +11,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -130,6 +134,23 @@ class AtomicFilesTest {
     Files.createDirectories(AtomicFiles.temporary(file).resolve("inside"));
     refusal(() -> AtomicFiles.write(file, "new"));
     assertEquals("old", Files.readString(file));
+  }
+
+  @Test
+  void whatKilledProcessesLeftIsRemovedAndNothingElse() throws IOException {
+    String gone = "999999999999999999"; // more than processes are counted to
+    Path old = Files.writeString(directory.resolve(".model." + gone + ".tmp"), "half");
+    Path young =
+        Files.writeString(directory.resolve(".model." + gone.substring(1) + ".tmp"), "half");
+    Path other = Files.writeString(directory.resolve(".models." + gone + ".tmp"), "half");
+    Path named = Files.writeString(directory.resolve(".model.1a.tmp"), "half");
+    Instant yesterday = Instant.now().minus(Duration.ofDays(1));
+    for (Path path : List.of(old, other, named)) {
+      Files.setLastModifiedTime(path, FileTime.from(yesterday));
+    }
+    AtomicFiles.write(file, "new");
+    assertFalse(Files.exists(old));
+    assertTrue(Files.exists(young) && Files.exists(other) && Files.exists(named));
   }
 
   @Test

@@ -12,9 +12,10 @@ import java.util.Arrays;
  * </pre>
  *
  * so that what is outside comes only where nothing else is accepted, and then by the model's law. A
- * token of probability below 1e-300, or 0, counts as one of 1e-300. Weights are kept as logarithms
- * or as a number times a power of two, so that nothing underflows at any temperature; below 1e-9
- * that counts as 1e-9. At T = 1 without a nucleus they are the probabilities themselves.
+ * token of probability below 1e-300, or 0, counts as one of 1e-300, which no T above 1 raises.
+ * Weights are kept as logarithms or as a number times a power of two, so that nothing underflows at
+ * any temperature; below 1e-9 that counts as 1e-9. At T = 1 without a nucleus they are the
+ * probabilities themselves.
  */
 sealed interface HoleLaw {
   /** The least that a probability counts as, and what weights outside of a nucleus are cut by. */

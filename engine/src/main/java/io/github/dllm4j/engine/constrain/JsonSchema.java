@@ -88,7 +88,7 @@ final class JsonSchema {
     return new JsonSchema(root, budget).value(root, what, 0);
   }
 
-  /** A document, its numbers as they are written. */
+  /** A document, its numbers with all their digits. */
   static JsonNode tree(String what, String json) {
     try {
       return JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Conversation(Chat chat, int promptTokens) {
   private static final JsonMapper JSON =
-      JsonMapper.builder() // numbers as they are written
+      JsonMapper.builder() // numbers with all their digits
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();

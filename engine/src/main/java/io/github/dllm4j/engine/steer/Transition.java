@@ -87,8 +87,9 @@ sealed interface Transition {
         total += row[b];
       }
       for (int b = 0; b < row.length; b++) {
-        row[b] /= total;
+        row[b] = total == 0 ? 0 : row[b] / total;
       }
+      row[token] = total == 0 ? 1 : 0; // nothing leads to where the law has its mass
       return row;
     }
 

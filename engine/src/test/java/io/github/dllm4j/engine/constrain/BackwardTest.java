@@ -58,11 +58,11 @@ class BackwardTest {
     assertTrue(constraint.accepts(tokenizer.decode(Arrays.copyOf(text, length))));
   }
 
-  /** What is drawn does not depend on how many layers are kept: short, as both are at once. */
+  /** What is drawn does not depend on how many layers are kept at once. */
   @Test
   void drawsAreThoseOfAllLayers() {
     SpeltTokenizer tokenizer = SpeltTokenizer.of(1, "a", "b", "c");
-    // 900 states times 6,000 places do not all fit; times 60 they do.
+    // 900 states times 6,000 places are more than is kept, times 900 they are not.
     Constraint constraint = Constraint.regex("(a|b){100,800}c{0,90}");
     int mask = 4;
     TokenAutomaton automaton = new TokenAutomaton(constraint, tokenizer, mask + 1);

@@ -19,7 +19,7 @@ import java.util.Optional;
 
 /** Replies in the form of OpenAI's API, with what only this engine knows under {@code dllm}. */
 final class ApiReply {
-  /** Reads requests and writes replies; numbers stay as they are written, for schemas. */
+  /** Reads requests and writes replies; numbers keep all their digits, for schemas. */
   static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)

@@ -56,10 +56,12 @@ record ToolFields(List<Tool> tools, ToolChoice choice) {
     String name = function.requiredText("name");
     function.end();
     choice.end();
-    return tools.stream()
-        .filter(tool -> tool.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> Refusal.invalid("tool_choice names %s, which is no tool", name));
+    List<Tool> so = tools.stream().filter(tool -> tool.name().equals(name)).toList();
+    if (so.size() != 1) {
+      throw Refusal.invalid(
+          "tool_choice must name one tool, got %s for %d of them", name, so.size());
+    }
+    return so.get(0);
   }
 
   /** The calls that an assistant's message made, with whatever else clients keep of them. */

@@ -270,12 +270,25 @@ class ServeTest extends Served {
     refused(400, "role must be", post(chat, "{\"messages\":[{\"role\":\"x\",\"content\":\"\"}]}"));
     refused(
         400,
-        "tool_choice names",
+        "tool_choice must name one tool, got sub for 0 of them",
         post(
             chat,
             "{\"messages\":[{\"role\":\"user\",\"content\":\"\"}],"
                 + TOOLS
                 + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"sub\"}}}"));
+    String twin = "{\"type\":\"function\",\"function\":{\"name\":\"sub\"}}";
+    refused(
+        400,
+        "got sub for 2 of them",
+        post(
+            chat,
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"\"}],\"tools\":["
+                + twin
+                + ","
+                + twin
+                + "],\"tool_choice\":"
+                + twin
+                + "}"));
   }
 
   @Test
