@@ -152,14 +152,14 @@ public final class Sampler implements Rounds {
     double[] uniforms = Batches.uniforms(batch);
     boolean asTheyAre = shape.temperature() == 1 && shape.topP() == 1;
     if (asTheyAre || shape.together().isPresent()) { // a joint draw shapes them itself
-      return drawShaped(laws, batch, uniforms);
+      return drawFrom(laws, batch, uniforms);
     }
     try (TokenLaws shaped = laws.shaped(shape.temperature(), shape.topP())) {
-      return drawShaped(shaped, batch, uniforms);
+      return drawFrom(shaped, batch, uniforms);
     }
   }
 
-  private static int[] drawShaped(TokenLaws laws, List<Progress> batch, double[] uniforms) {
+  private static int[] drawFrom(TokenLaws laws, List<Progress> batch, double[] uniforms) {
     return batch.get(0).course().changesLaws()
         ? drawOnHost(laws.toArray(), batch, uniforms)
         : laws.draw(uniforms);

@@ -10,7 +10,6 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -86,42 +85,16 @@ class PackedWeightsTest {
       if (precision == Precision.FP32) {
         assertEquals(5, network.program().run("packed", weights).toLong());
       }
-      float[] all = hidden(network, weights, 17, precision);
+      float[] all = Tiny.hidden(network, weights, 17, precision);
       for (int sequences : new int[] {1, 2, 3, 7, 16}) {
-        float[] some = hidden(network, weights, sequences, precision);
+        float[] some = Tiny.hidden(network, weights, sequences, precision);
         assertArrayEquals(Arrays.copyOf(all, some.length), some, 0f, sequences + " sequences");
       }
       if (precision == Precision.FP32) {
-        assertArrayEquals(hidden(network, plain, 17, precision), all, 1e-4f);
+        assertArrayEquals(Tiny.hidden(network, plain, 17, precision), all, 1e-4f);
       }
     } finally {
       PyTorch.setThreads(before);
-    }
-  }
-
-  /** What the head multiplies at all positions of so many of the first sequences. */
-  private static float[] hidden(
-      Network network, IValue weights, int sequences, Precision precision) {
-    NDManager manager = network.manager();
-    int rows = sequences * LENGTH;
-    long[] tokens = new Random(4).longs(17L * LENGTH, 0, OUT).limit(rows).toArray();
-    long[] all = LongStream.range(0, rows).toArray();
-    try (NDArray tok = manager.create(tokens, new Shape(sequences, LENGTH));
-        NDArray sigmas = manager.create(new float[sequences]);
-        NDArray at = manager.create(all);
-        NDArray h =
-            network
-                .program()
-                .call(
-                    manager,
-                    "hidden",
-                    tok,
-                    sigmas,
-                    at,
-                    weights,
-                    network.shape().program(),
-                    precision.scalarType())) {
-      return h.toFloatArray();
     }
   }
 }

@@ -3,13 +3,8 @@ package io.github.dllm4j.engine.djl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.IValue;
 import java.util.Arrays;
-import java.util.Random;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,33 +36,6 @@ class PairsTest {
     return new NetworkShape(VOCABULARY, width, layers, heads, length, 0, false);
   }
 
-  /** What the head multiplies at all positions of so many of the first sequences. */
-  private static float[] hidden(
-      Network network, IValue weights, int sequences, Precision precision) {
-    NDManager manager = network.manager();
-    int length = network.shape().length();
-    int rows = sequences * length;
-    long[] tokens = new Random(4).longs(400L * length, 0, VOCABULARY).limit(rows).toArray();
-    long[] all = LongStream.range(0, rows).toArray();
-    try (NDArray tok = manager.create(tokens, new Shape(sequences, length));
-        NDArray sigmas = manager.create(new float[sequences]);
-        NDArray at = manager.create(all);
-        NDArray h =
-            network
-                .program()
-                .call(
-                    manager,
-                    "hidden",
-                    tok,
-                    sigmas,
-                    at,
-                    weights,
-                    network.shape().program(),
-                    precision.scalarType())) {
-      return h.toFloatArray();
-    }
-  }
-
   /** Root mean square of a difference, in that of the right numbers. */
   private static double error(float[] right, float[] numbers) {
     double sum = 0;
@@ -84,7 +52,8 @@ class PairsTest {
         IValue plain = Program.listOf(network.weights());
         IValue packed = network.inferenceWeights(network.weights(), precision)) {
       return error(
-          hidden(network, plain, 3, Precision.FP32), hidden(network, packed, 3, precision));
+          Tiny.hidden(network, plain, 3, Precision.FP32),
+          Tiny.hidden(network, packed, 3, precision));
     }
   }
 
@@ -118,8 +87,8 @@ class PairsTest {
     NetworkShape shape = shape(width, 1, heads, length);
     try (Network network = Tiny.network(shape, Tiny.weights(shape, 3));
         IValue packed = network.inferenceWeights(network.weights(), Precision.FP32)) {
-      float[] all = hidden(network, packed, sequences, Precision.FP32);
-      float[] some = hidden(network, packed, fewer, Precision.FP32);
+      float[] all = Tiny.hidden(network, packed, sequences, Precision.FP32);
+      float[] some = Tiny.hidden(network, packed, fewer, Precision.FP32);
       assertArrayEquals(Arrays.copyOf(all, some.length), some, 0f);
     }
   }
@@ -132,7 +101,7 @@ class PairsTest {
     float[][] weights = Tiny.weights(dit, 3);
     try (Network network = Tiny.network(dit, weights);
         IValue plain = Program.listOf(network.weights())) {
-      float[] right = hidden(network, plain, 3, Precision.FP32);
+      float[] right = Tiny.hidden(network, plain, 3, Precision.FP32);
       for (int i = 0; i < weights.length; i++) {
         if (weights[i].length == 3 * 32 * 32) { // the first rows of queries change places
           for (int j = 0; j < 32; j++) {
@@ -144,7 +113,7 @@ class PairsTest {
       }
       try (Network wrong = Tiny.network(dit, weights);
           IValue own = Program.listOf(wrong.weights())) {
-        assertTrue(error(right, hidden(wrong, own, 3, Precision.FP32)) > 0.3);
+        assertTrue(error(right, Tiny.hidden(wrong, own, 3, Precision.FP32)) > 0.3);
       }
     }
   }

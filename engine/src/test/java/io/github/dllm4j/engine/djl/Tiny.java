@@ -1,8 +1,13 @@
 package io.github.dllm4j.engine.djl;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.IValue;
 import io.github.dllm4j.engine.denoise.Representation;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /** Networks small enough for plain Java, with weights of ordinary size everywhere. */
 final class Tiny {
@@ -52,5 +57,31 @@ final class Tiny {
     int[] tokens = random.ints((long) size * LENGTH, 0, VOCABULARY).toArray();
     double[] sigmas = random.doubles(size, 0.05, 4).toArray();
     return TokenBatch.of(LENGTH, tokens, sigmas);
+  }
+
+  /** What the head multiplies at all positions of so many of the first sequences. */
+  static float[] hidden(Network network, IValue weights, int sequences, Precision precision) {
+    NDManager manager = network.manager();
+    int length = network.shape().length();
+    int rows = sequences * length;
+    long[] tokens = new Random(4).longs(rows, 0, network.shape().vocabulary()).toArray();
+    long[] all = LongStream.range(0, rows).toArray();
+    try (NDArray tok = manager.create(tokens, new Shape(sequences, length));
+        NDArray sigmas = manager.create(new float[sequences]);
+        NDArray at = manager.create(all);
+        NDArray h =
+            network
+                .program()
+                .call(
+                    manager,
+                    "hidden",
+                    tok,
+                    sigmas,
+                    at,
+                    weights,
+                    network.shape().program(),
+                    precision.scalarType())) {
+      return h.toFloatArray();
+    }
   }
 }
