@@ -243,7 +243,7 @@ public final class Benchmark implements AutoCloseable {
     public double step() {
       long begin = System.nanoTime();
       try (NDManager m = network.manager().newSubManager()) {
-        loss.backward(m, examples);
+        loss.backward(m, examples, false);
       }
       try (NDManager m = network.manager().newSubManager()) {
         optimizer.update(m, 1e-4, 0.1, 1, 0.99);

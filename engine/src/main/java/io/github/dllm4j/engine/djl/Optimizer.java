@@ -104,7 +104,7 @@ final class Optimizer {
   }
 
   /**
-   * Updates the weights from their gradients, which become zero.
+   * Updates the weights from their gradients, which may be overwritten.
    *
    * @param m for what the update needs for a moment
    * @return the gradients' norm before clipping

@@ -184,7 +184,7 @@ public final class Trainer implements AutoCloseable {
     }
     for (int part = 0; part < parts; part++) {
       try (NDManager m = network.manager().newSubManager()) {
-        sum += loss.backward(m, examples.of(data, step, part));
+        sum += loss.backward(m, examples.of(data, step, part), part > 0);
       }
     }
     try (NDManager m = network.manager().newSubManager()) {

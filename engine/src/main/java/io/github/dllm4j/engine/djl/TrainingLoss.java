@@ -21,7 +21,8 @@ import java.util.stream.DoubleStream;
  */
 final class TrainingLoss {
   private final Network network;
-  private final NDArray settings;
+  private final NDArray anew;
+  private final NDArray more;
   private final String method;
 
   /**
@@ -37,25 +38,25 @@ final class TrainingLoss {
     boolean entropy = objective == Objective.ELBO || objective == Objective.SCORE_ENTROPY;
     this.method = mask < 0 && entropy ? "uniform_loss" : "loss";
     boolean penalised = mask >= 0 && objective == Objective.SCORE_ENTROPY;
-    double[] own = {precision.scalarType(), mask, penalised ? 1 : 0, dropout};
-    this.settings =
-        network
-            .manager()
-            .newSubManager(Device.cpu()) // the program reads them there
-            .create(
-                DoubleStream.concat(
-                        Arrays.stream(network.shape().program()).asDoubleStream(),
-                        Arrays.stream(own))
-                    .toArray());
+    double[] own = {precision.scalarType(), mask, penalised ? 1 : 0, dropout, 0};
+    double[] settings =
+        DoubleStream.concat(
+                Arrays.stream(network.shape().program()).asDoubleStream(), Arrays.stream(own))
+            .toArray();
+    NDManager host = network.manager().newSubManager(Device.cpu()); // the program reads them there
+    this.anew = host.create(settings);
+    settings[settings.length - 1] = 1;
+    this.more = host.create(settings);
   }
 
   /**
-   * Adds the gradient of the loss to the weights' gradients.
+   * Makes the gradient of the loss that of the weights.
    *
    * @param m for what the passes need for a moment
+   * @param add whether it is added to the gradients that are there
    * @return the loss, nats per token
    */
-  double backward(NDManager m, NoisyBatch batch) {
+  double backward(NDManager m, NoisyBatch batch, boolean add) {
     int sequences = batch.sigmas().length;
     float[] sigmas = new float[sequences];
     for (int b = 0; b < sequences; b++) {
@@ -86,7 +87,7 @@ final class TrainingLoss {
                 "ws",
                 network.weights(),
                 "cfg",
-                settings);
+                add ? more : anew);
     return loss.getFloat();
   }
 

@@ -261,50 +261,36 @@ class Dit(Module):
         # Sum over rows of weight * ( -ln p(target) [ + c - 1 - ln c ] ), then its gradient; the loss comes back in nats.
         # The bracket is the normalisation penalty of denoising score entropy, c the mean over the S clean tokens of
         # exp(logit) (spec of the score head: s = exp(logit) / (S expm1(sigma))).
+        # cfg: shape, type of the products, MASK, penalty?, dropout, are gradients added to those that are there?
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
-        dt, mask, penalised, drop = int(c[6]), int(c[7]), c[8] > 0.0, c[9]
+        dt, mask, penalised, drop, more = int(c[6]), int(c[7]), c[8] > 0.0, c[9], c[10] > 0.0
         kept : List[Tensor] = []
         h = self.learned(tok, sigmas, rows, ws, shape, dt, drop, kept)
         place = self.place(ws, shape)
         i = place[0]
         # By hand: the gradient overwrites the logits, at most 128 MiB of them at a time.
         torch.set_grad_enabled(False)
+        if not more:
+            __torch__.learned.zero(ws, shape[3] == 1)
         w = ws[i].to(dt)
-        bias = self.head_bias(ws, place, mask)
-        dw, db = __torch__.learned.gradient(ws[i]), __torch__.learned.gradient(ws[i + 1])
+        bias, clean = self.head_bias(ws, place, mask), 0
+        if penalised:
+            clean = w.size(0) - 1 if mask >= 0 else w.size(0)
         dhs : List[Tensor] = []
         total = torch.zeros([], device=h.device)
         some = max(1, 33554432 // w.size(0))
         parts = zip(torch.split(h.detach(), some), torch.split(target.unsqueeze(1), some), torch.split(weight.unsqueeze(1), some))
+        later = more
         for part, ids, own in parts:
-            z = part.to(dt)
-            p = torch.linear(z, w).to(6).add_(bias)
-            at = p.gather(1, ids)
-            most = torch.amax(p, -1, True)
-            # In place: a row has been read before it is written. ln sum = most - ln p(most), which is finite as the
-            # largest probability is at least 1 / V.
-            torch._softmax(p, -1, False, out=p)
-            terms = most - torch.log(torch.amax(p, -1, True)) - at
-            if penalised:
-                clean = w.size(0)
-                if mask >= 0:
-                    clean = clean - 1
-                logc = terms + at - torch.log(torch.tensor(float(clean)))
-                terms = terms + torch.exp(logc) - 1.0 - logc
-                p.mul_(torch.exp(logc))
-            total.add_((terms * own).sum())
-            # The gradient of the logits is `own` times this; the factor goes to what is narrow in the products.
-            p.scatter_add_(1, ids, torch.full_like(own, -1.0))
-            db.add_(torch.mv(p.t(), own.squeeze(1)))
-            g = p.to(dt)
-            z = (part * own).to(dt)
-            if dt == 6:
-                dw.addmm_(g.t(), z)
-            else:
-                dw.add_(torch.matmul(g.t(), z))
-            dhs.append(torch.matmul(g, w).to(6).mul_(own))
-        self.learn(h, torch.cat(dhs), tok, rows, ws, shape, dt, drop, kept)
+            g = torch.linear(part.to(dt), w)
+            lost, factor = __torch__.learned.likelihood(g, bias, ids, own, clean, __torch__.learned.gradient(ws[i + 1]))
+            total.add_((lost * own).sum())
+            # The factors of the rows go to what is narrow in the products.
+            __torch__.learned.collect(ws[i], g, (part * factor).to(dt), later)
+            dhs.append(torch.matmul(g, w).to(6).mul_(factor))
+            later = True
+        self.learn(h, torch.cat(dhs), tok, rows, ws, shape, dt, drop, kept, more)
         return total
 
     def learned(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
@@ -323,9 +309,9 @@ class Dit(Module):
             torch.set_grad_enabled(True)
         return h
 
-    def learn(self, h: Tensor, dh: Tensor, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
-        # Adds the gradients of all weights before the head, given that of what it multiplies. That of the embedding goes
-        # to the rows that occur.
+    def learn(self, h: Tensor, dh: Tensor, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
+        # The gradients of all weights before the head, given that of what it multiplies. That of the embedding goes to the
+        # rows that occur.
         if shape[3] == 1:
             torch.set_grad_enabled(True)
             h.backward(dh)
@@ -334,7 +320,7 @@ class Dit(Module):
             rstd, mean, x = kept.pop(), kept.pop(), kept.pop()
             last = __torch__.learned.unnormed(dh, x, mean, rstd, ws, len(ws) - 3 - shape[2], shape[2])
             dx = torch.zeros([tok.numel(), dh.size(1)], device=dh.device).index_add_(0, rows, last)
-            dx = __torch__.learned.backward(dx, ws, shape, dt, drop, kept)
+            dx = __torch__.learned.backward(dx, ws, shape, dt, drop, kept, more)
         torch.set_grad_enabled(True)
         return __torch__.learned.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
 
@@ -349,6 +335,8 @@ class Dit(Module):
         # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
+        if not c[10] > 0.0:
+            __torch__.learned.zero(ws, True)
         kept : List[Tensor] = []
         before = self.learned(tok, sigmas, rows, ws, shape, int(c[6]), c[9], kept)
         h = before.detach().requires_grad_()
@@ -370,7 +358,7 @@ class Dit(Module):
         total = (terms * weight).sum()
         total.backward()
         torch.set_grad_enabled(False)
-        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept)
+        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept, True)
         return total.detach()
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:
@@ -383,7 +371,7 @@ class Dit(Module):
         return torch.linalg_vector_norm(torch.stack(norms))
 
     def adamw(self, ws: List[Tensor], ms: List[Tensor], vs: List[Tensor], ema: List[Tensor], step: Tensor, hp: Tensor) -> Tensor:
-        # AdamW (decay on matrices only), exponential moving average, gradients to zero.
+        # AdamW (decay on matrices only), exponential moving average.
         # hp: learning rate, beta1, beta2, epsilon, decay, factor of the gradients, EMA rate.
         h : List[float] = hp.tolist()
         torch.set_grad_enabled(False)
@@ -406,9 +394,8 @@ class Dit(Module):
                     steps.append(step)
             torch._fused_adamw_(own, gs, m1, m2, [], steps, lr=h[0], beta1=h[1], beta2=h[2], weight_decay=h[4] if matrices else 0.0, eps=h[3], amsgrad=False, maximize=False, grad_scale=scale)
             # The compiler deletes an operation on lists that nothing reads afterwards.
-            for w, g, e in zip(own, gs, average):
+            for w, e in zip(own, average):
                 e.lerp_(w, 1.0 - h[6])
-                g.zero_()
         torch.set_grad_enabled(True)
         return step
 

@@ -3,9 +3,9 @@ import torch
 # Both passes of training through the blocks of a network without time modules, written out; a part of the program dit.py.
 #
 # Autograd would copy queries, keys and values more often, make a tensor for every gradient, add it to the weight's own, and
-# have GELU and its gradient take a tanh each. Here products add the gradients of matrices to what is there, and GELU
-# leaves its derivative in the place of its argument. `kept` is what the forward pass leaves for the backward pass: two
-# tensors, and twenty for each block.
+# have GELU and its gradient take a tanh each. Here products write the gradients of matrices where they belong, or add them
+# to what is there (`more`), and GELU leaves its derivative in the place of its argument. `kept` is what the forward pass
+# leaves for the backward pass: two tensors, and twenty for each block.
 
 
 def gradient(w: Tensor) -> Tensor:
@@ -14,12 +14,52 @@ def gradient(w: Tensor) -> Tensor:
     return g
 
 
-def collect(w: Tensor, dy: Tensor, x: Tensor) -> Tensor:
-    # Adds the gradient of y = x w^T, dy^T x.
+def zero(ws: List[Tensor], all: bool) -> Tensor:
+    # Gradients to zero: all, or those that are only ever added to, of vectors and of the embedding.
+    for i, w in enumerate(ws):
+        if all or w.dim() == 1 or i == 0:
+            __torch__.learned.gradient(w).zero_()
+    return ws[0]
+
+
+def collect(w: Tensor, dy: Tensor, x: Tensor, more: bool) -> Tensor:
+    # The gradient of y = x w^T, dy^T x.
     g = __torch__.learned.gradient(w)
     if dy.dtype == 6:
-        return g.addmm_(dy.t(), x)
-    return g.add_(torch.mm(dy.t(), x))
+        return g.addmm_(dy.t(), x, beta=1.0 if more else 0.0)
+    if more:
+        return g.add_(torch.mm(dy.t(), x))
+    return g.copy_(torch.mm(dy.t(), x))
+
+
+def likelihood(logits: Tensor, bias: Tensor, target: Tensor, weight: Tensor, clean: int, db: Tensor) -> Tuple[Tensor, Tensor]:
+    # What is lost at each row of logits + bias, and its gradient by the bias, which is added to `db`. Over the logits goes
+    # their gradient but for a factor of each row, which comes back; [R, 1] all but the logits and biases. With `clean`
+    # above 0, the number of clean tokens, the penalty of `loss` is part of it. On a processor few rows at a time, so that
+    # they stay in the cache.
+    some = logits.size(0) if logits.is_cuda else max(1, 524288 // logits.size(1))
+    losses : List[Tensor] = []
+    factors : List[Tensor] = []
+    parts = zip(torch.split(logits, some), torch.split(target, some), torch.split(weight, some))
+    for z, ids, own in parts:
+        p = z.to(6).add_(bias)
+        at = p.gather(1, ids)
+        most = torch.amax(p, -1, True)
+        total = torch.sum(p.sub_(most).exp_(), [-1], True)
+        log = most + torch.log(total)
+        lost = log - at
+        if clean > 0:
+            logc = log - torch.log(torch.tensor(float(clean)))
+            lost = lost + torch.exp(logc) - 1.0 - logc
+            p.mul_(torch.exp(logc))
+        p.scatter_add_(1, ids, torch.neg(total))
+        factor = own / total
+        db.addmv_(p.t(), factor.squeeze(1))
+        if z.dtype != 6:
+            z.copy_(p)
+        losses.append(lost)
+        factors.append(factor)
+    return torch.cat(losses), torch.cat(factors)
 
 
 def dropped(x: Tensor, drop: float, kept: List[Tensor]) -> Tensor:
@@ -199,8 +239,8 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     return x
 
 
-def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
-    # Adds the gradients of the blocks' weights, from the last block to the first; the gradient of the embedded tokens.
+def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
+    # The gradients of the blocks' weights, from the last block to the first; the gradient of the embedded tokens comes back.
     # `dx` is overwritten, `kept` emptied.
     bias = shape[2]
     cos, sin = kept[0], kept[1]
@@ -217,17 +257,17 @@ def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: floa
         x2, mean2, rstd2, h2, du, f, mask2 = own[13], own[14], own[15], own[16], own[17], own[18], own[19]
         dy = __torch__.learned.undropped(dx.to(dt), drop, mask2)
         __torch__.learned.gradient(ws[j + 4 + bias]).add_(torch.sum(dy, [0], dtype=6))
-        __torch__.learned.collect(ws[j + 3 + bias], dy, f)
+        __torch__.learned.collect(ws[j + 3 + bias], dy, f, more)
         du.mul_(torch.mm(dy, wdown))
         __torch__.learned.gradient(ws[j + 2 + bias]).add_(torch.sum(du, [0], dtype=6))
-        __torch__.learned.collect(ws[j + 1 + bias], du, h2)
+        __torch__.learned.collect(ws[j + 1 + bias], du, h2, more)
         dx.add_(__torch__.learned.unnormed(torch.mm(du, wup).to(6), x2, mean2, rstd2, ws, j, bias))
         dy = __torch__.learned.undropped(dx.to(dt), drop, mask1)
-        __torch__.learned.collect(ws[i + 2 + bias], dy, a)
+        __torch__.learned.collect(ws[i + 2 + bias], dy, a, more)
         dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, cos, sin)
         if dt == 6:
-            __torch__.rotary.collect(__torch__.learned.gradient(ws[i + 1 + bias]), torch.mm(dqkv.t(), h), shape[1])
+            __torch__.rotary.collect(__torch__.learned.gradient(ws[i + 1 + bias]), torch.mm(dqkv.t(), h), shape[1], more)
         else:
-            __torch__.learned.collect(ws[i + 1 + bias], dqkv, h)
+            __torch__.learned.collect(ws[i + 1 + bias], dqkv, h, more)
         dx.add_(__torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias))
     return dx

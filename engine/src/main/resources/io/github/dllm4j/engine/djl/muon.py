@@ -14,7 +14,7 @@ def orthogonal(x: Tensor, dt: int) -> Tensor:
 
 
 def update(ws: List[Tensor], gs: List[Tensor], ms: List[Tensor], ema: List[Tensor], h: List[float]) -> List[Tensor]:
-    # Muon with Nesterov momentum, exponential moving average, gradients to zero; a matrix with three times as many
+    # Muon with Nesterov momentum, exponential moving average; a matrix with three times as many
     # rows as columns is queries, keys and values. Matrices of equal sizes, tall ones transposed, go together.
     # h: learning rate, momentum, decay, factor of the gradients, EMA rate, type of the products.
     wide : Dict[str, List[Tensor]] = {}
@@ -45,5 +45,4 @@ def update(ws: List[Tensor], gs: List[Tensor], ms: List[Tensor], ema: List[Tenso
         size = max(r // 3, c) if r == 3 * c else max(r, c)
         w.mul_(1.0 - h[0] * h[2]).add_(g, alpha=-0.2 * h[0] * float(size) ** 0.5)
         ema[i].lerp_(w, 1.0 - h[4])
-        g.zero_()
     return ws

@@ -65,9 +65,14 @@ def interleaved(w: Tensor, heads: int) -> Tensor:
     return torch.cat([both, rows[2].reshape(-1, w.size(1))])
 
 
-def collect(to: Tensor, g: Tensor, heads: int) -> Tensor:
-    # Adds the gradient of an interleaved matrix to that of the plain one.
+def collect(to: Tensor, g: Tensor, heads: int, more: bool) -> Tensor:
+    # The gradient of an interleaved matrix goes to that of the plain one, in its place or added to it (`more`).
     into, own = to.view(3, heads, 2, -1, to.size(1)), g.view(3, heads, -1, 2, to.size(1))
-    into[:2].add_(own[:2].transpose(2, 3))
-    into[2].add_(own[2].view(into[2].size()))
+    both, last = own[:2].transpose(2, 3), own[2].view(into[2].size())
+    if more:
+        into[:2].add_(both)
+        into[2].add_(last)
+    else:
+        into[:2].copy_(both)
+        into[2].copy_(last)
     return to

@@ -93,7 +93,7 @@ class AutoregressiveTrainingTest {
       network.learn();
       double loss =
           new TrainingLoss(network, Precision.FP32, Tiny.MASK, Objective.CROSS_ENTROPY, 0)
-              .backward(m, batch);
+              .backward(m, batch, false);
       assertEquals(reference(reference, batch), loss, 2e-5 * loss);
       List<Architecture.Tensor> tensors = shape.tensors();
       for (int t = 0; t < tensors.size(); t++) {

@@ -113,7 +113,8 @@ class CausalNetworkTest {
     try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
-      new TrainingLoss(network, Precision.FP32, MASK, Objective.CROSS_ENTROPY, 0).backward(m, one);
+      new TrainingLoss(network, Precision.FP32, MASK, Objective.CROSS_ENTROPY, 0)
+          .backward(m, one, false);
       try (NDArray gradient = network.weights().get(0).getGradient()) {
         float[] g = gradient.toFloatArray();
         for (int id : new int[] {MASK, 0, 1, 2, 3}) {

@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,7 +78,7 @@ class LearnedPassesTest {
       Engine.getInstance().setRandomSeed(3);
       int mask = masking ? VOCABULARY - 1 : -1;
       TrainingLoss loss = new TrainingLoss(network, precision, mask, objective, dropout);
-      all.add(new float[] {(float) loss.backward(m, batch(shape.length(), masking))});
+      all.add(new float[] {(float) loss.backward(m, batch(shape.length(), masking), false)});
       for (int t = 0; t < weights.length; t++) {
         String name = shape.tensors().get(t).name();
         if (!name.contains("adaLN") && !name.startsWith("sigma_map")) {
@@ -89,7 +90,7 @@ class LearnedPassesTest {
   }
 
   /** The distance of two gradients over the size of the first, the largest of all tensors. */
-  private static double distance(List<float[]> a, List<float[]> b) {
+  static double distance(List<float[]> a, List<float[]> b) {
     assertEquals(a.size(), b.size());
     double largest = 0;
     for (int t = 0; t < a.size(); t++) {
@@ -153,26 +154,41 @@ class LearnedPassesTest {
     assertTrue(distance(recorded, written) > 1e-4);
   }
 
-  /** Gradients are added to what is there. */
-  @Test
-  void gradientsAddUp() {
-    NetworkShape shape = shape(SHORT, 0, true);
+  /** Gradients take the place of those that are there, or are added to them. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, true, true, FP32",
+    "0, false, true, BF16",
+    "0, true, false, FP32",
+    "16, true, true, FP32",
+    "16, false, false, FP32"
+  })
+  void gradientsAreMadeAnewOrAddUp(int time, boolean bias, boolean masking, Precision precision) {
+    NetworkShape shape = shape(SHORT, time, bias);
     float[][] weights = Tiny.weights(shape, 2);
-    List<float[]> once = learn(shape, weights, Objective.ELBO, Precision.FP32, true, 0);
+    NoisyBatch batch = batch(SHORT, masking);
     try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
-      TrainingLoss loss =
-          new TrainingLoss(network, Precision.FP32, VOCABULARY - 1, Objective.ELBO, 0);
-      loss.backward(m, batch(SHORT, true));
-      loss.backward(m, batch(SHORT, true));
+      int mask = masking ? VOCABULARY - 1 : -1;
+      TrainingLoss loss = new TrainingLoss(network, precision, mask, Objective.ELBO, 0);
+      loss.backward(m, batch, false);
+      List<float[]> once = gradients(network);
+      loss.backward(m, batch, false);
+      List<float[]> again = gradients(network);
+      loss.backward(m, batch, true);
+      List<float[]> twice = gradients(network);
       for (int t = 0; t < weights.length; t++) {
-        float[] twice = TrainerLossTest.gradient(network.weights().get(t));
-        for (int i = 0; i < twice.length; i++) {
-          float own = once.get(t + 1)[i];
-          assertEquals(2 * own, twice[i], 1e-5 * Math.abs(own) + 1e-6);
+        assertArrayEquals(once.get(t), again.get(t), "tensor " + t);
+        for (int i = 0; i < once.get(t).length; i++) {
+          float own = once.get(t)[i];
+          assertEquals(2 * own, twice.get(t)[i], 1e-5 * Math.abs(own) + 1e-6);
         }
       }
     }
+  }
+
+  private static List<float[]> gradients(Network network) {
+    return network.weights().stream().map(TrainerLossTest::gradient).toList();
   }
 }

@@ -39,7 +39,7 @@ class NativeMemoryTest {
     int[] counts = MaskCounts.systematic(Tiny.LENGTH, 64, 1, step);
     int[][] blocks = new int[64][Tiny.LENGTH];
     try (NDManager m = network.manager().newSubManager()) {
-      loss.backward(m, NoisyBatch.masked(blocks, counts, Tiny.MASK, 1, step, 0));
+      loss.backward(m, NoisyBatch.masked(blocks, counts, Tiny.MASK, 1, step, 0), false);
     }
     try (NDManager m = network.manager().newSubManager()) {
       optimizer.update(m, 1e-3, 0.1, 1, 0.9);

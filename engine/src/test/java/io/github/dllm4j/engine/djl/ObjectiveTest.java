@@ -90,7 +90,8 @@ class ObjectiveTest {
                 ? MaskCounts.ofPlan(sizes, 16, 8, step)
                 : MaskCounts.systematic(LENGTH, 16, 8, step);
         try (NDManager m = network.manager().newSubManager()) {
-          losses[step] = loss.backward(m, NoisyBatch.masked(blocks, counts, MASK, 8, step, 0));
+          losses[step] =
+              loss.backward(m, NoisyBatch.masked(blocks, counts, MASK, 8, step, 0), false);
         }
       }
     }

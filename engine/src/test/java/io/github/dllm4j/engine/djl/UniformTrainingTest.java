@@ -72,7 +72,7 @@ class UniformTrainingTest {
   private static double backward(Network network, NoisyBatch batch, Objective objective) {
     network.learn();
     try (NDManager m = network.manager().newSubManager()) {
-      return new TrainingLoss(network, Precision.FP32, -1, objective, 0).backward(m, batch);
+      return new TrainingLoss(network, Precision.FP32, -1, objective, 0).backward(m, batch, false);
     }
   }
 

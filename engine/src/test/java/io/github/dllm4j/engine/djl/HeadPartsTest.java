@@ -1,0 +1,79 @@
+package io.github.dllm4j.engine.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.train.NoisyBatch;
+import io.github.dllm4j.engine.train.Objective;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The head learns some rows at a time, and in these a few at a time: with this vocabulary 279 and
+ * 4. A batch has more, its sequences by themselves have fewer.
+ */
+class HeadPartsTest {
+  private static final int VOCABULARY = 120_000;
+  private static final int LENGTH = 128;
+  private static final int SEQUENCES = 3;
+  private static final NetworkShape SHAPE =
+      new NetworkShape(VOCABULARY, 16, 1, 2, LENGTH, 0, false);
+
+  private static NoisyBatch batch() {
+    Random random = new Random(6);
+    int[][] blocks = new int[SEQUENCES][];
+    Arrays.setAll(blocks, b -> random.ints(LENGTH, 0, VOCABULARY - 1).toArray());
+    return NoisyBatch.masked(blocks, new int[] {128, 101, 113}, VOCABULARY - 1, 7, 0, 0);
+  }
+
+  /** One sequence of a batch, whose rows count as they do there. */
+  private static NoisyBatch sequence(NoisyBatch batch, int b) {
+    int[] own =
+        IntStream.range(0, batch.rows().length)
+            .filter(r -> batch.rows()[r] / LENGTH == b)
+            .toArray();
+    return new NoisyBatch(
+        Arrays.copyOfRange(batch.noisy(), b * LENGTH, (b + 1) * LENGTH),
+        new double[] {batch.sigmas()[b]},
+        Arrays.stream(own).map(r -> batch.rows()[r] - b * LENGTH).toArray(),
+        Arrays.stream(own).map(r -> batch.targets()[r]).toArray(),
+        Arrays.stream(own).mapToDouble(r -> batch.weights()[r]).toArray());
+  }
+
+  /** The loss of the batches together, then the gradient of each tensor. */
+  private static List<float[]> learn(
+      List<NoisyBatch> batches, Objective objective, Precision precision) {
+    List<float[]> all = new ArrayList<>();
+    try (Network network = Tiny.network(SHAPE, Tiny.weights(SHAPE, 2));
+        NDManager m = network.manager().newSubManager()) {
+      network.learn();
+      TrainingLoss loss = new TrainingLoss(network, precision, VOCABULARY - 1, objective, 0);
+      double sum = 0;
+      for (int i = 0; i < batches.size(); i++) {
+        sum += loss.backward(m, batches.get(i), i > 0);
+      }
+      all.add(new float[] {(float) sum});
+      network.weights().forEach(weight -> all.add(TrainerLossTest.gradient(weight)));
+    }
+    return all;
+  }
+
+  /** Float32 as in {@link LearnedPassesTest}; bfloat16 sums are rounded twice by up to 2^-9. */
+  @ParameterizedTest
+  @CsvSource({"ELBO, FP32", "SCORE_ENTROPY, FP32", "ELBO, BF16"})
+  void aBatchIsTheSumOfItsSequences(Objective objective, Precision precision) {
+    NoisyBatch batch = batch();
+    assertTrue(batch.rows().length > 279, "one part only");
+    List<float[]> whole = learn(List.of(batch), objective, precision);
+    List<NoisyBatch> each =
+        IntStream.range(0, SEQUENCES).mapToObj(b -> sequence(batch, b)).toList();
+    double allowed = precision == Precision.FP32 ? 1e-5 : 2.0 / 512;
+    assertEquals(0, LearnedPassesTest.distance(learn(each, objective, precision), whole), allowed);
+  }
+}
