@@ -1,5 +1,6 @@
 package io.github.dllm4j.engine.djl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -38,12 +39,16 @@ class AutoregressiveTrainingTest {
   @TempDir Path directory;
 
   private static TrainingConfig config(int steps, int batch, double dropout) {
+    return config(steps, batch, 1, dropout);
+  }
+
+  private static TrainingConfig config(int steps, int batch, int accumulation, double dropout) {
     return new TrainingConfig(
         Objective.CROSS_ENTROPY,
         0,
         steps,
         batch,
-        1,
+        accumulation,
         Update.ADAMW,
         4e-3,
         steps / 20,
@@ -114,6 +119,30 @@ class AutoregressiveTrainingTest {
         }
       }
     }
+  }
+
+  /** Losses and gradients' norms of two steps, whose texts hang on neither number. */
+  private double[] steps(int batch, int accumulation) throws IOException {
+    Path folder = Files.createDirectories(directory.resolve("parts" + accumulation));
+    TrainingRun run = TinyRun.run(folder, config(2, batch, accumulation, 0), SHAPE);
+    List<Double> told = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onStep(Progress progress) {
+            told.add(progress.loss());
+            told.add(progress.gradientNorm());
+          }
+        };
+    try (Trainer trainer = new Trainer(run, false)) {
+      assertTrue(trainer.train(TinyRun.data(500, 1), TinyRun.data(60, 2), listener));
+    }
+    return told.stream().mapToDouble(x -> x).toArray();
+  }
+
+  @Test
+  void theGradientOfAStepIsThatOfAllItsParts() throws IOException {
+    assertArrayEquals(steps(8, 1), steps(2, 4), 1e-4);
   }
 
   /**
