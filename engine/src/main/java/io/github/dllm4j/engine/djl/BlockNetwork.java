@@ -39,6 +39,7 @@ import java.util.function.Function;
 final class BlockNetwork implements BlockDenoiser {
   private final Network network;
   private final IValue weights;
+  private final DeviceLaws.Head head;
   private final Precision precision;
   private final int mask;
   private final int begin;
@@ -67,6 +68,7 @@ final class BlockNetwork implements BlockDenoiser {
     blocks = new Blocks(((BlockShape) network.shape()).block(), 1);
     budget = LawBudget.of(network.manager());
     weights = network.inferenceWeights(network.weights(), precision);
+    head = DeviceLaws.Head.of(network, weights, precision, mask);
     pasts = new PastCache(network, weights, precision, blocks.length());
   }
 
@@ -145,13 +147,9 @@ final class BlockNetwork implements BlockDenoiser {
                         network.program(),
                         manager,
                         hidden.apply(manager),
-                        head(),
+                        head,
                         Optional.empty(),
                         budget)));
-  }
-
-  private DeviceLaws.Head head() {
-    return DeviceLaws.Head.of(network, weights, precision, mask);
   }
 
   /** The network's own numbers, float32, [rows, V]; MASK is at -infinity. */
@@ -159,7 +157,7 @@ final class BlockNetwork implements BlockDenoiser {
     return PyTorchThread.call(
         () -> {
           try (NDArray hidden = hidden(manager, batch, rows)) {
-            return head().wide(network.program(), manager, hidden);
+            return head.wide(network.program(), manager, hidden);
           }
         });
   }

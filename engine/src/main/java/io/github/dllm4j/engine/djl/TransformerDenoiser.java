@@ -29,6 +29,7 @@ public final class TransformerDenoiser implements Denoiser {
 
   private final Network network;
   private final IValue weights;
+  private final DeviceLaws.Head head;
   private final Precision precision;
   private final int mask;
   private final Representation representation;
@@ -90,6 +91,7 @@ public final class TransformerDenoiser implements Denoiser {
     this.mask = mask;
     this.owner = owner;
     this.weights = network.inferenceWeights(weights, precision);
+    this.head = DeviceLaws.Head.of(network, this.weights, precision, mask);
     this.cache =
         network.shape() instanceof LlamaShape
             ? Optional.of(new CachedPasses(network, this.weights, precision, cacheBytes))
@@ -147,18 +149,13 @@ public final class TransformerDenoiser implements Denoiser {
                   NDArray hidden = hidden(manager, batch, rows);
                   Optional<DeviceLaws.Scores> own =
                       scores ? Optional.of(scores(manager, batch, rows)) : Optional.empty();
-                  return DeviceLaws.ofHidden(
-                      network.program(), manager, hidden, head(), own, budget);
+                  return DeviceLaws.ofHidden(network.program(), manager, hidden, head, own, budget);
                 }));
   }
 
   @Override
   public void repeat(BooleanSupplier step) {
     PyTorchThread.repeat(step);
-  }
-
-  private DeviceLaws.Head head() {
-    return DeviceLaws.Head.of(network, weights, precision, mask);
   }
 
   /** What turns log scores of a uniform network into leave-one-out laws. */
@@ -222,7 +219,7 @@ public final class TransformerDenoiser implements Denoiser {
     return PyTorchThread.call(
         () -> {
           try (NDArray hidden = hidden(manager, batch, rows)) {
-            return head().wide(network.program(), manager, hidden);
+            return head.wide(network.program(), manager, hidden);
           }
         });
   }
