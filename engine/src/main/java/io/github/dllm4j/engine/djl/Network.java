@@ -319,7 +319,7 @@ final class Network implements AutoCloseable {
     }
   }
 
-  /** Gives every weight a gradient, zero, to which passes of {@link Program#train} add. */
+  /** Gives every weight a gradient, of zeros: {@link TrainingLoss} writes its own there. */
   void learn() {
     weights.forEach(weight -> weight.setRequiresGradient(true));
     program.train(manager, "start", "ws", weights).close();

@@ -310,8 +310,9 @@ class Dit(Module):
         return h
 
     def learn(self, h: Tensor, dh: Tensor, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
-        # The gradients of all weights before the head, given that of what it multiplies. That of the embedding goes to the
-        # rows that occur.
+        # The gradients of all weights before the head, given that of what it multiplies. Those of the blocks' matrices are
+        # written or added (`more`); all else is added, with time modules everything (`learned.zero`). That of the embedding
+        # goes to the rows that occur.
         if shape[3] == 1:
             torch.set_grad_enabled(True)
             h.backward(dh)
@@ -335,8 +336,11 @@ class Dit(Module):
         # then its gradient. The formula is that of loss.UniformScoreEntropy, kappa = S / expm1(sigma).
         c : List[float] = cfg.tolist()
         shape = [int(s) for s in c[:6]]
-        if not c[10] > 0.0:
-            __torch__.learned.zero(ws, True)
+        more = c[10] > 0.0
+        if not more:
+            # Autograd adds to what the head has.
+            __torch__.learned.zero(ws, shape[3] == 1)
+            __torch__.learned.gradient(ws[self.place(ws, shape)[0]]).zero_()
         kept : List[Tensor] = []
         before = self.learned(tok, sigmas, rows, ws, shape, int(c[6]), c[9], kept)
         h = before.detach().requires_grad_()
@@ -358,7 +362,7 @@ class Dit(Module):
         total = (terms * weight).sum()
         total.backward()
         torch.set_grad_enabled(False)
-        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept, True)
+        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept, more)
         return total.detach()
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:

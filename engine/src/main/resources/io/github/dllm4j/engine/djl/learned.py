@@ -1,6 +1,7 @@
 import torch
 
-# Both passes of training through the blocks of a network without time modules, written out; a part of the program dit.py.
+# Both passes of training through the blocks of a network without time modules, written out, and the loss of masking with
+# the gradient of the head, of any network; a part of the program dit.py.
 #
 # Autograd would copy queries, keys and values more often, make a tensor for every gradient, add it to the weight's own, and
 # have GELU and its gradient take a tanh each. Here products write the gradients of matrices where they belong, or add them
@@ -33,23 +34,24 @@ def collect(w: Tensor, dy: Tensor, x: Tensor, more: bool) -> Tensor:
 
 
 def likelihood(logits: Tensor, bias: Tensor, target: Tensor, weight: Tensor, clean: int, db: Tensor) -> Tuple[Tensor, Tensor]:
-    # What is lost at each row of logits + bias, and its gradient by the bias, which is added to `db`. Over the logits goes
-    # their gradient but for a factor of each row, which comes back; [R, 1] all but the logits and biases. With `clean`
-    # above 0, the number of clean tokens, the penalty of `loss` is part of it. On a processor few rows at a time, so that
-    # they stay in the cache.
-    some = logits.size(0) if logits.is_cuda else max(1, 524288 // logits.size(1))
+    # With z = logits + bias, m = max z, s = sum exp(z - m): the loss of each row, not weighted,
+    #   m + ln s - z_t  [ + c - 1 - ln c,  c = exp(m) s / clean, the penalty of `Dit.loss`, if clean > 0 ],
+    # and a factor of each row, weight / s, of [c] exp(z - m) - s 1_t, which goes over the logits: together they are the
+    # gradient. That by the bias is added to `db`. All are [R, 1] but logits and biases. On a processor few rows at a time,
+    # 1 MB for each thread, so that they stay in the caches.
+    some = logits.size(0) if logits.is_cuda else max(1, 262144 * __torch__.threads.count() // logits.size(1))
     losses : List[Tensor] = []
     factors : List[Tensor] = []
     parts = zip(torch.split(logits, some), torch.split(target, some), torch.split(weight, some))
     for z, ids, own in parts:
         p = z.to(6).add_(bias)
-        at = p.gather(1, ids)
         most = torch.amax(p, -1, True)
-        total = torch.sum(p.sub_(most).exp_(), [-1], True)
-        log = most + torch.log(total)
+        at = p.sub_(most).gather(1, ids)
+        total = torch.sum(p.exp_(), [-1], True)
+        log = torch.log(total)
         lost = log - at
         if clean > 0:
-            logc = log - torch.log(torch.tensor(float(clean)))
+            logc = most + log - torch.log(torch.tensor(float(clean)))
             lost = lost + torch.exp(logc) - 1.0 - logc
             p.mul_(torch.exp(logc))
         p.scatter_add_(1, ids, torch.neg(total))

@@ -14,8 +14,8 @@ def orthogonal(x: Tensor, dt: int) -> Tensor:
 
 
 def update(ws: List[Tensor], gs: List[Tensor], ms: List[Tensor], ema: List[Tensor], h: List[float]) -> List[Tensor]:
-    # Muon with Nesterov momentum, exponential moving average; a matrix with three times as many
-    # rows as columns is queries, keys and values. Matrices of equal sizes, tall ones transposed, go together.
+    # Muon with Nesterov momentum, exponential moving average; a matrix with three times as many rows as columns is queries,
+    # keys and values. Matrices of equal sizes, tall ones transposed, go together.
     # h: learning rate, momentum, decay, factor of the gradients, EMA rate, type of the products.
     wide : Dict[str, List[Tensor]] = {}
     for i, w in enumerate(ws):

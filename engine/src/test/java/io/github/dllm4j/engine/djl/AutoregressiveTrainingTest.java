@@ -140,6 +140,7 @@ class AutoregressiveTrainingTest {
     return told.stream().mapToDouble(x -> x).toArray();
   }
 
+  /** That no step adds to the one before is shown by runs that are resumed. */
   @Test
   void theGradientOfAStepIsThatOfAllItsParts() throws IOException {
     assertArrayEquals(steps(8, 1), steps(2, 4), 1e-4);

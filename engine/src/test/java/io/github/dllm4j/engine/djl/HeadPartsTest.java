@@ -11,12 +11,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The head learns some rows at a time, and in these a few at a time: with this vocabulary 279 and
- * 4. A batch has more, its sequences by themselves have fewer.
+ * The head learns 2^25 / V rows at a time, here 279: a batch has more, its sequences by themselves
+ * have fewer. In these its loss is made of 2^18 / V for each thread at a time, 2.
  */
 class HeadPartsTest {
   private static final int VOCABULARY = 120_000;
@@ -48,9 +49,9 @@ class HeadPartsTest {
 
   /** The loss of the batches together, then the gradient of each tensor. */
   private static List<float[]> learn(
-      List<NoisyBatch> batches, Objective objective, Precision precision) {
+      List<NoisyBatch> batches, float[][] weights, Objective objective, Precision precision) {
     List<float[]> all = new ArrayList<>();
-    try (Network network = Tiny.network(SHAPE, Tiny.weights(SHAPE, 2));
+    try (Network network = Tiny.network(SHAPE, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
       TrainingLoss loss = new TrainingLoss(network, precision, VOCABULARY - 1, objective, 0);
@@ -64,16 +65,42 @@ class HeadPartsTest {
     return all;
   }
 
-  /** Float32 as in {@link LearnedPassesTest}; bfloat16 sums are rounded twice by up to 2^-9. */
+  /** Float32 as in {@link LearnedPassesTest}; in bfloat16 each part's sum is rounded by 2^-9. */
   @ParameterizedTest
   @CsvSource({"ELBO, FP32", "SCORE_ENTROPY, FP32", "ELBO, BF16"})
   void aBatchIsTheSumOfItsSequences(Objective objective, Precision precision) {
     NoisyBatch batch = batch();
     assertTrue(batch.rows().length > 279, "one part only");
-    List<float[]> whole = learn(List.of(batch), objective, precision);
+    float[][] weights = Tiny.weights(SHAPE, 2);
+    List<float[]> whole = learn(List.of(batch), weights, objective, precision);
     List<NoisyBatch> each =
         IntStream.range(0, SEQUENCES).mapToObj(b -> sequence(batch, b)).toList();
     double allowed = precision == Precision.FP32 ? 1e-5 : 2.0 / 512;
-    assertEquals(0, LearnedPassesTest.distance(learn(each, objective, precision), whole), allowed);
+    assertEquals(
+        0, LearnedPassesTest.distance(learn(each, weights, objective, precision), whole), allowed);
+  }
+
+  /** Without a matrix the head says its biases everywhere: loss and their gradient in double. */
+  @Test
+  void everyRowCountsOnce() {
+    NoisyBatch batch = batch();
+    float[][] weights = Tiny.weights(SHAPE, 2);
+    int matrix = (int) SHAPE.head()[0];
+    Arrays.fill(weights[matrix], 0);
+    float[] bias = weights[matrix + 1];
+    double sum = IntStream.range(0, VOCABULARY - 1).mapToDouble(v -> Math.exp(bias[v])).sum();
+    double loss = 0;
+    float[] expected = new float[VOCABULARY];
+    for (int v = 0; v < VOCABULARY - 1; v++) {
+      expected[v] = (float) (Math.exp(bias[v]) / sum * Arrays.stream(batch.weights()).sum());
+    }
+    for (int r = 0; r < batch.rows().length; r++) {
+      loss += batch.weights()[r] * (Math.log(sum) - bias[batch.targets()[r]]);
+      expected[batch.targets()[r]] -= (float) batch.weights()[r];
+    }
+    List<float[]> got = learn(List.of(batch), weights, Objective.ELBO, Precision.FP32);
+    assertEquals(loss, got.get(0)[0], 1e-5 * loss);
+    List<float[]> own = List.of(got.get(matrix + 2));
+    assertEquals(0, LearnedPassesTest.distance(List.of(expected), own), 1e-5);
   }
 }

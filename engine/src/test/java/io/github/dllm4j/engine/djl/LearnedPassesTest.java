@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.train.NoiseTimes;
@@ -154,7 +155,7 @@ class LearnedPassesTest {
     assertTrue(distance(recorded, written) > 1e-4);
   }
 
-  /** Gradients take the place of those that are there, or are added to them. */
+  /** Gradients take the place of what is there, whatever it is, or are added to it. */
   @ParameterizedTest
   @CsvSource({
     "0, true, true, FP32",
@@ -174,6 +175,12 @@ class LearnedPassesTest {
       TrainingLoss loss = new TrainingLoss(network, precision, mask, Objective.ELBO, 0);
       loss.backward(m, batch, false);
       List<float[]> once = gradients(network);
+      for (NDArray weight : network.weights()) {
+        try (NDArray gradient = weight.getGradient()) {
+          PyTorchThread.call(() -> gradient.muli(0f).addi(Float.NaN));
+          assertTrue(Float.isNaN(TrainerLossTest.gradient(weight)[0]));
+        }
+      }
       loss.backward(m, batch, false);
       List<float[]> again = gradients(network);
       loss.backward(m, batch, true);
