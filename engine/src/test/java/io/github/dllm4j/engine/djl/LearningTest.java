@@ -198,10 +198,13 @@ class LearningTest {
     return oneSided() - law().curve().orElseThrow().entropy() / LENGTH;
   }
 
-  /** Losing less than half of 0.383 takes both sides. Seeds 1 to 4 gave 0.085 to 0.103. */
+  /**
+   * Losing less than half of 0.383 takes both sides. Seeds 1 to 4 give 0.040 to 0.051; with half of
+   * the steps training is still on its way, and last bits decide how far (seed 1: 0.148, 0.188).
+   */
   @Test
   void learnsBothSidesOfTheContext(TestReporter reporter) throws IOException {
-    Estimate excess = excess(reporter, 900, 64, 64, Objective.ELBO);
+    Estimate excess = excess(reporter, 1800, 64, 64, Objective.ELBO);
     assertTrue(excess.mean() + 4 * excess.standardError() < lossOfOneSide() / 2, excess.toString());
   }
 
