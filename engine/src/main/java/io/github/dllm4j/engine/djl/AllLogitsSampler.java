@@ -30,10 +30,11 @@ record AllLogitsSampler(Network network, IValue weights, Precision precision, in
       Arrays.setAll(all, r -> r);
       NDArray rows = run.create(all);
       NDArray sigmas = run.create(new float[batch]);
+      DeviceLaws.Head head = DeviceLaws.Head.of(network, weights, precision, mask);
       for (int left = steps; left > 0; left--) {
         try (NDManager step = run.newSubManager();
             NDArray old = tokens;
-            NDArray logits = logits(step, tokens, sigmas, rows)) {
+            NDArray logits = logits(step, tokens, sigmas, rows, head)) {
           tokens = baseline.call(run, "step", old, logits, 1.0 / left, mask);
         }
       }
@@ -58,14 +59,13 @@ record AllLogitsSampler(Network network, IValue weights, Precision precision, in
   }
 
   /** Of all positions, [B * N, V]. */
-  private NDArray logits(NDManager step, NDArray tokens, NDArray sigmas, NDArray rows) {
+  private NDArray logits(
+      NDManager step, NDArray tokens, NDArray sigmas, NDArray rows, DeviceLaws.Head head) {
     long[] shape = network.shape().program();
     int type = precision.scalarType();
     try (NDArray hidden =
         network.program().call(step, "hidden", tokens, sigmas, rows, weights, shape, type)) {
-      return network
-          .program()
-          .call(step, "head", hidden, weights, network.shape().head(), type, mask);
+      return head.logits(network.program(), step, hidden);
     }
   }
 }

@@ -274,9 +274,9 @@ class Dit(Module):
         if not more:
             __torch__.learned.zero(ws, shape[3] == 1)
         w = ws[i].to(dt)
-        bias, clean = self.head_bias(ws, place, mask), 0
-        if penalised:
-            clean = w.size(0) - 1 if mask >= 0 else w.size(0)
+        bias = self.head_bias(ws, place, mask)
+        # Only networks with MASK are penalised.
+        clean = w.size(0) - 1 if penalised else 0
         dhs : List[Tensor] = []
         total = torch.zeros([], device=h.device)
         some = max(1, 33554432 // w.size(0))

@@ -60,7 +60,7 @@ class HeadPartsTest {
         sum += loss.backward(m, batches.get(i), i > 0);
       }
       all.add(new float[] {(float) sum});
-      network.weights().forEach(weight -> all.add(TrainerLossTest.gradient(weight)));
+      all.addAll(TrainerLossTest.gradients(network));
     }
     return all;
   }

@@ -174,7 +174,7 @@ class LearnedPassesTest {
       int mask = masking ? VOCABULARY - 1 : -1;
       TrainingLoss loss = new TrainingLoss(network, precision, mask, Objective.ELBO, 0);
       loss.backward(m, batch, false);
-      List<float[]> once = gradients(network);
+      List<float[]> once = TrainerLossTest.gradients(network);
       for (NDArray weight : network.weights()) {
         try (NDArray gradient = weight.getGradient()) {
           PyTorchThread.call(() -> gradient.muli(0f).addi(Float.NaN));
@@ -182,9 +182,9 @@ class LearnedPassesTest {
         }
       }
       loss.backward(m, batch, false);
-      List<float[]> again = gradients(network);
+      List<float[]> again = TrainerLossTest.gradients(network);
       loss.backward(m, batch, true);
-      List<float[]> twice = gradients(network);
+      List<float[]> twice = TrainerLossTest.gradients(network);
       for (int t = 0; t < weights.length; t++) {
         assertArrayEquals(once.get(t), again.get(t), "tensor " + t);
         for (int i = 0; i < once.get(t).length; i++) {
@@ -193,9 +193,5 @@ class LearnedPassesTest {
         }
       }
     }
-  }
-
-  private static List<float[]> gradients(Network network) {
-    return network.weights().stream().map(TrainerLossTest::gradient).toList();
   }
 }

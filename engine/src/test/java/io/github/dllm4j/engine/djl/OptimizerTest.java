@@ -173,8 +173,7 @@ class OptimizerTest {
       double moved = 0;
       for (int step = 0; step < 3; step++) {
         TrainerLossTest.backward(network, TrainerLossTest.batch(step), false);
-        float[][] g =
-            network.weights().stream().map(TrainerLossTest::gradient).toArray(float[][]::new);
+        float[][] g = TrainerLossTest.gradients(network).toArray(float[][]::new);
         double rate = 0.01 * (step + 1);
         double expected = plain.update(g, rate, 0.1, clip, emaRate);
         try (NDManager m = network.manager().newSubManager()) {

@@ -72,6 +72,11 @@ class TrainerLossTest {
     }
   }
 
+  /** Of all tensors. */
+  static List<float[]> gradients(Network network) {
+    return network.weights().stream().map(TrainerLossTest::gradient).toList();
+  }
+
   @ParameterizedTest
   @CsvSource({"false, false, false", "true, false, false", "false, true, true", "true, true, true"})
   void lossesAgreeWithTheReference(boolean time, boolean bias, boolean penalised) {
