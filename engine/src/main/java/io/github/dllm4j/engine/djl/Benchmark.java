@@ -224,7 +224,8 @@ public final class Benchmark implements AutoCloseable {
   public final class Training {
     private final TrainingLoss loss;
     private final Optimizer optimizer;
-    private final NoisyBatch examples;
+    private final NoisyBatch masked;
+    private final NoisyBatch everywhere;
 
     private Training(Precision precision, Update update, int batch) {
       network.learn();
@@ -236,14 +237,24 @@ public final class Benchmark implements AutoCloseable {
         Arrays.setAll(blocks[b], i -> (first + i) % mask);
       }
       int[] counts = MaskCounts.systematic(shape.length(), batch, 0, 0);
-      this.examples = NoisyBatch.masked(blocks, counts, mask, 0, 0, 0);
+      this.masked = NoisyBatch.masked(blocks, counts, mask, 0, 0, 0);
+      this.everywhere = NoisyBatch.shifted(blocks, mask);
     }
 
-    /** Seconds of one step: forward, backward and optimiser. */
-    public double step() {
+    private NoisyBatch examples(boolean all) {
+      return all ? everywhere : masked;
+    }
+
+    /**
+     * Seconds of one step: forward, backward and optimiser.
+     *
+     * @param all with a loss at every token, as uniform noise and autoregressive models have; else
+     *     half of the tokens are masked, and the head is asked about these alone
+     */
+    public double step(boolean all) {
       long begin = System.nanoTime();
       try (NDManager m = network.manager().newSubManager()) {
-        loss.backward(m, examples, false);
+        loss.backward(m, examples(all), false);
       }
       try (NDManager m = network.manager().newSubManager()) {
         optimizer.update(m, 1e-4, 0.1, 1, 0.99);
@@ -252,15 +263,15 @@ public final class Benchmark implements AutoCloseable {
       return (System.nanoTime() - begin) * 1e-9;
     }
 
-    /** Operations of forward and backward pass; the optimiser's own count as nothing. */
-    public double flop() {
-      int batch = examples.sigmas().length;
-      return 3 * (flops.trunk(batch, shape.length()) + flops.head(examples.rows().length));
+    /** Operations of its forward and backward pass; the optimiser's own count as nothing. */
+    public double flop(boolean all) {
+      int batch = masked.sigmas().length;
+      return 3 * (flops.trunk(batch, shape.length()) + flops.head(examples(all).rows().length));
     }
   }
 
   /**
-   * Gets the network ready to be trained, on blocks of its length with half of the tokens masked.
+   * Gets the network ready to be trained, on blocks of its length.
    *
    * @param update the optimiser
    * @param batch sequences of a step

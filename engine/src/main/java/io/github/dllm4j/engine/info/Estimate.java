@@ -1,5 +1,7 @@
 package io.github.dllm4j.engine.info;
 
+import java.util.Locale;
+
 /**
  * A mean with its uncertainty.
  *
@@ -34,5 +36,27 @@ public record Estimate(double mean, double standardError, int count) {
    */
   public double halfWidth(double level) {
     return count == 0 ? 0 : StudentT.quantile(level, count - 1) * standardError;
+  }
+
+  /** {@link #text(double, double, int)} of this. */
+  public String text(int digits) {
+    return text(mean, standardError, digits);
+  }
+
+  /**
+   * A mean and what is known of its error: {@code 1.25 +- 0.03}, {@code 1.25 +- ?} where one
+   * example says nothing of it, {@code 1.25} where it is 0.
+   *
+   * @param digits behind the point
+   */
+  public static String text(double mean, double standardError, int digits) {
+    String number = "%." + digits + "f";
+    String text = String.format(Locale.ROOT, number, mean);
+    if (standardError == 0) {
+      return text;
+    }
+    return text
+        + " +- "
+        + (Double.isNaN(standardError) ? "?" : String.format(Locale.ROOT, number, standardError));
   }
 }

@@ -58,9 +58,12 @@ class BenchmarkTest {
       }
       for (Update update : Update.values()) {
         Benchmark.Training training = benchmark.training(Precision.FP32, update, 4);
-        assertTrue(training.step() > 0);
-        int rows = (int) Math.round((training.flop() / 3 - benchmark.flops().trunk(4, 12)) / 32000);
+        assertTrue(training.step(false) > 0);
+        assertTrue(training.step(true) > 0);
+        double trunk = benchmark.flops().trunk(4, 12);
+        int rows = (int) Math.round((training.flop(false) / 3 - trunk) / 32000);
         assertTrue(Math.abs(rows - 4 * 6.5) <= 4, "half of the tokens and half a token: " + rows);
+        assertEquals(3 * (trunk + 48 * 32000), training.flop(true));
       }
     }
   }

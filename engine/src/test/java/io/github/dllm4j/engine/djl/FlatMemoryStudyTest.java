@@ -73,7 +73,7 @@ class FlatMemoryStudyTest {
       } else {
         Benchmark.Training training = benchmark.training(Precision.FP32, Update.ADAMW, 8);
         for (int step = 0; step < steps; step++) {
-          training.step();
+          training.step(false);
           lose(lost, 1, leaked);
           seen.add(ChildProcess.status("VmRSS"));
         }

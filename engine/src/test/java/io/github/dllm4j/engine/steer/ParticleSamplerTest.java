@@ -160,7 +160,8 @@ class ParticleSamplerTest {
   /**
    * A score that forbids: the estimate of Z stays unbiased, to 4.6 standard errors, with the twist
    * that forbids nothing possible; seed 7. The wrong twin is a Z one part in ten larger. Particles
-   * that look at few draws end where it is allowed, too.
+   * that look at few draws end where it is allowed, too: more than 44 of 64, where 0.28 of those
+   * that are not steered do, and more than 44 of them at a rate below 1e-9. These are the twin.
    */
   @Test
   void aForbiddingScoreIsFollowed() {
@@ -184,13 +185,16 @@ class ParticleSamplerTest {
       }
       assertTrue(score(estimates, -1, z) < 4.6, "z " + score(estimates, -1, z));
       assertTrue(score(estimates, -1, 1.1 * z) > 4.6, "z " + score(estimates, -1, 1.1 * z));
-      ParticleSampler.Particles few =
-          ParticleSampler.bootstrap(chain, score, Twist.sampled(chain, score, 2, 3)).run(64, 7, 0);
-      for (int j = 0; j < 64; j++) {
-        assertTrue(few.weights()[j] == 0 || few.sequences().get(j)[0] == 1);
-      }
-      assertTrue(Double.isFinite(few.logNormaliser()));
+      assertTrue(allowed(chain, score, Twist.sampled(chain, score, 2, 3)) > 44);
+      assertTrue(allowed(chain, score, Twist.none()) <= 44);
     }
+  }
+
+  /** How many of 64 particles end with token 1 first. */
+  private static long allowed(ReverseChain chain, SequenceScorer score, Twist twist) {
+    return ParticleSampler.bootstrap(chain, score, twist).run(64, 7, 0).sequences().stream()
+        .filter(sequence -> sequence[0] == 1)
+        .count();
   }
 
   /** Nothing is allowed: the normaliser says so. */

@@ -220,7 +220,7 @@ class ReverseChainTest {
     assertTrue(samples.stream().allMatch(x -> x[0] == 0), "guidance leaves one token");
   }
 
-  /** Kernels of all kinds end in clean words; one that fills all by itself is left alone. */
+  /** Kernels of all kinds end in clean words, also those that use rates and would leave MASK. */
   @Test
   void maskedChainsEndWithoutMask() {
     StepModel model = StepModel.of(new OracleDenoiser(CONDITIONAL), NoiseProcess.masking(3), 100);

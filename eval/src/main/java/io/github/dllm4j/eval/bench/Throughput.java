@@ -17,9 +17,11 @@ import java.util.function.DoubleUnaryOperator;
  * @param peakGflops of products of 2048 x 2048 matrices
  * @param forward passes at the batch
  * @param forwardOfOne at batch 1
- * @param training steps: forward, backward, optimiser
+ * @param training steps with half of the tokens masked: forward, backward, optimiser
+ * @param trainingEverywhere the same with a loss at every token
  */
-public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pass training) {
+public record Throughput(
+    Spread peakGflops, Pass forward, Pass forwardOfOne, Pass training, Pass trainingEverywhere) {
 
   /**
    * A kind of pass.
@@ -45,8 +47,8 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
     benchmark.peakGflops(precision, 0);
     Pass many;
     Pass one;
+    int batch = settings.batch();
     try (Benchmark.Run run = benchmark.in(precision)) {
-      int batch = settings.batch();
       many =
           pass(
               repeats,
@@ -59,9 +61,12 @@ public record Throughput(Spread peakGflops, Pass forward, Pass forwardOfOne, Pas
     }
     Benchmark.Training training =
         benchmark.training(precision, settings.update(), settings.batch());
-    Pass trained = pass(repeats, peak, training::step, training.flop(), settings.batch() * length);
+    Pass masked =
+        pass(repeats, peak, () -> training.step(false), training.flop(false), batch * length);
+    Pass everywhere =
+        pass(repeats, peak, () -> training.step(true), training.flop(true), batch * length);
     progress.accept(precision.label() + ": training steps measured");
-    return new Throughput(Spread.of(peaks), many, one, trained);
+    return new Throughput(Spread.of(peaks), many, one, masked, everywhere);
   }
 
   private static double flop(Benchmark benchmark, int batch) {

@@ -78,6 +78,7 @@ final class BenchReport {
     put("forward_peak_share_batch_1", precision, t.forwardOfOne().share().median());
     put("training_tokens_per_second", precision, t.training().tokensPerSecond());
     put("training_peak_share", precision, t.training().share().median());
+    put("training_peak_share_all_tokens", precision, t.trainingEverywhere().share().median());
     put("step_breakdown_ms", precision, breakdown(speeds.step()));
     put("sampler_overhead_share", precision, speeds.step().overheadShare().median());
     put("synchronisations_per_step", precision, speeds.step().synchronisationsPerStep());
@@ -89,6 +90,7 @@ final class BenchReport {
     pass("forward", t.forward());
     pass("forward, batch 1", t.forwardOfOne());
     pass("training step", t.training());
+    pass("  loss at all tokens", t.trainingEverywhere());
     step("sampling step", speeds.step());
     line("  peak memory            %9.0f MiB resident", speeds.peakRssMib());
   }

@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelHash;
 import io.github.dllm4j.engine.djl.PyTorch;
+import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.LeaveOneOutProbe;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.loss.LikelihoodEstimator;
@@ -248,6 +249,10 @@ final class EvaluateCommand implements Callable<Integer> {
     return document;
   }
 
+  private static String text(Map<String, Object> document, String mean, String error) {
+    return Estimate.text((double) document.get(mean), (double) document.get(error), 4);
+  }
+
   private void print(Map<String, Object> document, Claim claim) {
     if (common.json) {
       spec.commandLine().getOut().println(Json.text(document));
@@ -255,22 +260,18 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     String perplexity =
         switch (claim) {
-          case BOUND -> "perplexity at most %3$.2f";
-          case EXACT_ALONG_AN_ORDER -> "perplexity %3$.2f along a random order";
-          case EXACT -> "perplexity %3$.2f, exact";
+          case BOUND -> "perplexity at most %.2f";
+          case EXACT_ALONG_AN_ORDER -> "perplexity %.2f along a random order";
+          case EXACT -> "perplexity %.2f, exact";
         };
     spec.commandLine()
         .getOut()
         .printf(
             Locale.ROOT,
-            "%1$.4f +- %2$.4f nats/token ("
-                + perplexity
-                + "), %4$.4f +- %5$.4f bits/character, %6$,d tokens%n",
-            document.get("nats_per_token"),
-            document.get("standard_error"),
+            "%s nats/token (" + perplexity + "), %s bits/character, %,d tokens%n",
+            text(document, "nats_per_token", "standard_error"),
             document.get("perplexity"),
-            document.get("bits_per_character"),
-            document.get("bits_per_character_standard_error"),
+            text(document, "bits_per_character", "bits_per_character_standard_error"),
             document.get("tokens"));
     if (document.get("leave_one_out_dependence") instanceof Double dependence) {
       spec.commandLine()

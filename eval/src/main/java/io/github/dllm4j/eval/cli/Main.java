@@ -11,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
@@ -19,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -73,6 +75,7 @@ public final class Main implements Runnable {
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExpandAtFiles(false); // a prompt may begin with @
+    line.registerConverter(Path.class, Main::path);
     line.setExecutionStrategy(Main::runLast);
     line.setParameterExceptionHandler(
         (e, arguments) -> {
@@ -91,6 +94,14 @@ public final class Main implements Runnable {
     }
     err.flush();
     return code;
+  }
+
+  /** Names of nothing are refused: they would be the current folder. */
+  private static Path path(String name) {
+    if (name.isBlank()) {
+      throw new TypeConversionException("must be a name, got \"" + name + "\"");
+    }
+    return Path.of(name);
   }
 
   /**

@@ -154,8 +154,6 @@ record PlanCheck(String method, List<Row> rows) {
   }
 
   private static String shown(Estimate estimate) {
-    return estimate.standardError() == 0
-        ? String.format(Locale.ROOT, "%.6f", estimate.mean())
-        : String.format(Locale.ROOT, "%.4f+-%.4f", estimate.mean(), estimate.standardError());
+    return estimate.text(estimate.standardError() == 0 ? 6 : 4);
   }
 }

@@ -148,16 +148,12 @@ record PlanReport(
             curve.at(curve.length() - 1),
             source()));
     for (Functional functional : Functional.values()) {
-      Estimate estimate = functional(functional);
       lines.add(
           String.format(
               Locale.ROOT,
-              "%-28s %12.4f%s nats per %s%s",
+              "%-28s %12s nats per %s%s",
               functional.label().replace('_', ' '),
-              estimate.mean(),
-              sample.isPresent()
-                  ? String.format(Locale.ROOT, " +- %.4f", estimate.standardError())
-                  : "",
+              functional(functional).text(4),
               per,
               bias(functional)));
     }
@@ -166,11 +162,10 @@ record PlanReport(
             lines.add(
                 String.format(
                     Locale.ROOT,
-                    "%-28s %12.4f +- %.4f nats per %s (cross-entropy minus model entropy)%n"
+                    "%-28s %12s nats per %s (cross-entropy minus model entropy)%n"
                         + "measured with %,d network evaluations at %d nodes; lines between nodes: at most %.4f nats",
                     "calibration gap",
-                    s.calibrationGap().mean(),
-                    s.calibrationGap().standardError(),
+                    s.calibrationGap().text(4),
                     per,
                     s.evaluations(),
                     s.crossEntropy().nodes().count(),
@@ -195,11 +190,6 @@ record PlanReport(
   }
 
   private String row(SizePlan plan) {
-    Estimate price = planner.price(plan).orElseThrow();
-    String optimal =
-        sample.isPresent()
-            ? String.format(Locale.ROOT, "%.4f+-%.4f", price.mean(), price.standardError())
-            : String.format(Locale.ROOT, "%.4f", price.mean());
     int steps = plan.steps();
     String sizes =
         Arrays.stream(plan.sizes())
@@ -211,7 +201,7 @@ record PlanReport(
         Locale.ROOT,
         "%6d %18s %10.4f %10.4f %16.4f %10.4f  %s%s",
         steps,
-        optimal,
+        planner.price(plan).orElseThrow().text(4),
         price(SizePlan.balanced(curve.length(), steps)),
         price(SizePlan.cosine(curve.length(), steps)),
         price(grid(steps)),

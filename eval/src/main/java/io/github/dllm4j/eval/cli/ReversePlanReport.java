@@ -138,7 +138,7 @@ record ReversePlanReport(
         String.format(
             Locale.ROOT,
             "uniform noise: KL(data || uniform) = %s nats per sequence (%s)",
-            shown(left),
+            left.text(4),
             sample.isPresent()
                 ? left.count() + " sequences, " + evaluations + " network evaluations now"
                 : "exact"));
@@ -147,9 +147,9 @@ record ReversePlanReport(
             Locale.ROOT,
             "phi(%.3g) = %s, phi(%.3g) = %s nats per nat of noise",
             sigmas[0],
-            shown(rates[0]),
+            rates[0].text(4),
             sigmas[sigmas.length - 1],
-            shown(rates[rates.length - 1])));
+            rates[rates.length - 1].text(4)));
     lines.add("");
     lines.add(MEANING);
     if (sample.isPresent()) {
@@ -170,7 +170,7 @@ record ReversePlanReport(
               Locale.ROOT,
               "%6d %20s %12.4f %12.4f  %s%s",
               grid.steps(),
-              shown(planner.pathKl(grid)),
+              planner.pathKl(grid).text(4),
               logLinear(grid.steps()),
               geometric(grid.steps()),
               levels(grid),
@@ -185,11 +185,5 @@ record ReversePlanReport(
         .mapToObj(level -> String.format(Locale.ROOT, "%.3g", level))
         .reduce((a, b) -> a + "," + b)
         .orElse("");
-  }
-
-  private String shown(Estimate estimate) {
-    return sample.isPresent()
-        ? String.format(Locale.ROOT, "%.4f+-%.4f", estimate.mean(), estimate.standardError())
-        : String.format(Locale.ROOT, "%.4f", estimate.mean());
   }
 }

@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.TrainingRun;
+import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.train.TrainingListener;
 import io.github.dllm4j.eval.plot.LossPlot;
 import java.io.IOException;
@@ -102,13 +103,12 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     note(
         String.format(
             Locale.ROOT,
-            "step %,d of %,d, %.0f s: held-out %s %.4f +- %.4f nats/token, %.4f bits/character",
+            "step %,d of %,d, %.0f s: held-out %s %s nats/token, %.4f bits/character",
             validation.step(),
             run.config().steps(),
             validation.seconds(),
             run.autoregressive() ? "loss" : "bound",
-            validation.nats(),
-            validation.standardError(),
+            Estimate.text(validation.nats(), validation.standardError(), 4),
             bits(validation.nats())));
   }
 

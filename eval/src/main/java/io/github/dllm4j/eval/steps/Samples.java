@@ -13,7 +13,6 @@ import io.github.dllm4j.engine.sample.StepListener;
 import io.github.dllm4j.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -63,13 +62,7 @@ record Samples(
 
   /** What is promised of a uniform model has no column: it is the KL of paths, not of samples. */
   private static String note(GenerationPlan plan) {
-    return plan.predictedPathKlNats()
-            .map(
-                kl ->
-                    String.format(
-                        Locale.ROOT, "%.3f +- %.3f nats of ", kl.mean(), kl.standardError()))
-            .orElse("")
-        + plan.note();
+    return plan.predictedPathKlNats().map(kl -> kl.text(3) + " nats of ").orElse("") + plan.note();
   }
 
   /**

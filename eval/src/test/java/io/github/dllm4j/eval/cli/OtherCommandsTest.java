@@ -120,6 +120,15 @@ class OtherCommandsTest {
     refused(new String[] {"--corpus"}, "evaluate", "--model", model);
     refused(new String[] {"nowhere"}, "evaluate", "--model", model, "--corpus", "nowhere");
     refused(
+        new String[] {"--out", "must be a name"},
+        "evaluate",
+        "--model",
+        model,
+        "--corpus",
+        corpus,
+        "--out",
+        "");
+    refused(
         new String[] {"--part", "half"},
         "evaluate",
         "--model",
