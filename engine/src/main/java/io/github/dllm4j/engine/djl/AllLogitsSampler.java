@@ -54,7 +54,7 @@ record AllLogitsSampler(Network network, IValue weights, Precision precision, in
           steps,
           1,
           done.length,
-          steps * (flops.trunk(batch, length) + flops.head(rows.size())));
+          steps * (flops.everywhere(batch, length) + flops.asked(rows.size())));
     }
   }
 

@@ -217,7 +217,7 @@ public final class Benchmark implements AutoCloseable {
         evaluations,
         seen.waits(),
         seen.numbers(),
-        evaluations * flops.trunk(batch, length) + flops.head((long) batch * length));
+        evaluations * flops.everywhere(batch, length) + flops.asked((long) batch * length));
   }
 
   /** Training steps of the network, whose weights they change. */
@@ -266,7 +266,8 @@ public final class Benchmark implements AutoCloseable {
     /** Operations of its forward and backward pass; the optimiser's own count as nothing. */
     public double flop(boolean all) {
       int batch = masked.sigmas().length;
-      return 3 * (flops.trunk(batch, shape.length()) + flops.head(examples(all).rows().length));
+      return 3
+          * (flops.everywhere(batch, shape.length()) + flops.asked(examples(all).rows().length));
     }
   }
 

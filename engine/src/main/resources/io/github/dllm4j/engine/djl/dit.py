@@ -4,6 +4,8 @@ import torch
 #
 #   tokens [B, N] -> embedding -> L x ( attention branch, feed-forward branch ) -> head at chosen rows -> logits [R, V]
 #
+# Behind the attention of the last block every position is by itself: from there on only the chosen rows are computed.
+#
 # The same network whose positions see their own block and earlier ones is a block diffusion model (BD3LM), and with
 # blocks of one an autoregressive model; with learned positions and biases in attention, too, it is GPT-2.
 #
@@ -69,9 +71,10 @@ class Dit(Module):
         hidden = torch.silu(torch.linear(features, ws[1], ws[2]))
         return torch.silu(torch.linear(hidden, ws[3], ws[4]))
 
-    def trunk(self, x: Tensor, sigmas: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0, given: bool = False) -> Tensor:
-        # x are embedded tokens. `past` are keys and values of positions before `at`, two per block, to be seen and to be
-        # added to; or none; or those of a clean sequence, which a noisy one is given.
+    def trunk(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, train: bool, drop: float, past: List[Tensor] = [], at: int = 0, given: bool = False) -> Tensor:
+        # x are embedded tokens [B, N, D]; all blocks at flat rows sequence * N + position come back, [R, D]. `past` are keys
+        # and values of positions before `at`, two per block, to be seen and to be added to; or none; or those of a clean
+        # sequence, which a noisy one is given.
         layers, heads, bias, time, gpt = shape[0], shape[1], shape[2], shape[3], shape[5]
         batch, n, width = x.size(0), x.size(1), x.size(2)
         hd = width // heads
@@ -124,22 +127,32 @@ class Dit(Module):
             if len(past) > 0:
                 q, k, v = __torch__.blocks.joined(q, k, v, past[2 * layer], past[2 * layer + 1], at, given)
             a = self.repeated(self.attend(q, k, v, shape[4], given, train, scale), batch)
-            a = __torch__.linear.affine(a.transpose(1, 2).reshape(batch, n, width), out_w, width, out_b, dt)
+            a = a.transpose(1, 2).reshape(batch, n, width)
+            if layer == layers - 1:
+                some = rows if train else self.repeated(rows, 16)
+                a, x = a.view(-1, width).index_select(0, some), x.view(-1, width).index_select(0, some)
+                for j, part in enumerate(m):
+                    if part is not None:
+                        m[j] = self.of_rows(part.squeeze(1), some, n)
+            a = __torch__.linear.affine(a, out_w, width, out_b, dt)
             x = __torch__.added(x, __torch__.gated(torch.dropout(a, drop, train).to(6), m[2]), train)
             h = __torch__.modulate(__torch__.norm(x, n2, b2), m[3], m[4]).to(dt)
             f = __torch__.linear.affine(__torch__.linear.gelu(h, up_w, up_b, dt), down_w, width, down_b, dt)
             x = __torch__.added(x, __torch__.gated(torch.dropout(f, drop, train).to(6), m[5]), train)
-        return x
+        return torch.narrow(x, 0, 0, rows.size(0))
 
-    def final(self, x: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int]) -> Tensor:
-        # What the head multiplies at flat rows sequence * N + position, [R, D].
+    def of_rows(self, x: Tensor, rows: Tensor, n: int) -> Tensor:
+        # What belongs to the sequences of length n that flat rows are in, [B, ..] to [R, ..].
+        return x.index_select(0, torch.div(rows, n, rounding_mode="floor"))
+
+    def final(self, x: Tensor, sigmas: Tensor, rows: Tensor, n: int, ws: List[Tensor], shape: List[int]) -> Tensor:
+        # What the head multiplies, from what the trunk says of flat rows of sequences of length n, [R, D].
         bias, time = shape[2], shape[3]
         i = len(ws) - 3 - bias - 2 * time
-        n = x.size(1)
-        h = __torch__.norm(x.reshape(-1, x.size(2)).index_select(0, rows), ws[i], __torch__.optional(ws, i + 1, bias == 1))
+        h = __torch__.norm(x, ws[i], __torch__.optional(ws, i + 1, bias == 1))
         if time == 1:
             mod = torch.linear(self.condition(self.repeated(sigmas, 16), ws), ws[i + 3 + bias], ws[i + 4 + bias])
-            shift, scale = torch.chunk(mod.index_select(0, torch.div(rows, n, rounding_mode="floor")), 2, -1)
+            shift, scale = torch.chunk(self.of_rows(mod, rows, n), 2, -1)
             h = __torch__.modulate(h, shift, scale)
         return h
 
@@ -181,8 +194,8 @@ class Dit(Module):
     def hidden(self, tok: Tensor, sigmas: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, past: List[Tensor] = [], at: int = 0, given: int = 0) -> Tensor:
         # All of the network but its head, at the rows, [R, D].
         more = (15 + tok.size(1)) // tok.size(1)
-        x = self.trunk(torch.embedding(ws[0], self.repeated(tok, more)), self.repeated(sigmas, more), ws, shape, dt, False, 0.0, past, at, given == 1)
-        return self.final(x, sigmas, rows, ws, shape)
+        x = self.trunk(torch.embedding(ws[0], self.repeated(tok, more)), self.repeated(sigmas, more), rows, ws, shape, dt, False, 0.0, past, at, given == 1)
+        return self.final(x, sigmas, rows, tok.size(1), ws, shape)
 
     def llama_hidden(self, tok: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], theta: float, epsilon: float, dt: int) -> Tensor:
         # The same of a Llama-like network.
@@ -228,10 +241,10 @@ class Dit(Module):
     def scores(self, tok: Tensor, rows: Tensor, target: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int) -> Tensor:
         # ln p(target) at each row in float64, [R]; the head is evaluated at a few rows at a time.
         sigmas = torch.zeros([tok.size(0)], device=tok.device)
-        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, dt, False, 0.0)
+        x = self.trunk(torch.embedding(ws[0], tok), sigmas, rows, ws, shape, dt, False, 0.0)
         out : List[Tensor] = []
-        for some, ids in zip(torch.split(rows, 256), torch.split(target, 256)):
-            h = self.final(x, sigmas, some, ws, shape)
+        for some, own, ids in zip(torch.split(x, 256), torch.split(rows, 256), torch.split(target, 256)):
+            h = self.final(some, sigmas, own, tok.size(1), ws, shape)
             out.append(__torch__.laws.at(__torch__.laws.law(self.head(h, ws, self.place(ws, shape), dt, mask)), ids))
         return torch.cat(out)
 
@@ -251,9 +264,9 @@ class Dit(Module):
     def next(self, tok: Tensor, ws: List[Tensor], shape: List[int], dt: int, mask: int, past: List[Tensor], at: int) -> Tensor:
         # Logits [B, V] of what comes after `tok` [B, n], which stands at position `at`.
         sigmas = torch.zeros([tok.size(0)], device=tok.device)
-        x = self.trunk(torch.embedding(ws[0], tok), sigmas, ws, shape, dt, False, 0.0, past, at)
         rows = torch.arange(1, tok.size(0) + 1, device=tok.device) * tok.size(1) - 1
-        return self.head(self.final(x, sigmas, rows, ws, shape), ws, self.place(ws, shape), dt, mask)
+        x = self.trunk(torch.embedding(ws[0], tok), sigmas, rows, ws, shape, dt, False, 0.0, past, at)
+        return self.head(self.final(x, sigmas, rows, tok.size(1), ws, shape), ws, self.place(ws, shape), dt, mask)
 
     # ---- training -------------------------------------------------------------------------------------------------
 
@@ -298,11 +311,11 @@ class Dit(Module):
         embedded = torch.embedding(ws[0].detach(), tok)
         if shape[3] == 1:
             kept.append(embedded.requires_grad_())
-            h = self.final(self.trunk(embedded, sigmas, ws, shape, dt, True, drop), sigmas, rows, ws, shape)
+            x = self.trunk(embedded, sigmas, rows, ws, shape, dt, True, drop)
+            h = self.final(x, sigmas, rows, tok.size(1), ws, shape)
         else:
             torch.set_grad_enabled(False)
-            x = __torch__.learned.forward(embedded.view(-1, embedded.size(2)), tok.size(0), ws, shape, dt, drop, kept)
-            x = x.index_select(0, rows)
+            x = __torch__.learned.forward(embedded.view(-1, embedded.size(2)), tok.size(0), rows, ws, shape, dt, drop, kept)
             i = len(ws) - 3 - shape[2]
             h, mean, rstd = torch.native_layer_norm(x, [x.size(1)], ws[i], __torch__.optional(ws, i + 1, shape[2] == 1), 1e-5)
             kept.extend([x, mean, rstd])
@@ -320,8 +333,7 @@ class Dit(Module):
         else:
             rstd, mean, x = kept.pop(), kept.pop(), kept.pop()
             last = __torch__.learned.unnormed(dh, x, mean, rstd, ws, len(ws) - 3 - shape[2], shape[2])
-            dx = torch.zeros([tok.numel(), dh.size(1)], device=dh.device).index_add_(0, rows, last)
-            dx = __torch__.learned.backward(dx, ws, shape, dt, drop, kept, more)
+            dx = __torch__.learned.backward(last, rows, ws, shape, dt, drop, kept, more)
         torch.set_grad_enabled(True)
         return __torch__.learned.gradient(ws[0]).detach().index_add_(0, tok.reshape(-1), dx)
 

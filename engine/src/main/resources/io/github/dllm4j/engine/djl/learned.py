@@ -198,8 +198,9 @@ def unnormed(dh: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, ws: List[Tensor]
     return dx
 
 
-def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
-    # x [B N, D], float32, stays as it is.
+def forward(x: Tensor, batch: int, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor]) -> Tensor:
+    # x [B N, D], float32, stays as it is; of the rows [R, D] comes back. Behind the attention of the last block there are
+    # only these.
     bias, heads = shape[2], shape[1]
     width, n = x.size(1), x.size(0) // batch
     hd = width // heads
@@ -229,6 +230,8 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
         kept.extend([x, mean, rstd, h, wqkv, wout, wup, wdown])
         qkv = torch.mm(h, wqkv.t()).view(batch, n, 3, heads, hd).permute(2, 0, 3, 1, 4)
         a = __torch__.learned.attention(qkv, cos, sin, shape[4] == 1, unseen, kept)
+        if layer == shape[0] - 1:
+            a, x = a.index_select(0, rows), x.index_select(0, rows)
         kept.append(a)
         x = __torch__.learned.branch(x, a, wout, None, drop, kept)
         h, mean, rstd = torch.native_layer_norm(x, [width], ws[j], __torch__.optional(ws, j + 1, bias == 1), 1e-5)
@@ -241,9 +244,14 @@ def forward(x: Tensor, batch: int, ws: List[Tensor], shape: List[int], dt: int, 
     return x
 
 
-def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
-    # The gradients of the blocks' weights, from the last block to the first; the gradient of the embedded tokens comes back.
-    # `dx` is overwritten, `kept` emptied.
+def spread(x: Tensor, rows: Tensor, n: int) -> Tensor:
+    # Rows [R, D] of [n, D] that is 0 elsewhere.
+    return torch.zeros([n, x.size(1)], dtype=x.dtype, device=x.device).index_add_(0, rows, x)
+
+
+def backward(dx: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
+    # The gradients of the blocks' weights, from the last block to the first, given that of the last block's rows [R, D];
+    # the gradient of the embedded tokens [B N, D] comes back. `dx` is overwritten, `kept` emptied.
     bias = shape[2]
     cos, sin = kept[0], kept[1]
     size = 8 + 2 * bias
@@ -266,7 +274,10 @@ def backward(dx: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: floa
         dx.add_(__torch__.learned.unnormed(torch.mm(du, wup).to(6), x2, mean2, rstd2, ws, j, bias))
         dy = __torch__.learned.undropped(dx.to(dt), drop, mask1)
         __torch__.learned.collect(ws[i + 2 + bias], dy, a, more)
-        dqkv = __torch__.learned.unattended(torch.mm(dy, wout), qk, v, p, cos, sin)
+        da = torch.mm(dy, wout)
+        if layer == 0:
+            da, dx = __torch__.learned.spread(da, rows, x.size(0)), __torch__.learned.spread(dx, rows, x.size(0))
+        dqkv = __torch__.learned.unattended(da, qk, v, p, cos, sin)
         if dt == 6:
             __torch__.rotary.collect(__torch__.learned.gradient(ws[i + 1 + bias]), torch.mm(dqkv.t(), h), shape[1], more)
         else:

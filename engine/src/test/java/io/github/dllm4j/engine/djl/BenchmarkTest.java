@@ -17,8 +17,11 @@ class BenchmarkTest {
     NetworkFlops flops = new NetworkFlops(SHAPE);
     // queries, keys, values and output 4 D^2, feed-forward 8 D^2; scores and values 2 N D.
     double perToken = 2 * (12 * 16 * 16 + 2 * 12 * 16);
-    assertEquals(2 * 3 * 12 * perToken, flops.trunk(3, 12));
-    assertEquals(2.0 * 5 * 16 * 1000, flops.head(5));
+    double head = 2 * 16 * 1000;
+    int all = 3 * 12;
+    assertEquals(all * (2 * perToken + head), flops.everywhere(3, 12) + flops.asked(all));
+    // Where nobody asks, the last block needs no output of attention and no feed-forward branch.
+    assertEquals(all * (2 * perToken - 2 * 9 * 16 * 16), flops.everywhere(3, 12));
   }
 
   @Test
@@ -32,11 +35,11 @@ class BenchmarkTest {
       assertEquals(4, first.synchronisations(), "one a step");
       assertEquals(3 * 12, first.numbersToHost(), "one a token");
       NetworkFlops flops = benchmark.flops();
-      assertEquals(4 * flops.trunk(3, 12) + flops.head(3 * 12), first.networkFlop());
+      assertEquals(4 * flops.everywhere(3, 12) + flops.asked(3 * 12), first.networkFlop());
 
       SamplingTimes all = run.sampleFromAllLogits(3, 12, 4, 1);
       parts(all);
-      assertEquals(4 * (flops.trunk(3, 12) + flops.head(3 * 12)), all.networkFlop());
+      assertEquals(4 * (flops.everywhere(3, 12) + flops.asked(3 * 12)), all.networkFlop());
     }
   }
 
@@ -60,10 +63,11 @@ class BenchmarkTest {
         Benchmark.Training training = benchmark.training(Precision.FP32, update, 4);
         assertTrue(training.step(false) > 0);
         assertTrue(training.step(true) > 0);
-        double trunk = benchmark.flops().trunk(4, 12);
-        int rows = (int) Math.round((training.flop(false) / 3 - trunk) / 32000);
+        double everywhere = benchmark.flops().everywhere(4, 12);
+        double asked = benchmark.flops().asked(1);
+        int rows = (int) Math.round((training.flop(false) / 3 - everywhere) / asked);
         assertTrue(Math.abs(rows - 4 * 6.5) <= 4, "half of the tokens and half a token: " + rows);
-        assertEquals(3 * (trunk + 48 * 32000), training.flop(true));
+        assertEquals(3 * (everywhere + 48 * asked), training.flop(true));
       }
     }
   }

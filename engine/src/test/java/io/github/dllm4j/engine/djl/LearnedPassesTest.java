@@ -109,8 +109,10 @@ class LearnedPassesTest {
   }
 
   /**
-   * 1e-5 is 2^7 units in the last place of float32, some for each of the products on the way;
-   * bfloat16 has 2^-8, and both round it away 20 times, up and down.
+   * 4e-5 is 2^9 units in the last place of float32, some for each of the products on the way: seen
+   * are 2^4 to 2^7.2, most of them where dropout's draw lets gradients cancel; a gate of 1.001
+   * instead of 1 is beyond 1e-4 (below). bfloat16 has 2^-8, and both round it away 20 times, up and
+   * down.
    */
   @ParameterizedTest
   @CsvSource({
@@ -140,7 +142,7 @@ class LearnedPassesTest {
     List<float[]> written = learn(own, plain, objective, precision, masking, dropout);
     List<float[]> recorded =
         learn(timed, timed(timed, plain, 1), objective, precision, masking, dropout);
-    double allowed = precision == Precision.FP32 ? 1e-5 : Math.sqrt(20) / 256;
+    double allowed = precision == Precision.FP32 ? 4e-5 : Math.sqrt(20) / 256;
     assertEquals(0, distance(recorded, written), allowed);
   }
 

@@ -71,7 +71,8 @@ public record Throughput(
 
   private static double flop(Benchmark benchmark, int batch) {
     int length = benchmark.flops().shape().length();
-    return benchmark.flops().trunk(batch, length) + benchmark.flops().head((long) batch * length);
+    return benchmark.flops().everywhere(batch, length)
+        + benchmark.flops().asked((long) batch * length);
   }
 
   private static Pass pass(
