@@ -9,7 +9,7 @@ import java.util.Arrays;
 /**
  * The usual way to sample a masked model, to compare with: at every step the logits of all
  * positions, a float64 Gumbel draw over [B, N, V], and each hole shows its token with the chance of
- * modified tau-leaping on a uniform grid (MDLM, LLaDA). Same trunk, head and number of steps as the
+ * modified tau-leaping on a uniform grid (MDLM, LLaDA). Same network and number of steps as the
  * engine's sampler; tokens never leave the device before the end.
  *
  * @param weights of the network, cast for the precision

@@ -248,8 +248,8 @@ public final class Benchmark implements AutoCloseable {
     /**
      * Seconds of one step: forward, backward and optimiser.
      *
-     * @param all with a loss at every token, as uniform noise and autoregressive models have; else
-     *     half of the tokens are masked, and the head is asked about these alone
+     * @param all with a loss at every token, as autoregressive models have; else half of the tokens
+     *     are masked, and the head is asked about these alone
      */
     public double step(boolean all) {
       long begin = System.nanoTime();

@@ -15,13 +15,14 @@ import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
- * A network as a {@link Denoiser}: trunk over the whole batch, head at the requested rows only.
+ * A network as a {@link Denoiser}: trunk over the whole batch, head at the requested rows only, and
+ * in our own networks what stands behind the attention of the last block, too.
  *
  * <p>Cost: one pass of the trunk in {@link #predict}; the head runs there too if logits of all rows
  * fit into {@link LawBudget}, else with every question. Laws of one sequence are the same in any
- * batch in float32 on a processor; docs/bench.md says for which sizes, elsewhere last bits can
- * differ. Broken weights are found when the laws are asked about. Networks of LLaDA and Dream use
- * the leave to answer approximately ({@link CachedPasses}).
+ * batch and with any rows in float32 on a processor; docs/bench.md says for which sizes, elsewhere
+ * last bits can differ. Broken weights are found when the laws are asked about. Networks of LLaDA
+ * and Dream use the leave to answer approximately ({@link CachedPasses}).
  */
 public final class TransformerDenoiser implements Denoiser {
   /** Networks see total noise up to that of the log-linear schedule at t = 1, eps = 1e-3. */

@@ -131,7 +131,8 @@ class Dit(Module):
             if layer == layers - 1:
                 some = rows if train else self.repeated(rows, 16)
                 a, x = a.view(-1, width).index_select(0, some), x.view(-1, width).index_select(0, some)
-                for j, part in enumerate(m):
+                for j in range(2, 6):
+                    part = m[j]
                     if part is not None:
                         m[j] = self.of_rows(part.squeeze(1), some, n)
             a = __torch__.linear.affine(a, out_w, width, out_b, dt)

@@ -244,11 +244,6 @@ def forward(x: Tensor, batch: int, rows: Tensor, ws: List[Tensor], shape: List[i
     return x
 
 
-def spread(x: Tensor, rows: Tensor, n: int) -> Tensor:
-    # Rows [R, D] of [n, D] that is 0 elsewhere.
-    return torch.zeros([n, x.size(1)], dtype=x.dtype, device=x.device).index_add_(0, rows, x)
-
-
 def backward(dx: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: int, drop: float, kept: List[Tensor], more: bool) -> Tensor:
     # The gradients of the blocks' weights, from the last block to the first, given that of the last block's rows [R, D];
     # the gradient of the embedded tokens [B N, D] comes back. `dx` is overwritten, `kept` emptied.
@@ -276,11 +271,12 @@ def backward(dx: Tensor, rows: Tensor, ws: List[Tensor], shape: List[int], dt: i
         __torch__.learned.collect(ws[i + 2 + bias], dy, a, more)
         da = torch.mm(dy, wout)
         if layer == 0:
-            da, dx = __torch__.learned.spread(da, rows, x.size(0)), __torch__.learned.spread(dx, rows, x.size(0))
+            da = torch.zeros([x.size(0), x.size(1)], dtype=dt, device=x.device).index_add_(0, rows, da)
         dqkv = __torch__.learned.unattended(da, qk, v, p, cos, sin)
         if dt == 6:
             __torch__.rotary.collect(__torch__.learned.gradient(ws[i + 1 + bias]), torch.mm(dqkv.t(), h), shape[1], more)
         else:
             __torch__.learned.collect(ws[i + 1 + bias], dqkv, h, more)
-        dx.add_(__torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias))
+        before = __torch__.learned.unnormed(torch.mm(dqkv, wqkv).to(6), x, mean, rstd, ws, i, bias)
+        dx = before.index_add_(0, rows, dx) if layer == 0 else dx.add_(before)
     return dx

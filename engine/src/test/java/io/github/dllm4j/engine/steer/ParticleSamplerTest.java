@@ -191,10 +191,16 @@ class ParticleSamplerTest {
   }
 
   /** How many of 64 particles end with token 1 first. */
-  private static long allowed(ReverseChain chain, SequenceScorer score, Twist twist) {
-    return ParticleSampler.bootstrap(chain, score, twist).run(64, 7, 0).sequences().stream()
-        .filter(sequence -> sequence[0] == 1)
-        .count();
+  private static int allowed(ReverseChain chain, SequenceScorer score, Twist twist) {
+    ParticleSampler.Particles made = ParticleSampler.bootstrap(chain, score, twist).run(64, 7, 0);
+    assertTrue(Double.isFinite(made.logNormaliser()));
+    int count = 0;
+    for (int j = 0; j < 64; j++) {
+      boolean good = made.sequences().get(j)[0] == 1;
+      assertTrue(good || made.weights()[j] == 0);
+      count += good ? 1 : 0;
+    }
+    return count;
   }
 
   /** Nothing is allowed: the normaliser says so. */

@@ -98,7 +98,7 @@ public final class Main implements Runnable {
 
   /** Names of nothing are refused: they would be the current folder. */
   private static Path path(String name) {
-    if (name.isBlank()) {
+    if (name.isEmpty()) {
       throw new TypeConversionException("must be a name, got \"" + name + "\"");
     }
     return Path.of(name);

@@ -151,7 +151,7 @@ record PlanReport(
       lines.add(
           String.format(
               Locale.ROOT,
-              "%-28s %12s nats per %s%s",
+              "%-28s %19s nats per %s%s",
               functional.label().replace('_', ' '),
               functional(functional).text(4),
               per,
@@ -162,7 +162,7 @@ record PlanReport(
             lines.add(
                 String.format(
                     Locale.ROOT,
-                    "%-28s %12s nats per %s (cross-entropy minus model entropy)%n"
+                    "%-28s %19s nats per %s (cross-entropy minus model entropy)%n"
                         + "measured with %,d network evaluations at %d nodes; lines between nodes: at most %.4f nats",
                     "calibration gap",
                     s.calibrationGap().text(4),

@@ -49,6 +49,7 @@ class BenchCommandTest {
             "forward_tokens_per_second",
             "forward_peak_share",
             "training_tokens_per_second",
+            "training_all_tokens_per_second",
             "peak_rss_mib")) {
       assertTrue(said.get(key).get("fp32").asDouble() > 0, key + " in " + said);
     }
@@ -64,11 +65,17 @@ class BenchCommandTest {
     assertTrue(said.get("synchronisations_per_step").get("fp32").asDouble() <= 2);
     // Tokens per second and share of the peak are the same time twice; one round of each.
     double flop = 2 * 8 * (24 * 16 * 16 + 4 * 8 * 16 + 2.0 * 16 * 40);
-    double seconds =
-        said.get("spread").get("fp32").get("forward").get("seconds").get("median").asDouble();
-    assertEquals(16 / seconds, said.get("forward_tokens_per_second").get("fp32").asDouble(), 1e-6);
-    double share = said.get("forward_peak_share").get("fp32").asDouble();
-    JsonNode peak = said.get("spread").get("fp32").get("peak_gflops");
+    share(said, "forward", "forward_tokens_per_second", "forward_peak_share", flop);
+    String everywhere = "training_all_peak_share";
+    share(said, "training_everywhere", "training_all_tokens_per_second", everywhere, 3 * flop);
+  }
+
+  private static void share(JsonNode said, String pass, String speed, String name, double flop) {
+    JsonNode spread = said.get("spread").get("fp32");
+    double seconds = spread.get(pass).get("seconds").get("median").asDouble();
+    assertEquals(16 / seconds, said.get(speed).get("fp32").asDouble(), 1e-6);
+    double share = said.get(name).get("fp32").asDouble();
+    JsonNode peak = spread.get("peak_gflops");
     assertTrue(flop / seconds * 1e-9 / share >= peak.get("least").asDouble() * 0.999);
     assertTrue(flop / seconds * 1e-9 / share <= peak.get("most").asDouble() * 1.001);
   }
@@ -139,10 +146,12 @@ class BenchCommandTest {
             .json();
     JsonNode found = said.get("where_before_what").get("fp32");
     assertTrue(found.get("times_as_fast").get("median").asDouble() > 0);
-    // 128 rows at each of 4 steps against 128 rows in all; the trunk is the same.
-    double trunk = 128 * (24 * 16 * 16 + 4 * 64 * 16);
-    double head = 128 * 2.0 * 16 * 30000;
-    assertEquals(4 * (trunk + head) / (4 * trunk + head), found.get("flop_ratio").asDouble(), 1e-9);
+    // 128 rows at each of 4 steps against 128 rows in all; one block up to its attention is the
+    // same.
+    double same = 128 * (6 * 16 * 16 + 4 * 64 * 16);
+    double asked = 128 * (18 * 16 * 16 + 2.0 * 16 * 30000);
+    double ratio = 4 * (same + asked) / (4 * same + asked);
+    assertEquals(ratio, found.get("flop_ratio").asDouble(), 1e-9);
     // Float64 Gumbel noise alone is 29 MiB more than float32 logits of a quarter of the rows.
     assertTrue(found.get("run_memory_ratio").asDouble() > 1, found.toString());
   }
