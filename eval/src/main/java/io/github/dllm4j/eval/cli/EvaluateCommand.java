@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -250,7 +251,11 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static String text(Map<String, Object> document, String mean, String error) {
-    return Estimate.text((double) document.get(mean), (double) document.get(error), 4);
+    return Estimate.text(number(document, mean), number(document, error), 4);
+  }
+
+  private static double number(Map<String, Object> document, String name) {
+    return (double) Objects.requireNonNull(document.get(name));
   }
 
   private void print(Map<String, Object> document, Claim claim) {
