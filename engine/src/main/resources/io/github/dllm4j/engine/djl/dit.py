@@ -358,7 +358,7 @@ class Dit(Module):
         before = self.learned(tok, sigmas, rows, ws, shape, int(c[6]), c[9], kept)
         h = before.detach().requires_grad_()
         p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])).to(6), -1)
-        sigma = sigmas.index_select(0, torch.div(rows, tok.size(1), rounding_mode="floor"))
+        sigma = self.of_rows(sigmas, rows, tok.size(1))
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
         noisy = tok.reshape(-1).index_select(0, rows)

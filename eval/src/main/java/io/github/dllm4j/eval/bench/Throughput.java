@@ -18,10 +18,10 @@ import java.util.function.DoubleUnaryOperator;
  * @param forward passes at the batch
  * @param forwardOfOne at batch 1
  * @param training steps with half of the tokens masked: forward, backward, optimiser
- * @param trainingEverywhere the same with a loss at every token
+ * @param trainingAll the same with a loss at every token
  */
 public record Throughput(
-    Spread peakGflops, Pass forward, Pass forwardOfOne, Pass training, Pass trainingEverywhere) {
+    Spread peakGflops, Pass forward, Pass forwardOfOne, Pass training, Pass trainingAll) {
 
   /**
    * A kind of pass.
@@ -63,10 +63,9 @@ public record Throughput(
         benchmark.training(precision, settings.update(), settings.batch());
     Pass masked =
         pass(repeats, peak, () -> training.step(false), training.flop(false), batch * length);
-    Pass everywhere =
-        pass(repeats, peak, () -> training.step(true), training.flop(true), batch * length);
+    Pass all = pass(repeats, peak, () -> training.step(true), training.flop(true), batch * length);
     progress.accept(precision.label() + ": training steps measured");
-    return new Throughput(Spread.of(peaks), many, one, masked, everywhere);
+    return new Throughput(Spread.of(peaks), many, one, masked, all);
   }
 
   private static double flop(Benchmark benchmark, int batch) {

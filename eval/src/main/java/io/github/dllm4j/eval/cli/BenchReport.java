@@ -78,8 +78,8 @@ final class BenchReport {
     put("forward_peak_share_batch_1", precision, t.forwardOfOne().share().median());
     put("training_tokens_per_second", precision, t.training().tokensPerSecond());
     put("training_peak_share", precision, t.training().share().median());
-    put("training_all_tokens_per_second", precision, t.trainingEverywhere().tokensPerSecond());
-    put("training_all_peak_share", precision, t.trainingEverywhere().share().median());
+    put("training_all_tokens_per_second", precision, t.trainingAll().tokensPerSecond());
+    put("training_all_peak_share", precision, t.trainingAll().share().median());
     put("step_breakdown_ms", precision, breakdown(speeds.step()));
     put("sampler_overhead_share", precision, speeds.step().overheadShare().median());
     put("synchronisations_per_step", precision, speeds.step().synchronisationsPerStep());
@@ -91,7 +91,7 @@ final class BenchReport {
     pass("forward", t.forward());
     pass("forward, batch 1", t.forwardOfOne());
     pass("training step", t.training());
-    pass("  loss at all tokens", t.trainingEverywhere());
+    pass("  loss at all tokens", t.trainingAll());
     step("sampling step", speeds.step());
     line("  peak memory            %9.0f MiB resident", speeds.peakRssMib());
   }

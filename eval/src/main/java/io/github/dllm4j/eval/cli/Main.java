@@ -99,7 +99,7 @@ public final class Main implements Runnable {
   /** Names of nothing are refused: they would be the current folder. */
   private static Path path(String name) {
     if (name.isEmpty()) {
-      throw new TypeConversionException("must be a name, got \"" + name + "\"");
+      throw new TypeConversionException("must be a name, got \"\"");
     }
     return Path.of(name);
   }
