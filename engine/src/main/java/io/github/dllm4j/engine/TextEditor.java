@@ -163,10 +163,7 @@ public final class TextEditor {
               Template.parse(template)
                   .canvas(tokenizer, Preparation.hole(model), model.config().network().length());
           SequenceScorer scorer = scorer(tokenizer, score);
-          TimeGrid grid =
-              model.config().mask() >= 0
-                  ? TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, effort.steps)
-                  : TimeGrid.logLinear(1e-3, effort.steps);
+          TimeGrid grid = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, effort.steps);
           ReverseChain chain = chain(model, denoiser, canvas, grid);
           // A look ahead with few draws: what the particle is likely to become.
           Twist twist = Twist.sampled(chain, scorer, 4, effort.seed);

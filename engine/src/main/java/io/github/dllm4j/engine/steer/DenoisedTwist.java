@@ -7,9 +7,10 @@ import java.util.List;
 
 /**
  * psi_k(x) = E[e^s] under the factorised denoiser at x, by enumeration (draws = 0) or as an average
- * over draws with uniforms that do not depend on x; e^-1000000 at least, because psi must be
- * positive also where all of it is forbidden. Source: uniform-diffusion spec 12, "standard cheap
- * psi". Cost: one evaluation per sequence, and S^holes or {@code draws} scores.
+ * over draws with uniforms that do not depend on x. Where enumeration finds everything forbidden it
+ * is e^-1000000, because psi must be positive; where all draws are, nothing is known. Source:
+ * uniform-diffusion spec 12, "standard cheap psi". Cost: one evaluation per sequence, and S^holes
+ * or {@code draws} scores.
  */
 record DenoisedTwist(ReverseChain chain, SequenceScorer scorer, int draws, long seed)
     implements Twist {
@@ -20,8 +21,10 @@ record DenoisedTwist(ReverseChain chain, SequenceScorer scorer, int draws, long 
     double[][][] rows = chain.cleanRows(move, sequences);
     double[] values = new double[sequences.size()];
     for (int s = 0; s < values.length; s++) {
-      double value = draws == 0 ? expected(sequences.get(s), rows[s]) : average(move, rows[s]);
-      values[s] = Math.max(value, FLOOR);
+      values[s] =
+          draws == 0
+              ? Math.max(FLOOR, expected(sequences.get(s), rows[s]))
+              : average(move, rows[s]);
     }
     return values;
   }

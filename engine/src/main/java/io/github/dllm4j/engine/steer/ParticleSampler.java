@@ -18,8 +18,7 @@ import java.util.Locale;
  * </pre>
  *
  * <p>the particles follow prior K_0 .. K_{N-1} e^s / Z, and the estimate of Z is unbiased for every
- * psi and M. (In numbers, a psi that is e^-1e6 where another is 1 counts as none: a particle whose
- * look ahead found forbidden ends only is lost, see {@link Twist#sampled}.) Source:
+ * psi and M. (In numbers, a psi that is e^-1e6 where another is 1 counts as none.) Source:
  * uniform-diffusion spec 12 (FK steering is the bootstrap case). For a finite number of particles
  * the drawn sequences are only approximately from that law, which for an imperfect chain is not p
  * e^s / Z either: a <em>heuristic</em> that becomes exact for the chain's own law as the particles

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,6 +24,8 @@ import java.util.Optional;
  * S), and where it enumerates S^holes values of psi.
  */
 record Proposal(ReverseChain chain, SequenceScorer scorer, Twist twist, boolean lookAhead) {
+  /** How many times lighter than the lightest that is known counts what nothing is known of. */
+  private static final double UNKNOWN = 20;
 
   /**
    * Where one particle may go.
@@ -31,18 +34,37 @@ record Proposal(ReverseChain chain, SequenceScorer scorer, Twist twist, boolean 
    */
   record Drawn(int[] sequence, double logRatio) {}
 
-  /** log psi of sequences before a move; after the last one it is the log-weight. */
+  /**
+   * log psi of sequences before a move; after the last one it is the log-weight. Where the twist
+   * knows nothing, psi is a twentieth of the least that it knows of the others: what a particle's
+   * weight is multiplied by now it is divided by later, so any positive number is right.
+   */
   double[] logValue(int move, List<int[]> sequences) {
-    double[] values =
-        move == chain.moves()
-            ? LogWeights.scores(scorer, sequences)
-            : twist.logValue(move, sequences);
+    if (move == chain.moves()) {
+      return LogWeights.scores(scorer, sequences);
+    }
+    double[] values = twist.logValue(move, sequences).clone();
+    if (values.length != sequences.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a twist must have a value for each of %d sequences, got %d",
+              sequences.size(),
+              values.length));
+    }
     for (double value : values) {
-      boolean good = move == chain.moves() || Double.isFinite(value);
-      if (!good) {
+      if (Double.isNaN(value) || value == Double.POSITIVE_INFINITY) {
         throw new IllegalArgumentException(
-            "log psi must be finite, got " + value + " before move " + move);
+            "log psi must be finite, or -Infinity where nothing is known, got "
+                + value
+                + " before move "
+                + move);
       }
+    }
+    double least =
+        Arrays.stream(values).filter(Double::isFinite).min().orElse(0) - Math.log(UNKNOWN);
+    for (int j = 0; j < values.length; j++) {
+      values[j] = values[j] == Double.NEGATIVE_INFINITY ? least : values[j];
     }
     return values;
   }

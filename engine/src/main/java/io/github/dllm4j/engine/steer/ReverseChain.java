@@ -84,17 +84,30 @@ public final class ReverseChain {
    * @param canvas which tokens are fixed; for masking the holes hold MASK
    * @param grid noise levels down to 0
    * @param kernel the law of each token; {@link ReverseKernel#tweedie} is recommended
+   * @throws IllegalArgumentException under masking if the kernel masks tokens again, as psi does
    */
   public static ReverseChain of(
       StepModel model, Canvas canvas, TimeGrid grid, ReverseKernel kernel) {
     List<Transition> steps = new ArrayList<>();
     for (int k = 0; k < grid.steps(); k++) {
       Transition.Step step = new Transition.Step(kernel, level(grid, k), level(grid, k + 1));
+      if (model.masking() && remasks(model, step)) {
+        throw new IllegalArgumentException(
+            "a masking chain keeps the tokens that it has: its kernel must not mask them again");
+      }
       boolean unfinished = k == grid.steps() - 1 && model.masking() && leavesMask(model, step);
       steps.add(
           unfinished ? new Transition.Step(ReverseKernel.tweedie(), step.from(), step.to()) : step);
     }
     return new ReverseChain(model, canvas, grid, steps, 0);
+  }
+
+  /** Whether the kernel would mask a token that is there, beyond rounding. */
+  private static boolean remasks(StepModel model, Transition.Step step) {
+    int token = model.mask() == 0 ? 1 : 0;
+    double[] certain = new double[model.process().stateCount()];
+    certain[token] = 1;
+    return step.law(model.process(), certain, token)[model.mask()] > 1e-9;
   }
 
   private static boolean leavesMask(StepModel model, Transition step) {

@@ -12,11 +12,12 @@ import java.util.Optional;
 public interface Twist {
 
   /**
-   * log psi of many sequences, a pure function of each.
+   * log psi of many sequences, each by itself.
    *
    * @param move k, in [0, moves); what is past the last move is the reward itself
    * @param sequences ids before the move, each [length]
-   * @return nats, finite, [sequences]
+   * @return nats, finite, or -infinity where nothing is known, [sequences]; these count as a
+   *     twentieth of the least of the others
    */
   double[] logValue(int move, List<int[]> sequences);
 
@@ -52,9 +53,7 @@ public interface Twist {
 
   /**
    * As {@link #expected}, but averaged over a few drawn clean sequences; the same uniforms for
-   * every x, so that psi is a function. Where a score forbids all that is drawn for a particle, it
-   * survives resampling only if that is so for every other one; what it might have become is lost,
-   * and the estimate of Z then lower than Z.
+   * every x. Where a score forbids all that is drawn for a particle, nothing is known of it.
    *
    * @param chain the chain that is steered
    * @param scorer the log-weight s

@@ -230,10 +230,14 @@ class ReverseChainTest {
             ReverseKernel.tauLeaping(),
             ReverseKernel.rejectingTauLeaping(),
             ReverseKernel.maximalCoupling(),
-            ReverseKernel.psi(0.5))) {
+            ReverseKernel.psi(1))) {
       ReverseChain chain = ReverseChain.of(model, Canvas.blank(2, 3), GRID, kernel);
       assertEquals(1, Arrays.stream(clean(new Enumerated(chain))).sum(), 1e-12, kernel.toString());
     }
+    // One that masks tokens again would not keep its marginals in a chain that never does.
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> ReverseChain.of(model, Canvas.blank(2, 3), GRID, ReverseKernel.psi(0.5)));
   }
 
   private static Stream<ReverseChain> guided() {
