@@ -53,6 +53,11 @@ record Watched(Denoiser denoiser, BooleanSupplier ended) implements Denoiser {
   }
 
   @Override
+  public double heard(double sigma) {
+    return denoiser.heard(sigma);
+  }
+
+  @Override
   public TokenLaws predict(TokenBatch batch, Rows rows) {
     check(ended);
     return denoiser.predict(batch, rows);

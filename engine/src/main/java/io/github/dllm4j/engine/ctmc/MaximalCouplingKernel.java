@@ -32,7 +32,7 @@ record MaximalCouplingKernel() implements ReverseKernel {
     double step = from.sigma() - to.sigma();
     double redrawn = Math.exp(-to.sigma()) * Math.expm1(-step) / Math.expm1(-from.sigma());
     Line denoiser = Reversal.uniformDenoiser(tokens, ofToken, from.sigma());
-    double own = redrawn * denoiser.own() + 1 - redrawn;
+    double own = Math.max(0, redrawn * denoiser.own() + 1 - redrawn);
     return Optional.of(new Line(redrawn * denoiser.scale(), 0, own));
   }
 }

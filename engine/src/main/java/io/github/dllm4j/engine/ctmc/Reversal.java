@@ -55,7 +55,7 @@ final class Reversal {
     double kept = Math.exp(-sigma);
     double redrawn = -Math.expm1(-sigma) / tokens;
     double ofNoisy = (kept * ofToken + redrawn) * tokens;
-    double others = kept * (1 - ofToken) + redrawn * (tokens - 1);
+    double others = kept * Math.max(0, 1 - ofToken) + redrawn * (tokens - 1);
     return new Line(kept / ofNoisy, redrawn / ofNoisy, others / ofNoisy);
   }
 

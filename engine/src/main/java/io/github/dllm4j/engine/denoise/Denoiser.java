@@ -43,6 +43,16 @@ public interface Denoiser extends AutoCloseable {
     while (step.getAsBoolean()) {}
   }
 
+  /**
+   * The noise level whose laws {@link #predict} says: where a network hears no more than some
+   * level, that one.
+   *
+   * @param sigma total noise, nats, at least 0
+   */
+  default double heard(double sigma) {
+    return sigma;
+  }
+
   /** Releases what the denoiser holds; nothing by default. */
   @Override
   default void close() {}

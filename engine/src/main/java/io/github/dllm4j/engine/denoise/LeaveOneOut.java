@@ -62,10 +62,15 @@ public final class LeaveOneOut implements Denoiser {
     double[] sigmas = new double[rows.size()];
     for (int r = 0; r < noisy.length; r++) {
       noisy[r] = batch.token(rows.index(r));
-      sigmas[r] = batch.sigma(rows.index(r) / batch.length());
+      sigmas[r] = inner.heard(batch.sigma(rows.index(r) / batch.length()));
       UniformConversions.checkSigma(sigmas[r], sigmas[r] > 0, "(0, infinity]");
     }
     return new LeaveOneOutLaws(inner.predict(batch, rows), noisy, sigmas);
+  }
+
+  @Override
+  public double heard(double sigma) {
+    return inner.heard(sigma);
   }
 
   @Override

@@ -159,13 +159,18 @@ public final class TransformerDenoiser implements Denoiser {
     PyTorchThread.repeat(step);
   }
 
+  @Override
+  public double heard(double sigma) {
+    return Math.min(sigma, LARGEST_SIGMA);
+  }
+
   /** What turns log scores of a uniform network into leave-one-out laws. */
-  private static DeviceLaws.Scores scores(NDManager manager, TokenBatch batch, Rows rows) {
+  private DeviceLaws.Scores scores(NDManager manager, TokenBatch batch, Rows rows) {
     long[] own = new long[rows.size()];
     double[] sigmas = new double[rows.size()];
     for (int r = 0; r < own.length; r++) {
       own[r] = batch.token(rows.index(r));
-      sigmas[r] = Math.min(batch.sigma(rows.index(r) / batch.length()), LARGEST_SIGMA);
+      sigmas[r] = heard(batch.sigma(rows.index(r) / batch.length()));
     }
     return new DeviceLaws.Scores(manager.create(own), manager.create(sigmas));
   }
@@ -207,10 +212,10 @@ public final class TransformerDenoiser implements Denoiser {
   }
 
   /** The noise levels as the network knows them, [sequences]. */
-  private static float[] sigmas(TokenBatch batch) {
+  private float[] sigmas(TokenBatch batch) {
     float[] sigmas = new float[batch.size()];
     for (int b = 0; b < sigmas.length; b++) {
-      sigmas[b] = (float) Math.min(batch.sigma(b), LARGEST_SIGMA);
+      sigmas[b] = (float) heard(batch.sigma(b));
     }
     return sigmas;
   }

@@ -99,7 +99,7 @@ final class PlanRun implements ReverseRun {
   public StepEvent advance(NoiseProcess process, double[][] laws) {
     double level = sigma();
     evaluations++;
-    int[] sites = {};
+    int[] sites;
     if (proposal != null) {
       sites = settle(process, proposal, laws);
       knownAt = level;
@@ -111,10 +111,7 @@ final class PlanRun implements ReverseRun {
       knownAt = wanted.length == holes.length ? level : Double.NaN;
       sites = move(process);
     }
-    while (done < moves.size() && !mustAsk()) {
-      sites = move(process);
-    }
-    return new StepEvent(index, done - 1, moves.size(), tokens.clone(), positions(sites));
+    return event(process, positions(sites));
   }
 
   @Override
@@ -140,10 +137,17 @@ final class PlanRun implements ReverseRun {
     knownAt = Double.NaN;
     evaluations++;
     done++;
+    return event(process, positions);
+  }
+
+  /** Makes the moves that need no answer; what has been settled since the last event. */
+  private StepEvent event(NoiseProcess process, int[] first) {
+    IntStream settled = Arrays.stream(first);
     while (done < moves.size() && !mustAsk()) {
-      positions = positions(move(process));
+      settled = IntStream.concat(settled, Arrays.stream(positions(move(process))));
     }
-    return new StepEvent(index, done - 1, moves.size(), tokens.clone(), positions);
+    int[] filled = settled.distinct().sorted().toArray();
+    return new StepEvent(index, done - 1, moves.size(), tokens.clone(), filled);
   }
 
   private boolean mustAsk() {
@@ -151,7 +155,7 @@ final class PlanRun implements ReverseRun {
     return proposal != null || (next.asks() && next.level().sigma() != knownAt);
   }
 
-  /** Makes the next move, whose laws are known; returns its sites. */
+  /** Makes the next move, whose laws are known; returns its sites, none of what is proposed. */
   private int[] move(NoiseProcess process) {
     ReverseMove move = moves.get(done);
     int choice = 0;
@@ -174,6 +178,7 @@ final class PlanRun implements ReverseRun {
     if (!Arrays.equals(next, tokens)) {
       if (move.metropolis()) {
         proposal = new Proposal(move, done, choice, weight, next);
+        sites = new int[0];
       } else {
         tokens = next;
         knownAt = Double.NaN;
@@ -183,15 +188,19 @@ final class PlanRun implements ReverseRun {
     return sites;
   }
 
-  /** Accepts or rejects what was proposed, with the laws of the proposed sequence. */
+  /**
+   * Accepts or rejects what was proposed, with the laws of the proposed sequence; returns the sites
+   * that were accepted.
+   */
   private int[] settle(NoiseProcess process, Proposal proposed, double[][] laws) {
     double[] weights = proposed.move.choiceLaw(process, laws, filling(proposed.tokens));
     double ratio = weights[proposed.choice] / proposed.weight;
     proposal = null;
-    if (uniform(proposed.index, 0, Purpose.ACCEPTANCE) < ratio) {
-      tokens = proposed.tokens;
-      System.arraycopy(laws, 0, known, 0, known.length);
+    if (!(uniform(proposed.index, 0, Purpose.ACCEPTANCE) < ratio)) {
+      return new int[0];
     }
+    tokens = proposed.tokens;
+    System.arraycopy(laws, 0, known, 0, known.length);
     return proposed.move.sites(holes.length, proposed.choice);
   }
 

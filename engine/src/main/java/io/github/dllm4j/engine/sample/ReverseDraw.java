@@ -22,6 +22,9 @@ final class ReverseDraw {
 
   private static final Line STAYS = new Line(0, 0, 1);
 
+  /** A share that no draw meets unless there is no other. */
+  private static final double LEAST = 1e-300;
+
   private final NoiseProcess process;
   private final List<ReverseRun> batch;
   private final int[][] positions;
@@ -52,13 +55,23 @@ final class ReverseDraw {
     Line line(NoiseProcess process, double ofToken) {
       return unlessFailed(
           () -> {
-            Line line = asked(process, ofToken).orElseThrow();
-            double sum = line.scale() + line.shift() + line.own();
+            Line line =
+                asked(process, ofToken)
+                    .orElseThrow(
+                        () ->
+                            new IllegalArgumentException(
+                                "a kernel must have a line of every law or of none, got none where"
+                                    + " the token has "
+                                    + ofToken));
+            double others = line.scale() * Math.max(0, 1 - ofToken);
+            double sum = others + line.shift() * (process.stateCount() - 1) + line.own();
             if (!(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
               throw new IllegalArgumentException(
                   "a line must have a finite sum above 0 to draw from, got " + line);
             }
-            return line;
+            // Where only others may follow, what a rounded law leaves them may be nothing.
+            boolean onlyOthers = line.own() == 0 && line.shift() == 0;
+            return onlyOthers ? new Line(line.scale(), 0, line.scale() * LEAST) : line;
           },
           STAYS);
     }

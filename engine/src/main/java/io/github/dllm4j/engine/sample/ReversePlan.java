@@ -81,6 +81,16 @@ public final class ReversePlan implements ReverseCourse {
 
   /** The same plan with a corrector after every step but the last. */
   public ReversePlan withCorrector(Corrector changed) {
+    long moves = steps() + (steps() - 1L) * changed.updates();
+    if (moves > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "steps + (steps - 1) updates must be below 2^31, got %d of %d and %d",
+              moves,
+              steps(),
+              changed.updates()));
+    }
     return new ReversePlan(levels, kernels, Optional.of(changed));
   }
 

@@ -68,7 +68,7 @@ public final class ReverseSampler implements Rounds {
    * Sampler#run} does.
    *
    * @param tasks what to make
-   * @param listener called after every move of every task, correctors included
+   * @param listener called after every answer of the network to a task, correctors included
    * @return one sample per task, in their order
    */
   public List<Sample> run(List<ReverseTask> tasks, StepListener listener) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import io.github.dllm4j.engine.ctmc.Line;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,46 @@ class LeaveOneOutLawsTest {
         expected.shaped(0.7, 0.9).draw(uniforms), view().shaped(0.7, 0.9).draw(uniforms));
     for (int r = 0; r < ROWS; r++) {
       assertArrayEquals(expected.toArray()[r], view().shaped(1, 1).toArray(r, r + 1)[0], 1e-14);
+    }
+  }
+
+  /** A network that hears no more than sigma 2 says the laws of 2, whatever it is told. */
+  @Test
+  void lawsAreConvertedAtTheNoiseThatIsHeard() {
+    double[] law = {0.7, 0.2, 0.1};
+    for (double most : new double[] {2, Double.POSITIVE_INFINITY}) {
+      Denoiser deaf =
+          new Denoiser() {
+            @Override
+            public int vocabulary() {
+              return 3;
+            }
+
+            @Override
+            public OptionalInt mask() {
+              return OptionalInt.empty();
+            }
+
+            @Override
+            public Representation representation() {
+              return Representation.DENOISER;
+            }
+
+            @Override
+            public TokenLaws predict(TokenBatch batch, Rows rows) {
+              return HeapLaws.of(new double[][] {law});
+            }
+
+            @Override
+            public double heard(double sigma) {
+              return Math.min(sigma, most);
+            }
+          };
+      TokenBatch batch = TokenBatch.of(1, new int[] {1}, new double[] {5});
+      assertArrayEquals(
+          UniformConversions.leaveOneOut(law, 1, Math.min(5, most)),
+          LeaveOneOut.of(deaf).predict(batch, Rows.of(new int[] {0})).toArray()[0],
+          1e-14);
     }
   }
 

@@ -122,6 +122,12 @@ class ReversePlanTest {
         IllegalArgumentException.class, () -> RateCorrector.ofShare(TokenRates.BARKER, 0, 1));
     assertThrows(IllegalArgumentException.class, () -> new NoiseDenoiseCorrector(0, 1));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.random(0));
+    ReversePlan many = ReversePlan.of(TimeGrid.uniform(1, 4096), ReverseKernel.tweedie());
+    Corrector endless = GibbsCorrector.random(1_000_000);
+    assertThrows(IllegalArgumentException.class, () -> many.withCorrector(endless));
+    TimeGrid grid = TimeGrid.uniform(1, 4096);
+    assertThrows(
+        IllegalArgumentException.class, () -> RemaskPlan.forwardBackward(grid, 1_000_000, 0.1));
     assertThrows(IllegalArgumentException.class, () -> GibbsCorrector.parallel(0, 1));
   }
 }

@@ -94,6 +94,36 @@ class ReverseSamplerTest {
     }
   }
 
+  /** Events say of every token that has changed that it has, whatever proposals became of. */
+  @Test
+  void eventsNameAllThatChanges() {
+    ReversePlan moving =
+        ReversePlan.of(TimeGrid.of(1, 0.6, 0.3, 0), ReverseKernel.tweedie())
+            .withCorrector(ConfidenceCorrector.metropolis(SiteRule.LOWEST_MAX_PROBABILITY, 0.5, 3));
+    int rejected = 0;
+    for (int s = 0; s < 60; s++) {
+      ReverseTask task = ReverseTask.of(Canvas.blank(4, 3), moving, 15, s);
+      List<StepEvent> events = new ArrayList<>();
+      sampler(1)
+          .run(
+              List.of(task),
+              event -> {
+                events.add(event);
+                return true;
+              });
+      int[] before = PlanRun.prior(task, process);
+      for (StepEvent event : events) {
+        for (int i = 0; i < before.length; i++) {
+          boolean named = Arrays.binarySearch(event.filled(), i) >= 0;
+          assertTrue(named || before[i] == event.tokens()[i], "token " + i + " of sample " + s);
+        }
+        rejected += event.filled().length == 0 ? 1 : 0;
+        before = event.tokens();
+      }
+    }
+    assertTrue(rejected > 0, "nothing was ever rejected");
+  }
+
   /** Laws shaped by one task's temperature or nucleus would show in the tokens of another. */
   @Test
   void shapesOfOthersDoNotMatter() {
@@ -124,7 +154,9 @@ class ReverseSamplerTest {
         ReversePlan.of(grid, failing(true, false)),
         ReversePlan.of(grid, failing(false, false)),
         ReversePlan.of(grid, failing(true, true)),
-        ReversePlan.of(grid, failing(false, true)));
+        ReversePlan.of(grid, failing(false, true)),
+        ReversePlan.of(grid, drawingFrom(new Line(0, 0, 0))),
+        ReversePlan.of(grid, drawingFrom(new Line(Double.POSITIVE_INFINITY, 0, 1))));
   }
 
   /** A kernel whose row or line throws, or is nothing that can be drawn from. */
@@ -147,6 +179,45 @@ class ReverseSamplerTest {
         return withLine ? Optional.of(new Line(0, 0, Double.NaN)) : Optional.empty();
       }
     };
+  }
+
+  /** A kernel whose law is a line that is always the same. */
+  private static ReverseKernel drawingFrom(Line always) {
+    return new ReverseKernel() {
+      @Override
+      public double[] row(
+          NoiseProcess noise, double[] law, int token, NoiseLevel from, NoiseLevel to) {
+        throw new IllegalStateException("there is a line");
+      }
+
+      @Override
+      public Optional<Line> line(int tokens, double ofToken, NoiseLevel from, NoiseLevel to) {
+        return Optional.of(always);
+      }
+    };
+  }
+
+  /** A line of other tokens only, where the law leaves no other: the token cannot move. */
+  @Test
+  void whereOnlyOthersMayFollowAndThereAreNoneTheRunFails() {
+    ExactLaw certain = ExactLaw.diracMixture(new int[][] {{1, 1}}, new double[] {1}, 3);
+    ReverseSampler sampler = new ReverseSampler(NoisyOracle.uniform(certain), process, 4);
+    Canvas canvas = Canvas.blank(2, 3);
+    ReversePlan plan = ReversePlan.of(TimeGrid.of(1, 0), drawingFrom(new Line(1, 0, 0)));
+    for (int sample = 0; sample < 8; sample++) { // starts with token 1 somewhere in most
+      ReverseTask task = ReverseTask.of(canvas, plan, 5, sample);
+      int[] start = PlanRun.prior(task, process);
+      boolean stuck = Arrays.stream(start).anyMatch(token -> token == 1);
+      SamplingRun run = sampler.start(List.of(task), StepListener.NONE);
+      sampler.round(List.of(run));
+      if (stuck) {
+        assertThrows(IllegalArgumentException.class, run::samples);
+      } else {
+        assertArrayEquals(new int[] {1, 1}, run.samples().get(0).tokens());
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> new Line(2, 0, -1));
+    assertThrows(IllegalArgumentException.class, () -> new Line(Double.NaN, 0, 1));
   }
 
   /** Kernels that fail beside a sound task of another run, before it and behind it. */
