@@ -99,12 +99,16 @@ public record InformationFile(
     return curves;
   }
 
-  /** The curves of the examples. */
-  public CurveStudy study() {
+  /**
+   * The curves of the examples.
+   *
+   * @param blocks whether they are of a model that writes block after block
+   */
+  public CurveStudy study(boolean blocks) {
     CurveNodes at = new CurveNodes(length, nodes);
     return new CurveStudy(
-        CurveSample.of(InformationCurve.Source.MODEL_CROSS_ENTROPY, at, crossEntropies),
-        CurveSample.of(InformationCurve.Source.MODEL_ENTROPY, at, entropies),
+        CurveSample.of(InformationCurve.Source.MODEL_CROSS_ENTROPY, at, crossEntropies, blocks),
+        CurveSample.of(InformationCurve.Source.MODEL_ENTROPY, at, entropies, blocks),
         evaluations);
   }
 
@@ -116,7 +120,7 @@ public record InformationFile(
   public static InformationFile read(Path directory) throws IOException {
     InformationFile read = read(directory, InformationFile.class);
     try {
-      read.study();
+      read.study(false);
       return read;
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new IOException(directory.resolve(NAME) + ": " + e.getMessage(), e);

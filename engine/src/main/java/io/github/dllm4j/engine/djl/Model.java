@@ -85,7 +85,9 @@ public final class Model implements AutoCloseable {
    * @throws IOException in one line, if a file is missing, unsound or does not fit the others
    */
   public static Model open(Path directory, ModelOptions options) throws IOException {
-    return open(directory, directory.toString(), options);
+    String name = directory.toString();
+    // A folder of that name is not the one that comes with the engine.
+    return open(directory, name.equals(BUNDLED) ? "./" + name : name, options);
   }
 
   /** Opens the model that comes with the engine. */
@@ -189,7 +191,7 @@ public final class Model implements AutoCloseable {
     private static CurveStudy curves(Path directory, ModelConfig config) throws IOException {
       InformationFile file = InformationFile.read(directory);
       checkLength(directory, file.length(), config);
-      return file.study();
+      return file.study(config.network() instanceof BlockShape);
     }
 
     private static DecaySample decay(Path directory, ModelConfig config) throws IOException {

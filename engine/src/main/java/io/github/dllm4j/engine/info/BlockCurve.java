@@ -55,8 +55,8 @@ public final class BlockCurve {
       evaluations += nodes.count() + (nodes.count() + batch - 1) / batch;
     }
     return new CurveStudy(
-        CurveSample.of(Source.MODEL_CROSS_ENTROPY, nodes, crosses),
-        CurveSample.of(Source.MODEL_ENTROPY, nodes, entropies),
+        CurveSample.of(Source.MODEL_CROSS_ENTROPY, nodes, crosses, true),
+        CurveSample.of(Source.MODEL_ENTROPY, nodes, entropies, true),
         evaluations);
   }
 

@@ -109,17 +109,11 @@ public final class CurvePlanner {
     if (!(budget >= 0)) {
       throw new IllegalArgumentException("budget must be at least 0 nats, got " + budget);
     }
-    int low = 1;
-    int high = curve().length();
-    while (low < high) {
-      int middle = (low + high) / 2;
-      if (cost(forSteps(middle)).orElseThrow() <= budget) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
+    int steps = 1;
+    while (steps < curve().length() && cost(forSteps(steps)).orElseThrow() > budget) {
+      steps++;
     }
-    return forSteps(low);
+    return forSteps(steps);
   }
 
   /**

@@ -22,15 +22,18 @@ public final class CurveSample {
   private final Source source;
   private final CurveNodes nodes;
   private final double[][] values; // [examples][nodes]
+  private final boolean once;
 
-  private CurveSample(Source source, CurveNodes nodes, double[][] values) {
+  private CurveSample(Source source, CurveNodes nodes, double[][] values, boolean once) {
     this.source = source;
     this.nodes = nodes;
     this.values = values;
+    this.once = once;
   }
 
   /**
-   * A sample of curves.
+   * A sample of curves; at each node, as {@link ModelCurve} does, so many disjoint sets of tokens
+   * were hidden that some thirty tokens were seen, or as many as a sequence has.
    *
    * @param source what the values are
    * @param nodes where they were measured
@@ -38,6 +41,17 @@ public final class CurveSample {
    *     at least 2; copied, what rounding left below 0 as 0
    */
   public static CurveSample of(Source source, CurveNodes nodes, List<double[]> examples) {
+    return of(source, nodes, examples, source == Source.MODEL_SAMPLES);
+  }
+
+  /**
+   * The same.
+   *
+   * @param once whether one set of tokens was hidden at each node, so that more were seen where
+   *     more were hidden
+   */
+  public static CurveSample of(
+      Source source, CurveNodes nodes, List<double[]> examples, boolean once) {
     if (examples.size() < 2) {
       throw new IllegalArgumentException(
           "a standard error needs at least two examples, got " + examples.size());
@@ -45,7 +59,15 @@ public final class CurveSample {
     double[][] values = new double[examples.size()][];
     for (int e = 0; e < values.length; e++) {
       values[e] = examples.get(e).clone();
-      nodes.interpolate(values[e]); // checks the count
+      if (values[e].length != nodes.count()) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "curves must have %d values, one for each node, got %d in example %d",
+                nodes.count(),
+                values[e].length,
+                e));
+      }
       for (double value : values[e]) {
         if (!(value >= -1e-9 && value < Double.POSITIVE_INFINITY)) {
           throw new IllegalArgumentException(
@@ -58,7 +80,12 @@ public final class CurveSample {
       }
       values[e] = Arrays.stream(values[e]).map(value -> Math.max(0, value)).toArray();
     }
-    return new CurveSample(source, nodes, values);
+    return new CurveSample(source, nodes, values, once);
+  }
+
+  /** Other values of as many examples in the same places. */
+  CurveSample with(List<double[]> examples) {
+    return of(source, nodes, examples, once);
   }
 
   /** What the values are. */
@@ -117,7 +144,7 @@ public final class CurveSample {
             .filter(e -> e % folds != fold)
             .mapToObj(e -> values[e])
             .toArray(double[][]::new);
-    return new CurveSample(source, nodes, some);
+    return new CurveSample(source, nodes, some, once);
   }
 
   /** How many tokens were seen at each node, in proportion, 1 on the average, [nodes]. */
@@ -126,9 +153,7 @@ public final class CurveSample {
         Arrays.stream(nodes.at())
             .map(j -> length() - j)
             .mapToDouble(
-                source == Source.MODEL_SAMPLES
-                    ? hidden -> hidden
-                    : hidden -> hidden * ModelCurve.sets(length(), hidden))
+                once ? hidden -> hidden : hidden -> hidden * ModelCurve.sets(length(), hidden))
             .toArray();
     double mean = Arrays.stream(tokens).average().orElseThrow();
     return Arrays.stream(tokens).map(t -> t / mean).toArray();

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A model's curves on data: what they are and what they cost in network evaluations.
@@ -15,6 +16,22 @@ import java.util.List;
  * @param evaluations network evaluations, sequences of full length
  */
 public record CurveStudy(CurveSample crossEntropy, CurveSample entropy, long evaluations) {
+  /** Checks that both are of the same examples and nodes. */
+  public CurveStudy {
+    if (crossEntropy.examples() != entropy.examples()
+        || !crossEntropy.nodes().equals(entropy.nodes())) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "cross-entropies and entropies must be of the same examples and nodes, got %d examples"
+                  + " at %d and %d at %d",
+              crossEntropy.examples(),
+              crossEntropy.nodes().count(),
+              entropy.examples(),
+              entropy.nodes().count()));
+    }
+  }
+
   /** Examples and nodes of the pilot that decides where to measure. */
   private static final int PILOT_EXAMPLES = 8;
 
@@ -43,7 +60,7 @@ public record CurveStudy(CurveSample crossEntropy, CurveSample entropy, long eva
         curve[n] = Math.max(0, curve[n] + line[n]);
       }
     }
-    return CurveSample.of(Source.MODEL_ENTROPY, entropy.nodes(), curves);
+    return entropy.with(curves);
   }
 
   /** Cross-entropy minus entropy, summed over the curve, nats per sequence; 0 if calibrated. */

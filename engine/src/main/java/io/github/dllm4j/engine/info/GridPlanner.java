@@ -69,6 +69,9 @@ public final class GridPlanner {
         drop += curve.drop(l) * (tails[l + 1] - before[l + 1]);
         slope += curve.drop(l) * (d - 1) * density[l];
       }
+      if (drop == 0) {
+        return true; // the curve has not begun to fall, or by less than a number can say
+      }
       nodes[k + 1] = nodes[k] + drop / slope;
       if (!(slope > 0 && nodes[k + 1] < 1)) {
         return false;

@@ -93,6 +93,9 @@ public final class SamplingCost {
    * @return its terms
    */
   public static PathCost theorem12(InformationCurve curve, TimeGrid grid, int symbols) {
+    if (grid.level(0) == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException("the grid's horizon must be finite, got Infinity");
+    }
     int d = curve.length();
     double[] nodes = new double[grid.steps() + 1];
     for (int k = 0; k < nodes.length; k++) {

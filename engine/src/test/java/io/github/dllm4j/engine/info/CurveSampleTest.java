@@ -212,6 +212,26 @@ class CurveSampleTest {
     assertEquals(0, sample.cost(0, SizePlan.of(1, 1)));
   }
 
+  /** Thirty tokens or so are seen everywhere, or as many as are hidden where that is done once. */
+  @Test
+  void weightsAreTheTokensThatWereSeen() {
+    List<double[]> curves = List.of(new double[] {3, 2, 1}, new double[] {2, 2, 2});
+    CurveNodes nodes = new CurveNodes(32, new int[] {0, 16, 31});
+    assertArrayEquals(
+        new double[] {1, 1, 1},
+        CurveSample.of(Source.MODEL_ENTROPY, nodes, curves).weights(),
+        1e-15);
+    double[] once = {32 / (49 / 3.0), 16 / (49 / 3.0), 1 / (49 / 3.0)};
+    CurveSample sample = CurveSample.of(Source.MODEL_ENTROPY, nodes, curves, true);
+    assertArrayEquals(once, sample.weights(), 1e-15);
+    assertArrayEquals(once, new CurveStudy(sample, sample, 0).choosing().weights(), 1e-15);
+    CurveSample other = CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(3), curves);
+    assertThrows(IllegalArgumentException.class, () -> new CurveStudy(sample, other, 0));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(2), curves));
+  }
+
   @Test
   void aTargetIsReachedWithAsFewEvaluationsAsItNeeds() {
     ExactLaw longer = ExactLaw.potts(200, 3, 1.2);

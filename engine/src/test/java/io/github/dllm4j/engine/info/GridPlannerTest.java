@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.oracle.ExactLaw;
 import io.github.dllm4j.engine.sample.ChancePlan;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class GridPlannerTest {
@@ -32,6 +33,21 @@ class GridPlannerTest {
     InformationCurve flat = InformationCurve.exact(0.5, 0.5, 0.5);
     assertArrayEquals(new double[] {0.5, 0.5}, GridPlanner.forSteps(flat, 2).weights());
     assertArrayEquals(new double[] {1}, GridPlanner.forSteps(flat, 1).weights());
+  }
+
+  /** Of 1200 bits any 1199 are free: the curve falls so late that its slope is no number before. */
+  @Test
+  void curvesMayFallAtTheEndOnly() {
+    double[] h = new double[1200];
+    Arrays.fill(h, 0, 1199, Math.log(2));
+    InformationCurve parity = InformationCurve.exact(h);
+    for (int steps : new int[] {2, 3, 5}) {
+      ChancePlan plan = GridPlanner.forSteps(parity, steps);
+      double[] even = new double[steps];
+      Arrays.fill(even, 1.0 / steps);
+      double cost = SamplingCost.conditionalKl(parity, plan);
+      assertTrue(cost < SamplingCost.conditionalKl(parity, ChancePlan.of(even)), steps + " steps");
+    }
   }
 
   @Test

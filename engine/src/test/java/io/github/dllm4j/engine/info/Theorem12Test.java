@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.info;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.dllm4j.engine.info.SamplingCost.PathCost;
@@ -90,6 +91,14 @@ class Theorem12Test {
       }
     }
     return failures;
+  }
+
+  @Test
+  void refusesAnEndlessHorizon() {
+    TimeGrid endless = TimeGrid.alphaLinear(Double.POSITIVE_INFINITY, 4);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> SamplingCost.theorem12(InformationCurve.exact(0.5, 0.4), endless, 2));
   }
 
   @Test
