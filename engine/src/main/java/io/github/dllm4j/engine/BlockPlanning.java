@@ -86,6 +86,7 @@ final class BlockPlanning {
   }
 
   private void check() {
+    Planning.requireSteps(request, choice);
     if (choice.sampler().startsWith("dependence-bound")) {
       throw new IllegalArgumentException(
           "dependence-bound is measured on whole texts, which says nothing of a model that writes"
@@ -238,6 +239,17 @@ final class BlockPlanning {
   private int[] shares(int[] holes) {
     int all = Arrays.stream(holes).sum();
     int steps = request.steps().orElseThrow();
+    return shares(holes, choice.hasSizes() ? Math.min(steps, all) : steps);
+  }
+
+  /**
+   * Steps shared out among blocks in proportion to what they have to fill.
+   *
+   * @param holes of each block, at least 1
+   * @param steps at least one for each block; up to as many as holes no block gets more than it has
+   */
+  static int[] shares(int[] holes, int steps) {
+    int all = Arrays.stream(holes).sum();
     if (steps < holes.length) {
       throw new IllegalArgumentException(
           String.format(
@@ -249,7 +261,7 @@ final class BlockPlanning {
               steps));
     }
     // Whole shares of what is beyond one step each, the rest of them one by one from the first.
-    int left = (choice.hasSizes() ? Math.min(steps, all) : steps) - holes.length;
+    int left = steps - holes.length;
     int[] shares = new int[holes.length];
     long done = 0;
     long more = 0;

@@ -286,7 +286,7 @@ public record PlanChoice(
     return hasSizes() && plan.equals("optimal") && sizes.isEmpty();
   }
 
-  /** Whether the number of steps is for the caller to choose. */
+  @Override
   public boolean hasSteps() {
     return sizes.isEmpty() && (hasSizes() || hasGrid() || name(sampler).equals("remask-loop"));
   }
@@ -370,27 +370,14 @@ public record PlanChoice(
         : Math.max(1, (holes + blockLength - 1) / blockLength);
   }
 
-  /** The steps shared out evenly among the blocks, each block by the plan. */
+  /** The steps shared out among the blocks, each block by the plan. */
   private SizePlan inBlocks(int holes, int steps, IntFunction<SizePlan> planner) {
-    int blocks = leastSteps(holes);
-    if (steps < Math.min(blocks, holes)) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%d holes in blocks of %d take at least %d steps, got %d",
-              holes,
-              blockLength,
-              blocks,
-              steps));
-    }
-    int[] shares = SizePlan.balanced(steps, blocks).sizes();
+    int[] own = new int[leastSteps(holes)];
+    Arrays.setAll(own, b -> Math.min(blockLength, holes - b * blockLength));
+    int[] shares = BlockPlanning.shares(own, steps);
     return SizePlan.of(
-        IntStream.range(0, shares.length)
-            .flatMap(
-                b -> {
-                  int own = Math.min(blockLength, holes - b * blockLength);
-                  return Arrays.stream(planned(own, shares[b], planner).sizes());
-                })
+        IntStream.range(0, own.length)
+            .flatMap(b -> Arrays.stream(planned(own[b], shares[b], planner).sizes()))
             .toArray());
   }
 

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * From a request to its reveal plan: the given number of steps, or the fewest whose predicted cost
@@ -55,6 +56,7 @@ final class Planning {
       Supplier<Optional<CurvePlanner>> information,
       Supplier<CurveSample> measured,
       Supplier<DependenceKernel> dependence) {
+    requireSteps(request, choice);
     int holes = canvas.holeCount();
     boolean automatic = request.steps().isEmpty() && choice.hasSteps();
     boolean whole = holes == canvas.length() && length(information.get()) == holes;
@@ -91,6 +93,18 @@ final class Planning {
       note = own.map(Planning::note).orElse("");
     }
     return new Planned(plan, price.map(Planning::atLeastZero), note, evaluations);
+  }
+
+  /** Steps are not for samplers that decide them. */
+  static void requireSteps(GenerationRequest request, SamplerChoice choice) {
+    if (request.steps().isPresent() && !choice.hasSteps()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s decides its steps itself: give no steps, got %d",
+              choice.sampler(),
+              request.steps().getAsInt()));
+    }
   }
 
   /** The canvas's own curve, a correction of the known one from where as many tokens are given. */
@@ -136,8 +150,13 @@ final class Planning {
         measured.nodes().count());
   }
 
-  /** The fewest steps that are enough, where more always are; the most if none are. */
+  /** The fewest steps that are enough; the most if none are. */
   static int fewest(int most, IntPredicate enough) {
+    return IntStream.range(1, most).filter(enough).findFirst().orElse(most);
+  }
+
+  /** The same by halving, where more always are enough. */
+  private static int fewestOfMany(int most, IntPredicate enough) {
     int low = 1;
     int high = most;
     while (low < high) {
@@ -161,8 +180,10 @@ final class Planning {
     PlanChoice priced = choice.priced();
     IntToDoubleFunction costs =
         steps -> planner.cost(priced.of(holes, steps, planner::forSteps, dependence)).orElseThrow();
-    int most = choice.hasSizes() ? Math.max(1, holes) : MOST_STEPS;
-    int low = fewest(most, steps -> costs.applyAsDouble(steps) <= request.epsilon());
+    IntPredicate enough = steps -> costs.applyAsDouble(steps) <= request.epsilon();
+    // Sizes of more steps may cost more: those of fewer need not be made of them.
+    int low =
+        choice.hasSizes() ? fewest(Math.max(1, holes), enough) : fewestOfMany(MOST_STEPS, enough);
     double cost = costs.applyAsDouble(low);
     if (cost > request.epsilon()) {
       throw new IllegalArgumentException(

@@ -190,7 +190,7 @@ public record ReverseChoice(
     return grid.equals("geometric") || grid.equals("halving");
   }
 
-  /** Whether the number of steps is for the caller to choose. */
+  @Override
   public boolean hasSteps() {
     return hasGrid() && !grid.equals("halving");
   }

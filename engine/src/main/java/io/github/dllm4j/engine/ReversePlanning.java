@@ -48,6 +48,7 @@ final class ReversePlanning {
       Canvas canvas,
       int length,
       Optional<DecaySample> decay) {
+    Planning.requireSteps(request, choice);
     if (!choice.hasGrid()) {
       return new Planned(
           choice.uniformization(), Optional.empty(), "exact simulation: it has no steps to price");

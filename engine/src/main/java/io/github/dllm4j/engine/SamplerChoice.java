@@ -11,4 +11,7 @@ public sealed interface SamplerChoice permits PlanChoice, ReverseChoice {
 
   /** What it works by: its plan, its sizes or its grid. */
   String schedule();
+
+  /** Whether the number of steps is for the caller to choose. */
+  boolean hasSteps();
 }

@@ -15,7 +15,9 @@ import io.github.dllm4j.engine.sample.Canvas;
 import io.github.dllm4j.engine.sample.DependenceKernel;
 import io.github.dllm4j.engine.sample.SizePlan;
 import io.github.dllm4j.engine.train.Refusal;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,9 +75,56 @@ class PlanningTest {
           GenerationRequest.unconditional().withSampler(choice).withEpsilon(epsilon);
       SizePlan chosen = (SizePlan) plan(request, blank).plan();
       assertTrue(SamplingCost.conditionalKl(curve(), chosen) <= epsilon + 1e-12, name);
-      if (chosen.steps() > 1) {
-        SizePlan fewer = (SizePlan) plan(request.withSteps(chosen.steps() - 1), blank).plan();
+      for (int steps = 1; steps < chosen.steps(); steps++) {
+        SizePlan fewer = (SizePlan) plan(request.withSteps(steps), blank).plan();
         assertTrue(SamplingCost.conditionalKl(curve(), fewer) > epsilon, name);
+      }
+    }
+  }
+
+  /**
+   * A code any 3 of whose 12 symbols say all others: 4 steps of 3 cost nothing, 6 and 9 do, so that
+   * halving would end at more.
+   */
+  @Test
+  void fewerStepsMayCostLess() {
+    double[] h = new double[12];
+    Arrays.fill(h, 0, 3, Math.log(5));
+    Planning.Planned planned =
+        Planning.plan(
+            GenerationRequest.unconditional().withEpsilon(0),
+            PlanChoice.OPTIMAL.withPlan("balanced"),
+            Canvas.blank(12, MASK),
+            () -> Optional.of(CurvePlanner.of(InformationCurve.exact(h))),
+            () -> sample(12, InformationCurve.Source.MODEL_SAMPLES),
+            () -> DependenceKernel.of(new double[][] {{0.1}}));
+    assertEquals(4, planned.plan().steps(12));
+  }
+
+  @Test
+  void stepsAreNotForSamplersThatDecideThem() {
+    for (String name : List.of("first-hitting", "threshold:0.9", "entropy-bound:1")) {
+      GenerationRequest request =
+          GenerationRequest.unconditional().withSampler(PlanChoice.ofSampler(name));
+      Canvas blank = Canvas.blank(LENGTH, MASK);
+      plan(request, blank);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> plan(request.withSteps(4), blank))
+              .getMessage();
+      assertEquals(name + " decides its steps itself: give no steps, got 4", message);
+    }
+  }
+
+  /** As many steps as are asked for are made, also where the last block is short. */
+  @Test
+  void noStepsAreLostInBlocks() {
+    for (int holes : new int[] {9, 16, 20}) {
+      for (int steps = (holes + 7) / 8; steps <= holes; steps++) {
+        GenerationRequest request =
+            GenerationRequest.unconditional()
+                .withSampler(PlanChoice.ofSampler("confidence").withPlan("balanced").withBlocks(8))
+                .withSteps(steps);
+        assertEquals(steps, plan(request, Canvas.blank(holes, MASK)).plan().steps(holes));
       }
     }
   }
