@@ -1,11 +1,7 @@
 package io.github.dllm4j.engine.constrain;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.github.dllm4j.engine.constrain.Expression.Choice;
 import io.github.dllm4j.engine.constrain.Expression.Member;
@@ -51,14 +47,6 @@ final class JsonSchema {
   private static final List<String> TYPES =
       List.of("string", "number", "integer", "boolean", "null", "object", "array");
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .build();
-
   private final JsonNode root;
   private final Budget budget;
   private final IdentityHashMap<JsonNode, Part> referred = new IdentityHashMap<>();
@@ -91,7 +79,7 @@ final class JsonSchema {
   /** A document, its numbers with all their digits. */
   static JsonNode tree(String what, String json) {
     try {
-      return JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
+      return ExactJson.MAPPER.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(what + " is not JSON: " + JsonErrors.reason(e), e);
     } catch (NumberFormatException e) {
@@ -103,7 +91,7 @@ final class JsonSchema {
   /** A value as compact JSON. */
   static String compact(JsonNode value) {
     try {
-      return JSON.writeValueAsString(value);
+      return ExactJson.MAPPER.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("no JSON value: " + value, e);
     }
@@ -111,7 +99,7 @@ final class JsonSchema {
 
   /** A text as a JSON string. */
   static String quoted(String text) {
-    return compact(JSON.getNodeFactory().textNode(text));
+    return compact(ExactJson.MAPPER.getNodeFactory().textNode(text));
   }
 
   private Expression value(JsonNode schema, String at, int depth) {

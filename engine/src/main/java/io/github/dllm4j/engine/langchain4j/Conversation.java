@@ -1,9 +1,6 @@
 package io.github.dllm4j.engine.langchain4j;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
@@ -32,6 +29,7 @@ import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.djl.Model;
 import java.util.List;
@@ -47,12 +45,6 @@ import org.jspecify.annotations.Nullable;
  * @param promptTokens of the rendered conversation
  */
 record Conversation(Chat chat, int promptTokens) {
-  private static final JsonMapper JSON =
-      JsonMapper.builder() // numbers with all their digits
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-          .build();
-
   /**
    * Reads a request.
    *
@@ -168,7 +160,7 @@ record Conversation(Chat chat, int promptTokens) {
   private static String json(JsonObjectSchema schema) {
     String tool = ToolSpecification.builder().name("x").parameters(schema).build().toJson();
     try {
-      return JSON.readTree(tool).path("parameters").toString();
+      return ExactJson.MAPPER.readTree(tool).path("parameters").toString();
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("no JSON: " + tool, e);
     }

@@ -7,6 +7,7 @@ import io.github.dllm4j.engine.Generation;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import io.github.dllm4j.tokenizer.JsonErrors;
 import java.io.IOException;
 import java.util.Locale;
@@ -129,7 +130,7 @@ final class Api extends Handler.Abstract {
   }
 
   private String models() {
-    ObjectNode document = ApiReply.JSON.createObjectNode().put("object", "list");
+    ObjectNode document = ExactJson.MAPPER.createObjectNode().put("object", "list");
     document.putArray("data").add(model());
     return ApiReply.text(document);
   }
@@ -144,7 +145,7 @@ final class Api extends Handler.Abstract {
   }
 
   private ObjectNode model() {
-    return ApiReply.JSON
+    return ExactJson.MAPPER
         .createObjectNode()
         .put("id", generator.model().name())
         .put("object", "model")
@@ -154,7 +155,7 @@ final class Api extends Handler.Abstract {
 
   private static JsonNode body(byte[] bytes) throws IOException {
     try {
-      return ApiReply.JSON.readTree(bytes);
+      return ExactJson.MAPPER.readTree(bytes);
     } catch (NumberFormatException e) {
       throw Refusal.invalid("a number's exponent is beyond what can be read, 2147483647");
     }

@@ -1,15 +1,12 @@
 package io.github.dllm4j.eval.serve;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.Chat;
 import io.github.dllm4j.engine.GenerationListener;
 import io.github.dllm4j.engine.GenerationResult;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import io.github.dllm4j.engine.constrain.Tool;
 import io.github.dllm4j.engine.info.Estimate;
 import java.time.Instant;
@@ -19,15 +16,6 @@ import java.util.Optional;
 
 /** Replies in the form of OpenAI's API, with what only this engine knows under {@code dllm}. */
 final class ApiReply {
-  /** Reads requests and writes replies; numbers keep all their digits, for schemas. */
-  static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-          .build();
-
   private final ApiRequest request;
   private final Chat asked;
   private final String model;
@@ -54,7 +42,7 @@ final class ApiReply {
   /** A JSON document as text. */
   static String text(JsonNode node) {
     try {
-      return JSON.writeValueAsString(node);
+      return ExactJson.MAPPER.writeValueAsString(node);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -62,7 +50,7 @@ final class ApiReply {
 
   /** An error. */
   static ObjectNode error(int status, String kind, String reason) {
-    ObjectNode document = JSON.createObjectNode();
+    ObjectNode document = ExactJson.MAPPER.createObjectNode();
     document
         .putObject("error")
         .put("message", reason)
@@ -73,7 +61,8 @@ final class ApiReply {
   }
 
   private ObjectNode document(String object) {
-    return JSON.createObjectNode()
+    return ExactJson.MAPPER
+        .createObjectNode()
         .put("id", id)
         .put("object", object)
         .put("created", created)
@@ -185,7 +174,10 @@ final class ApiReply {
 
   private ObjectNode call(Tool.Call call, int sample) {
     ObjectNode node =
-        JSON.createObjectNode().put("id", "call_" + id + "_" + sample).put("type", "function");
+        ExactJson.MAPPER
+            .createObjectNode()
+            .put("id", "call_" + id + "_" + sample)
+            .put("type", "function");
     node.putObject("function").put("name", call.name()).put("arguments", call.arguments());
     return node;
   }
@@ -201,14 +193,15 @@ final class ApiReply {
 
   private ObjectNode usage(GenerationResult result) {
     long made = made(result);
-    return JSON.createObjectNode()
+    return ExactJson.MAPPER
+        .createObjectNode()
         .put("prompt_tokens", request.promptTokens())
         .put("completion_tokens", made)
         .put("total_tokens", request.promptTokens() + made);
   }
 
   private static ObjectNode record(GenerationResult result) {
-    ObjectNode record = JSON.createObjectNode();
+    ObjectNode record = ExactJson.MAPPER.createObjectNode();
     GenerationResult.Text first = result.samples().get(0);
     record
         .put("finish", first.finish().name().toLowerCase(Locale.ROOT))

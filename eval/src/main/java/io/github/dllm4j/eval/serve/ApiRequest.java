@@ -6,6 +6,7 @@ import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.PlanChoice;
 import io.github.dllm4j.engine.ReverseChoice;
+import io.github.dllm4j.engine.SamplerChoice;
 import io.github.dllm4j.engine.TextGenerator;
 import io.github.dllm4j.engine.constrain.Constraint;
 import io.github.dllm4j.engine.constrain.Tool;
@@ -277,12 +278,20 @@ record ApiRequest(Chat asked, boolean stream, boolean usage, int promptTokens) {
     if (steps.isPresent()) {
       changed = changed.withSteps(steps.get());
     }
+    if (epsilon.isPresent() && model.config().autoregressive()) {
+      throw Refusal.invalid("an autoregressive model draws token after token: give no epsilon");
+    }
     if (sampler.isPresent()) {
-      changed =
-          changed.withSampler(
-              model.config().mask() < 0
-                  ? ReverseChoice.ofSampler(sampler.get())
-                  : PlanChoice.ofSampler(sampler.get()));
+      SamplerChoice choice =
+          model.config().mask() < 0
+              ? ReverseChoice.ofSampler(sampler.get())
+              : PlanChoice.ofSampler(sampler.get());
+      if ((steps.isPresent() || epsilon.isPresent()) && !choice.hasSteps()) {
+        throw Refusal.invalid(
+            "dllm.sampler %s decides its steps itself: give no dllm.steps and no dllm.epsilon",
+            sampler.get());
+      }
+      changed = changed.withSampler(choice);
     }
     return changed;
   }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.dllm4j.engine.GenerationResult;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -41,7 +42,7 @@ class ClientsTest extends Served {
   }
 
   private static ApiRequest read(String body, TextGenerator from) throws IOException {
-    JsonNode document = ApiReply.JSON.readTree(body);
+    JsonNode document = ExactJson.MAPPER.readTree(body);
     return ApiRequest.read(
         document, document.has("messages"), from, Duration.ofMinutes(5), /* seed= */ 0);
   }
@@ -56,7 +57,7 @@ class ClientsTest extends Served {
     }
     for (String event : response.body().strip().split("\n\n", -1)) {
       if (!event.equals("data: [DONE]")) {
-        JsonNode choice = ApiReply.JSON.readTree(event.substring(6)).at("/choices/0");
+        JsonNode choice = ExactJson.MAPPER.readTree(event.substring(6)).at("/choices/0");
         deltas.get(choice.path("index").asInt()).add(choice.path("delta"));
       }
     }
@@ -141,7 +142,7 @@ class ClientsTest extends Served {
         "prompt and reply must have at most 128 tokens, got " + tokens + " and 1",
         post("/v1/completions", body));
     JsonNode error =
-        ApiReply.JSON.readTree(send(post("/v1/completions", body)).body()).path("error");
+        ExactJson.MAPPER.readTree(send(post("/v1/completions", body)).body()).path("error");
     assertEquals("context_length_exceeded", error.path("code").asText());
     assertEquals(1, error.path("message").asText().lines().count());
   }
@@ -291,15 +292,15 @@ class ClientsTest extends Served {
 
   @Test
   void theModelHasAPath() throws Exception {
-    JsonNode all = ApiReply.JSON.readTree(send(at("/v1/models").build()).body());
-    JsonNode one = ApiReply.JSON.readTree(send(at("/v1/models/bundled").build()).body());
+    JsonNode all = ExactJson.MAPPER.readTree(send(at("/v1/models").build()).body());
+    JsonNode one = ExactJson.MAPPER.readTree(send(at("/v1/models/bundled").build()).body());
     assertEquals(all.at("/data/0"), one);
     assertEquals("bundled", one.path("id").asText());
     assertEquals("model", one.path("object").asText());
     for (String other : List.of("gpt-4o", "bundled%2Fx", "bundled/", "%5Cbundled", "a%25%0A", "")) {
       HttpRequest request = at("/v1/models/" + other).build();
       refused(404, "the model here is bundled, got ", request);
-      JsonNode error = ApiReply.JSON.readTree(send(request).body()).path("error");
+      JsonNode error = ExactJson.MAPPER.readTree(send(request).body()).path("error");
       assertEquals("model_not_found", error.path("code").asText());
     }
     refused(404, "nothing at /v1%2Fmodels", at("/v1%2Fmodels").build());
@@ -318,7 +319,7 @@ class ClientsTest extends Served {
         HttpRequest request = HttpRequest.newBuilder(host.resolve("/v1/models/" + path)).build();
         HttpResponse<String> response = send(request);
         assertEquals(200, response.statusCode(), response.body());
-        assertEquals(name, ApiReply.JSON.readTree(response.body()).path("id").asText());
+        assertEquals(name, ExactJson.MAPPER.readTree(response.body()).path("id").asText());
       }
       HttpRequest wrong = HttpRequest.newBuilder(host.resolve("/v1/models/bundled")).build();
       assertFalse(send(wrong).body().contains("owned_by"));

@@ -1,6 +1,7 @@
 package io.github.dllm4j.eval.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -74,11 +75,11 @@ final class HttpAnswers {
     }
     String body = new String(chunked ? chunks() : rest(length), StandardCharsets.UTF_8);
     if (type.startsWith("application/json")) {
-      check(status, ApiReply.JSON.readTree(body));
+      check(status, ExactJson.MAPPER.readTree(body));
     } else if (type.startsWith("text/event-stream")) {
       for (String event : body.strip().split("\n\n", -1)) {
         if (!event.equals("data: [DONE]")) {
-          ApiReply.JSON.readTree(event.substring(6));
+          ExactJson.MAPPER.readTree(event.substring(6));
         }
       }
     }
@@ -120,7 +121,7 @@ final class HttpAnswers {
       if (document.path("object").asText().equals("text_completion")
           && choice.path("finish_reason").asText().equals("stop")
           && choice.path("text").asText().startsWith("{")) {
-        ApiReply.JSON.readTree(choice.path("text").asText());
+        ExactJson.MAPPER.readTree(choice.path("text").asText());
       }
     }
   }

@@ -13,6 +13,7 @@ import io.github.dllm4j.engine.GenerationRequest;
 import io.github.dllm4j.engine.GenerationResult.Finish;
 import io.github.dllm4j.engine.Message;
 import io.github.dllm4j.engine.constrain.Constraint;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -74,7 +75,7 @@ class ServeTest extends Served {
     String text = whole.at("/choices/0/text").asText();
     String stop = text.substring(8, 11);
     JsonNode cut =
-        ask("/v1/completions", request + ",\"stop\":" + ApiReply.JSON.valueToTree(stop) + "}");
+        ask("/v1/completions", request + ",\"stop\":" + ExactJson.MAPPER.valueToTree(stop) + "}");
     String kept = text.substring(0, text.indexOf(stop));
     assertEquals(kept, cut.at("/choices/0/text").asText());
     int count = cut.at("/usage/completion_tokens").asInt();
@@ -116,14 +117,17 @@ class ServeTest extends Served {
                 + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\","
                 + "\"schema\":{\"type\":\"object\",\"properties\":{\"age\":{\"type\":\"integer\","
                 + "\"minimum\":0,\"maximum\":150}},\"required\":[\"age\"]}}}}");
-    JsonNode made = ApiReply.JSON.readTree(reply.at("/choices/0/message/content").asText());
+    JsonNode made = ExactJson.MAPPER.readTree(reply.at("/choices/0/message/content").asText());
     assertTrue(made.path("age").isIntegralNumber(), made.toString());
     assertEquals("stop", reply.at("/choices/0/finish_reason").asText());
     reply = ask("/v1/chat/completions", start + TOOLS + "}");
     JsonNode function = reply.at("/choices/0/message/tool_calls/0/function");
     assertEquals("add", function.path("name").asText(), reply.toString());
     assertTrue(
-        ApiReply.JSON.readTree(function.path("arguments").asText()).path("a").isIntegralNumber());
+        ExactJson.MAPPER
+            .readTree(function.path("arguments").asText())
+            .path("a")
+            .isIntegralNumber());
     assertEquals("tool_calls", reply.at("/choices/0/finish_reason").asText());
     reply =
         ask(
@@ -207,7 +211,7 @@ class ServeTest extends Served {
     StringBuilder text = new StringBuilder();
     String canvas = "";
     for (String event : events.subList(0, events.size() - 1)) {
-      JsonNode part = ApiReply.JSON.readTree(event);
+      JsonNode part = ExactJson.MAPPER.readTree(event);
       text.append(part.at("/choices/0/text").asText());
       canvas = part.at("/dllm/canvas").asText(canvas);
     }
@@ -242,6 +246,12 @@ class ServeTest extends Served {
                 Map.entry("{\"prompt\":\"a\",\"stop\":[null]}", "stop must be a string"),
                 Map.entry("null", "the request must be a JSON object"),
                 Map.entry("{\"prompt\":\"a\",\"dllm\":{\"sampler\":\"x\"}}", "sampler must be"),
+                Map.entry(
+                    "{\"prompt\":\"a\",\"dllm\":{\"sampler\":\"first-hitting\",\"steps\":2}}",
+                    "decides its steps itself"),
+                Map.entry(
+                    "{\"prompt\":\"a\",\"dllm\":{\"sampler\":\"threshold:0.9\",\"epsilon\":2}}",
+                    "decides its steps itself"),
                 Map.entry("{\"prompt\":\"\\ud800\"}", ""))
             .entrySet()) {
       refused(400, wrong.getValue(), post(path, wrong.getKey()));
@@ -296,7 +306,7 @@ class ServeTest extends Served {
     assertEquals("{\"status\":\"ok\"}", send(at("/health").build()).body());
     assertEquals(
         "bundled",
-        ApiReply.JSON.readTree(send(at("/v1/models").build()).body()).at("/data/0/id").asText());
+        ExactJson.MAPPER.readTree(send(at("/v1/models").build()).body()).at("/data/0/id").asText());
     ask("/v1/completions", "{\"prompt\":\"a\",\"max_tokens\":2,\"dllm\":{\"steps\":1}}");
     String metrics = send(at("/metrics").build()).body();
     assertTrue(metrics.contains("dllm_responses_total{status=\"200\"} "), metrics);

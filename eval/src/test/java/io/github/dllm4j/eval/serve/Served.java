@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dllm4j.engine.TextGenerator;
+import io.github.dllm4j.engine.constrain.ExactJson;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelOptions;
 import java.io.IOException;
@@ -63,13 +64,13 @@ abstract class Served {
   static JsonNode ask(String path, String body) throws Exception {
     HttpResponse<String> response = send(post(path, body));
     assertEquals(200, response.statusCode(), response.body());
-    return ApiReply.JSON.readTree(response.body());
+    return ExactJson.MAPPER.readTree(response.body());
   }
 
   static void refused(int status, String says, HttpRequest request) throws Exception {
     HttpResponse<String> response = send(request);
     assertEquals(status, response.statusCode(), response.body());
-    JsonNode error = ApiReply.JSON.readTree(response.body()).path("error");
+    JsonNode error = ExactJson.MAPPER.readTree(response.body()).path("error");
     assertTrue(error.path("message").asText().contains(says), response.body());
   }
 }
