@@ -5,6 +5,7 @@ import io.github.dllm4j.tokenizer.TokenizerTrainer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -128,7 +129,21 @@ public final class Corpora {
     return new SourceCorpus(name, sources, options, spool);
   }
 
+  /**
+   * Whether a corpus reads a file: it is it, or a text file in a folder that is it.
+   *
+   * @param source of a corpus
+   * @param file that may be there or not
+   */
+  public static boolean reads(String source, Path file) throws IOException {
+    boolean named = source.equals(BUNDLED) || source.equals(STANDARD_INPUT);
+    return !named && Files.exists(file) && Sources.read(path(source), file);
+  }
+
   private static Path path(String source) throws IOException {
+    if (source.isEmpty()) {
+      throw new IllegalArgumentException("a corpus must be a name, got \"\"");
+    }
     try {
       return Path.of(source);
     } catch (InvalidPathException e) {

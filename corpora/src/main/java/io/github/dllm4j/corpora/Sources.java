@@ -35,6 +35,18 @@ final class Sources {
     return List.of(ofFile(path));
   }
 
+  /** Whether a file that is there is among the sources under a path. */
+  static boolean read(Path path, Path file) throws IOException {
+    if (!Files.exists(path)) {
+      return false;
+    }
+    Path real = path.toRealPath();
+    Path one = file.toRealPath();
+    return Files.isDirectory(real)
+        ? one.startsWith(real) && isText(one) && !isHidden(real.relativize(one))
+        : one.equals(real);
+  }
+
   private static List<Source> ofFolder(Path folder) throws IOException {
     Path real = folder.toRealPath();
     List<Path> files;

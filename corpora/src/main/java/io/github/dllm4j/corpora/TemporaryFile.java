@@ -1,5 +1,6 @@
 package io.github.dllm4j.corpora;
 
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -34,8 +35,8 @@ final class TemporaryFile {
   }
 
   /** What to say when writing fails. */
-  static IOException failed(Optional<Path> folder, IOException e) {
-    return new IOException(
+  static AtomicFiles.WriteException failed(Optional<Path> folder, IOException e) {
+    return new AtomicFiles.WriteException(
         "cannot write a temporary file in "
             + folder.map(Path::toString).orElse("the system's temporary folder")
             + ": "

@@ -8,13 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.UUID;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +29,9 @@ public final class AtomicFiles {
   private static final String SUFFIX = ".tmp";
   private static final Duration AN_HOUR = Duration.ofHours(1);
 
+  /** What is being written now. */
+  private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
   private AtomicFiles() {}
 
   /** A file could not be written: no space, no permission. What was there before is still whole. */
@@ -38,7 +43,12 @@ public final class AtomicFiles {
     }
 
     WriteException(Path file, String why, IOException cause) {
-      super("cannot write " + file + ": " + why, cause);
+      this("cannot write " + file + ": " + why, cause);
+    }
+
+    /** In one line: what could not be written, and why. */
+    public WriteException(String message, IOException cause) {
+      super(message, cause);
     }
   }
 
@@ -65,9 +75,9 @@ public final class AtomicFiles {
     if (!isReplaceable(file)) {
       throw new WriteException(file, "it must be a file or not be there");
     }
-    boolean whole = false;
     Path temporary = temporary(file);
     sweep(file);
+    UNFINISHED.add(temporary);
     try {
       try (FileChannel channel =
           FileChannel.open(
@@ -80,14 +90,20 @@ public final class AtomicFiles {
       }
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      whole = true;
     } catch (IOException e) {
       throw new WriteException(file, reason(e), e);
     } finally {
-      if (!whole) {
-        discard(temporary);
-      }
+      discard(temporary); // it is not there any more if all went well
+      UNFINISHED.remove(temporary);
     }
+  }
+
+  /**
+   * Removes what is being written and not yet whole: for a process that is about to exit in the
+   * middle of it, whose writers then fail.
+   */
+  public static void discardUnfinished() {
+    UNFINISHED.forEach(AtomicFiles::discard);
   }
 
   /** Where it is written first. */
@@ -179,29 +195,34 @@ public final class AtomicFiles {
    * @throws IOException in one line, if it exists or cannot be written, or from the writer
    */
   public static void writeFolder(Path folder, FolderWriter writer) throws IOException {
+    synchronized (AtomicFiles.class) {
+      writeFolderAlone(folder, writer);
+    }
+  }
+
+  private static void writeFolderAlone(Path folder, FolderWriter writer) throws IOException {
     Path target = folder.toAbsolutePath().normalize();
     Path parent = target.getParent();
     if (Files.exists(target) || parent == null) {
       throw new IOException(folder + " exists already: name a new folder");
     }
-    Path temporary;
+    Path temporary = temporary(target);
+    sweep(target);
+    UNFINISHED.add(temporary);
     try {
+      discard(temporary); // of a process with our number
       // Not a temporary directory, which only its owner could read.
-      String name = "." + target.getFileName() + "." + UUID.randomUUID();
-      temporary = Files.createDirectory(parent.resolve(name));
+      Files.createDirectory(temporary);
     } catch (IOException e) {
+      UNFINISHED.remove(temporary);
       throw new WriteException(folder, reason(e), e);
     }
     try {
       writer.writeTo(temporary);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      if (Files.exists(temporary)) {
-        try (Stream<Path> left = Files.list(temporary)) {
-          left.forEach(AtomicFiles::discard);
-        }
-        discard(temporary);
-      }
+      discard(temporary);
+      UNFINISHED.remove(temporary);
     }
   }
 
@@ -212,10 +233,16 @@ public final class AtomicFiles {
     }
   }
 
+  /** Removes a file, or a folder of files. */
   private static void discard(Path temporary) {
     try {
+      if (Files.isDirectory(temporary, LinkOption.NOFOLLOW_LINKS)) {
+        try (Stream<Path> left = Files.list(temporary)) {
+          left.forEach(AtomicFiles::discard);
+        }
+      }
       Files.deleteIfExists(temporary);
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       // The failure that led here is the one to report; what is left has a temporary's name.
       return;
     }

@@ -45,6 +45,9 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     } catch (IOException e) {
       tokenizer.close();
       throw e;
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw new IOException(file.origin() + " is not a usable tokenizer.json: " + firstLine(e), e);
     }
   }
 
@@ -95,6 +98,8 @@ final class HuggingFaceFileTokenizer extends AbstractTokenizer {
     long[] ids;
     try {
       ids = tokenizer.encode(text, false, false).getIds();
+    } catch (IllegalStateException e) {
+      throw e; // it is closed
     } catch (RuntimeException e) {
       throw new IllegalArgumentException(
           "the tokenizer cannot express the text: " + firstLine(e), e);

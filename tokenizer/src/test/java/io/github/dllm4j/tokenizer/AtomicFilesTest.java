@@ -153,6 +153,55 @@ class AtomicFilesTest {
     assertTrue(Files.exists(young) && Files.exists(other) && Files.exists(named));
   }
 
+  /** As at the end of a process: what is not whole goes, and is not moved over what is. */
+  @Test
+  void whatIsUnfinishedIsDiscarded() throws IOException {
+    refusal(
+        () ->
+            AtomicFiles.write(
+                file,
+                channel -> {
+                  channel.write(ByteBuffer.wrap(new byte[9]));
+                  assertEquals(2, names().size());
+                  AtomicFiles.discardUnfinished();
+                  assertOldFileOnly();
+                }));
+    assertOldFileOnly();
+    assertThrows(
+        IOException.class,
+        () ->
+            AtomicFiles.writeFolder(
+                directory.resolve("folder"),
+                folder -> {
+                  AtomicFiles.write(folder.resolve("one"), "1");
+                  assertEquals(2, names().size());
+                  AtomicFiles.discardUnfinished();
+                  assertOldFileOnly();
+                }));
+    assertOldFileOnly();
+  }
+
+  @Test
+  void foldersAreWholeOrAbsent() throws IOException {
+    Path folder = directory.resolve("folder");
+    Path left = Files.createDirectory(directory.resolve(".folder.999999999999999999.tmp"));
+    Files.writeString(left.resolve("half"), "half");
+    Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            AtomicFiles.writeFolder(
+                folder,
+                there -> {
+                  AtomicFiles.write(there.resolve("one"), "1");
+                  throw new IllegalStateException("half way");
+                }));
+    assertOldFileOnly();
+    AtomicFiles.writeFolder(folder, there -> AtomicFiles.write(there.resolve("one"), "1"));
+    assertEquals("1", Files.readString(folder.resolve("one")));
+    assertThrows(IOException.class, () -> AtomicFiles.writeFolder(folder, there -> {}));
+  }
+
   @Test
   void manyWritersLeaveOneWholeFile() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(3);

@@ -1,12 +1,14 @@
 package io.github.dllm4j.eval.cli;
 
 import io.github.dllm4j.engine.djl.RunningCalls;
+import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * What happens when the process is told to end, by Ctrl-C for example: first whoever has something
- * to save does so, and may ask the network for it; then no network call is let in any more.
+ * to save does so, and may ask the network for it; then no network call is let in any more, and
+ * what was not written to its end goes.
  */
 final class Ending {
   private static final List<Runnable> SAVERS = new CopyOnWriteArrayList<>();
@@ -21,6 +23,7 @@ final class Ending {
                 () -> {
                   SAVERS.forEach(Runnable::run);
                   RunningCalls.finish();
+                  AtomicFiles.discardUnfinished();
                 },
                 "dllm-ending"));
   }
