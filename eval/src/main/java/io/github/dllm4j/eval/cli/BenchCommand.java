@@ -17,14 +17,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,6 +55,10 @@ final class BenchCommand implements Callable<Integer> {
     GROWTH
   }
 
+  /** Those that measure a network of the sizes that are asked for. */
+  private static final Set<Section> OF_SIZES =
+      EnumSet.of(Section.NETWORK, Section.WHERE, Section.GROWTH);
+
   @Spec private CommandSpec spec;
   @Mixin private CommonOptions common;
 
@@ -64,6 +71,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
+      converter = Name.class,
       description = "Model of the section model, whose sizes the others take, too (bundled).")
   private Optional<String> model = Optional.empty();
 
@@ -85,8 +93,8 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--batch", description = "Sequences (8).")
   private int batch = 8;
 
-  @Option(names = "--steps", description = "Steps of a sampling run (64).")
-  private int steps = 64;
+  @Option(names = "--steps", description = "Steps of a sampling run (64, or as many as tokens).")
+  private Optional<Integer> steps = Optional.empty();
 
   @Option(names = "--repeats", description = "Runs of everything, of which medians count (5).")
   private int repeats = 5;
@@ -122,9 +130,29 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--out", description = "Folder for bench.json, growth.csv and growth.png.")
   private Optional<Path> out = Optional.empty();
 
+  /** Options that are for some sections only. */
+  private static final Map<String, Set<Section>> USES =
+      Map.ofEntries(
+          Map.entry("--model", EnumSet.complementOf(EnumSet.of(Section.START))),
+          Map.entry("--width", OF_SIZES),
+          Map.entry("--layers", OF_SIZES),
+          Map.entry("--heads", OF_SIZES),
+          Map.entry("--length", EnumSet.of(Section.NETWORK, Section.GROWTH)),
+          Map.entry("--vocabulary", EnumSet.of(Section.NETWORK, Section.GROWTH)),
+          Map.entry("--batch", EnumSet.of(Section.NETWORK, Section.MODEL)),
+          Map.entry("--steps", EnumSet.of(Section.NETWORK, Section.MODEL, Section.WHERE)),
+          Map.entry("--optimizer", EnumSet.of(Section.NETWORK)),
+          Map.entry("--where-length", EnumSet.of(Section.WHERE)),
+          Map.entry("--where-vocabulary", EnumSet.of(Section.WHERE)),
+          Map.entry("--where-batch", EnumSet.of(Section.WHERE)),
+          Map.entry("--growth-lengths", EnumSet.of(Section.GROWTH)),
+          Map.entry("--growth-batch", EnumSet.of(Section.GROWTH)),
+          Map.entry("--growth-steps", EnumSet.of(Section.GROWTH)));
+
   @Override
   public Integer call() throws IOException {
     Set<Section> wanted = wanted();
+    createFolder();
     Map<Integer, Double> threads = new LinkedHashMap<>();
     if (common.threads.isPresent()) {
       common.applyThreads();
@@ -136,7 +164,7 @@ final class BenchCommand implements Callable<Integer> {
     if (wanted.contains(Section.MODEL) || model.isPresent()) {
       try (Model open = open()) {
         BenchSettings settings = settings(model.isPresent() ? open.shape() : shape());
-        report.machine(settings, threads);
+        report.machine(settings, threads, ofSizes(wanted));
         if (wanted.contains(Section.MODEL)) {
           List<StepCost> costs = new ArrayList<>(List.of(Speeds.ofModel(settings, open, 1)));
           if (batch > 1) {
@@ -149,11 +177,10 @@ final class BenchCommand implements Callable<Integer> {
       }
     } else {
       BenchSettings settings = settings(shape());
-      report.machine(settings, threads);
+      report.machine(settings, threads, ofSizes(wanted));
       measure(wanted, settings, report);
     }
     if (out.isPresent()) {
-      Files.createDirectories(out.get());
       AtomicFiles.write(out.get().resolve("bench.json"), Json.text(facts) + "\n");
     }
     spec.commandLine().getOut().println(common.json ? Json.text(facts) : report.text());
@@ -170,14 +197,6 @@ final class BenchCommand implements Callable<Integer> {
     if (wanted.contains(Section.GROWTH) && out.isEmpty()) {
       throw new IllegalArgumentException("--section growth writes a plot: give --out FOLDER");
     }
-    for (String option : List.of("--growth-lengths", "--growth-batch", "--growth-steps")) {
-      if (!wanted.contains(Section.GROWTH)
-          && spec.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new IllegalArgumentException(option + " is for --section growth and --out");
-      }
-    }
-    BenchSettings.require("--growth-batch", growthBatch, 1, 512);
-    BenchSettings.require("--growth-steps", growthSteps, 1, 4096);
     if (model.isPresent()) {
       for (String size : List.of("--width", "--layers", "--heads", "--length", "--vocabulary")) {
         if (spec.commandLine().getParseResult().hasMatchedOption(size)) {
@@ -185,14 +204,48 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
     }
+    USES.forEach(
+        (option, of) -> {
+          if (Collections.disjoint(of, wanted)
+              && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+            throw new IllegalArgumentException(
+                option + " is for --section " + names(of) + ", none of which is measured");
+          }
+        });
+    BenchSettings.require("--growth-batch", growthBatch, 1, 512);
+    BenchSettings.require("--growth-steps", growthSteps, 1, 4096);
     return wanted;
+  }
+
+  private static String names(Set<Section> sections) {
+    return sections.stream()
+        .map(section -> section.name().toLowerCase(Locale.ROOT))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static boolean ofSizes(Set<Section> wanted) {
+    return !Collections.disjoint(wanted, OF_SIZES);
+  }
+
+  /** Before anything is measured. */
+  private void createFolder() {
+    try {
+      if (out.isPresent()) {
+        Files.createDirectories(out.get());
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException("--out " + out.get() + " cannot be made a folder", e);
+    }
+  }
+
+  private int steps(int tokens) {
+    return steps.orElse(Math.min(64, tokens));
   }
 
   private Model open() throws IOException {
     ModelOptions options =
         new ModelOptions(common.device, common.precision(), false, OptionalInt.empty());
-    String name = model.orElse(Model.BUNDLED);
-    return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
+    return ModelSelection.open(model.orElse(Model.BUNDLED), options);
   }
 
   private NetworkShape shape() {
@@ -203,7 +256,7 @@ final class BenchCommand implements Callable<Integer> {
     return new BenchSettings(
         shape,
         batch,
-        Math.min(steps, shape.length()),
+        steps(shape.length()),
         repeats,
         Update.of(optimizer),
         precisions(),
@@ -251,7 +304,6 @@ final class BenchCommand implements Callable<Integer> {
               settings.shape(), growthBatch, Math.min(growthSteps, settings.shape().length()));
       Growth growth = Growth.measure(around, growthLengths, fastest, BenchProbe::run, this::say);
       Path folder = out.orElseThrow();
-      Files.createDirectories(folder);
       AtomicFiles.write(folder.resolve("growth.csv"), growth.csv());
       String footer = BenchReport.footer(around) + ", " + around.steps() + " steps";
       AtomicFiles.write(folder.resolve("growth.png"), growth.png(footer));
@@ -271,7 +323,7 @@ final class BenchCommand implements Callable<Integer> {
             shape.timeWidth(),
             shape.normBias()),
         whereBatch,
-        Math.min(steps, whereLength),
+        steps(whereLength),
         settings.repeats(),
         settings.update(),
         settings.precisions(),

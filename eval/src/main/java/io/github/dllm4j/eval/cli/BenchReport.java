@@ -29,15 +29,22 @@ final class BenchReport {
     text.append(String.format(Locale.ROOT, format, values)).append('\n');
   }
 
+  private static String machine(BenchSettings settings) {
+    return String.format(
+        Locale.ROOT,
+        "%s; %d processors, %d threads, device %s",
+        PyTorch.versions(),
+        Runtime.getRuntime().availableProcessors(),
+        settings.threads(),
+        settings.device());
+  }
+
   /** One line of provenance. */
   static String footer(BenchSettings settings) {
     return String.format(
         Locale.ROOT,
-        "%s; %d processors, %d threads, device %s; width %d, %d blocks, %d heads; batch %d",
-        PyTorch.versions(),
-        Runtime.getRuntime().availableProcessors(),
-        settings.threads(),
-        settings.device(),
+        "%s; width %d, %d blocks, %d heads; batch %d",
+        machine(settings),
         settings.shape().width(),
         settings.shape().layers(),
         settings.shape().heads(),
@@ -48,18 +55,25 @@ final class BenchReport {
     return text.toString().stripTrailing();
   }
 
-  void machine(BenchSettings settings, Map<Integer, Double> threadSpeeds) {
+  /**
+   * What is measured where.
+   *
+   * @param network whether a network of the settings' shape is
+   */
+  void machine(BenchSettings settings, Map<Integer, Double> threadSpeeds, boolean network) {
     facts.put("versions", PyTorch.versions());
     facts.put("device", settings.device());
     facts.put("processors", Runtime.getRuntime().availableProcessors());
     facts.put("threads", settings.threads());
     facts.put("gflops_by_threads", new TreeMap<>(threadSpeeds));
-    facts.put("network", settings.shape());
+    if (network) {
+      facts.put("network", settings.shape());
+    }
     facts.put("batch", settings.batch());
     facts.put("steps", settings.steps());
     facts.put("repeats", settings.repeats());
     facts.put("optimizer", settings.update().label());
-    line("%s", footer(settings));
+    line("%s", network ? footer(settings) : machine(settings));
     threadSpeeds.forEach((n, g) -> line("  %2d threads %8.0f GFLOP/s (1024^3, fp32)", n, g));
   }
 

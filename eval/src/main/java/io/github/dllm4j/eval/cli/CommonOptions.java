@@ -45,6 +45,18 @@ final class CommonOptions {
     };
   }
 
+  /** Checks before any work is done that a folder can be made: its own is there, and it is not. */
+  static void requireNewFolder(String option, Path folder) {
+    Path parent = folder.toAbsolutePath().normalize().getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new IllegalArgumentException(option + " " + folder + ": its folder does not exist");
+    }
+    if (Files.exists(folder)) {
+      throw new IllegalArgumentException(
+          option + " " + folder + " exists already: name a new folder");
+    }
+  }
+
   /**
    * Checks before any work is done that a file can be written: its folder is there, and where it is
    * to be there is a file or nothing.

@@ -15,6 +15,7 @@ import picocli.CommandLine.Option;
 final class CorpusOptionsMixin {
   @Option(
       names = "--corpus",
+      converter = Name.class,
       arity = "1..*",
       description =
           "Text files, folders, .gz, .jsonl, - for standard input, or bundled (King James Bible).")

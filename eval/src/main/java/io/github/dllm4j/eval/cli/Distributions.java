@@ -59,6 +59,11 @@ final class Distributions {
    * @throws IOException if it is a file that cannot be used
    */
   static ExactLaw of(String name) throws IOException {
+    return of("--distribution", name);
+  }
+
+  /** The same, of another option. */
+  static ExactLaw of(String option, String name) throws IOException {
     int colon = name.indexOf(':');
     String family = colon < 0 ? name : name.substring(0, colon);
     Parameters p = new Parameters(name, colon < 0 ? "" : name.substring(colon + 1));
@@ -78,7 +83,7 @@ final class Distributions {
           case "hmm" ->
               hidden(p.tokens("d", 6), p.whole("S", 3), p.real("stay", 0.8), p.real("p", 0.8));
           case "potts" -> ExactLaw.potts(p.tokens("d", 6), p.whole("q", 3), p.real("J", 1.2));
-          default -> file(name);
+          default -> file(option, name);
         };
     p.requireAllUsed();
     return law;
@@ -149,12 +154,11 @@ final class Distributions {
     return rows;
   }
 
-  private static ExactLaw file(String name) throws IOException {
+  private static ExactLaw file(String option, String name) throws IOException {
     Path file = Path.of(name);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "--distribution %s is neither a file nor one of %s", name, NAMES));
+          String.format(Locale.ROOT, "%s %s is neither a file nor one of %s", option, name, NAMES));
     }
     if (Files.size(file) > LARGEST_FILE) {
       throw new IOException(file + " is larger than a table can be");

@@ -7,7 +7,6 @@ import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.djl.Model;
 import io.github.dllm4j.engine.djl.ModelHash;
 import io.github.dllm4j.engine.djl.PyTorch;
-import io.github.dllm4j.engine.info.Estimate;
 import io.github.dllm4j.engine.info.LeaveOneOutProbe;
 import io.github.dllm4j.engine.loss.LikelihoodBound;
 import io.github.dllm4j.engine.loss.LikelihoodEstimator;
@@ -23,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -127,14 +125,17 @@ final class EvaluateCommand implements Callable<Integer> {
         file = Optional.of(EvaluationFile.of(out.get(), resume, provenance, passages.count()));
       }
       LikelihoodBound bound = evaluate(estimator, passages, file);
-      Map<String, Object> document =
-          document(bound, estimator.claim(), tokens.charactersPerToken(), estimator.description());
-      OptionalDouble dependence = dependence(model, passages, length);
-      dependence.ifPresent(mean -> document.put("leave_one_out_dependence", mean));
+      Evaluation evaluation =
+          new Evaluation(
+              bound,
+              estimator.claim(),
+              tokens.charactersPerToken(),
+              estimator.description(),
+              dependence(model, passages, length));
       if (file.isPresent()) {
-        file.get().finish(document);
+        file.get().finish(evaluation.document());
       }
-      print(document, estimator.claim());
+      print(evaluation);
     }
     return 0;
   }
@@ -206,7 +207,7 @@ final class EvaluateCommand implements Callable<Integer> {
       LikelihoodBound exact = NgramBaseline.evaluate(split, order);
       String estimator =
           String.format(Locale.ROOT, "modified Kneser-Ney %d-gram over characters, exact", order);
-      print(document(exact, Claim.EXACT, 1, estimator), Claim.EXACT);
+      print(new Evaluation(exact, Claim.EXACT, 1, estimator, OptionalDouble.empty()));
     }
     return 0;
   }
@@ -234,57 +235,9 @@ final class EvaluateCommand implements Callable<Integer> {
     return OptionalDouble.of(LeaveOneOutProbe.measure(model.denoiser(), batch, common.seed).mean());
   }
 
-  private static Map<String, Object> document(
-      LikelihoodBound bound, Claim claim, double charactersPerToken, String estimator) {
-    double perToken = 1 / charactersPerToken / Math.log(2); // bits/character of a nat/token
-    Map<String, Object> document = new LinkedHashMap<>();
-    document.put("nats_per_token", bound.natsPerToken());
-    document.put("standard_error", bound.standardError());
-    document.put("perplexity", bound.perplexity());
-    document.put("bits_per_character", bound.natsPerToken() * perToken);
-    document.put("bits_per_character_standard_error", bound.standardError() * perToken);
-    document.put("tokens", bound.tokens());
-    document.put("blocks", bound.blocks());
-    document.put("estimator", estimator);
-    document.put("claim", claim.name().toLowerCase(Locale.ROOT).replace('_', ' '));
-    return document;
-  }
-
-  private static String text(Map<String, Object> document, String mean, String error) {
-    return Estimate.text(number(document, mean), number(document, error), 4);
-  }
-
-  private static double number(Map<String, Object> document, String name) {
-    return (double) Objects.requireNonNull(document.get(name));
-  }
-
-  private void print(Map<String, Object> document, Claim claim) {
-    if (common.json) {
-      spec.commandLine().getOut().println(Json.text(document));
-      return;
-    }
-    String perplexity =
-        switch (claim) {
-          case BOUND -> "perplexity at most %.2f";
-          case EXACT_ALONG_AN_ORDER -> "perplexity %.2f along a random order";
-          case EXACT -> "perplexity %.2f, exact";
-        };
+  private void print(Evaluation evaluation) {
     spec.commandLine()
         .getOut()
-        .printf(
-            Locale.ROOT,
-            "%s nats/token (" + perplexity + "), %s bits/character, %,d tokens%n",
-            text(document, "nats_per_token", "standard_error"),
-            document.get("perplexity"),
-            text(document, "bits_per_character", "bits_per_character_standard_error"),
-            document.get("tokens"));
-    if (document.get("leave_one_out_dependence") instanceof Double dependence) {
-      spec.commandLine()
-          .getOut()
-          .printf(
-              Locale.ROOT,
-              "leave-one-out laws depend on their own token by %.4f (mean total variation, 0 is right)%n",
-              dependence);
-    }
+        .println(common.json ? Json.text(evaluation.document()) : evaluation.text());
   }
 }

@@ -195,7 +195,16 @@ final class ExactCommand implements Callable<Integer> {
     boolean exponential = choice.grid().startsWith("exponential");
     requireFor(horizon, "--horizon", choice.grid().equals("uniform") || exponential, choice.grid());
     requireFor(delta, "--delta", exponential, choice.grid());
-    requireSteps(choice.hasSteps(), "this sampler");
+    if (sizes.isEmpty()) {
+      requireSteps(choice.hasSteps(), "this sampler");
+    } else if (steps.orElse(sizes.size()) != sizes.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--sizes has %d steps: --steps must be that or not given, got %d",
+              sizes.size(),
+              steps.get()));
+    }
     return corrector.on(choice);
   }
 

@@ -23,7 +23,10 @@ import picocli.CommandLine.Spec;
 final class ExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(names = "--model", description = "bundled or a model directory (bundled).")
+  @Option(
+      names = "--model",
+      converter = Name.class,
+      description = "bundled or a model directory (bundled).")
   private String model = Model.BUNDLED;
 
   @Option(names = "--to", required = true, description = "mdlm, or sedd for models of scores.")
@@ -37,11 +40,9 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    CommonOptions.requireNewFolder("--out", out);
     ModelOptions options = new ModelOptions("cpu", Optional.of(Precision.FP32));
-    try (Model opened =
-        model.equals(Model.BUNDLED)
-            ? Model.bundled(options)
-            : Model.open(Path.of(model), options)) {
+    try (Model opened = ModelSelection.open(model, options)) {
       Conversion.export(opened, out, form);
     }
     spec.commandLine()

@@ -20,7 +20,6 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -75,7 +74,7 @@ public final class Main implements Runnable {
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExpandAtFiles(false); // a prompt may begin with @
-    line.registerConverter(Path.class, Main::path);
+    line.registerConverter(Path.class, Name::path);
     line.setExecutionStrategy(Main::runLast);
     line.setParameterExceptionHandler(
         (e, arguments) -> {
@@ -94,14 +93,6 @@ public final class Main implements Runnable {
     }
     err.flush();
     return code;
-  }
-
-  /** Names of nothing are refused: they would be the current folder. */
-  private static Path path(String name) {
-    if (name.isEmpty()) {
-      throw new TypeConversionException("must be a name, got \"\"");
-    }
-    return Path.of(name);
   }
 
   /**

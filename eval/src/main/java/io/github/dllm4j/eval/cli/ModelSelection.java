@@ -10,7 +10,10 @@ import picocli.CommandLine.Option;
 
 /** Which model a command works with. */
 final class ModelSelection {
-  @Option(names = "--model", description = "bundled or a model directory (bundled).")
+  @Option(
+      names = "--model",
+      converter = Name.class,
+      description = "bundled or a model directory (bundled).")
   String model = Model.BUNDLED;
 
   @Option(names = "--class", description = "Class of a model that has classes (none of them).")
@@ -45,6 +48,11 @@ final class ModelSelection {
       throws IOException {
     common.applyThreads();
     ModelOptions options = new ModelOptions(common.device, common.precision(), information, label);
+    return open(name, options);
+  }
+
+  /** The same with options. */
+  static Model open(String name, ModelOptions options) throws IOException {
     return name.equals(Model.BUNDLED) ? Model.bundled(options) : Model.open(Path.of(name), options);
   }
 }

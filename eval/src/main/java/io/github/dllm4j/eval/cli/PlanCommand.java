@@ -103,6 +103,7 @@ final class PlanCommand implements Callable<Integer> {
     if (distribution.isPresent()) {
       ExactLaw law = Distributions.of(distribution.get());
       if (process.equals("uniform")) {
+        requireUniformSteps();
         print(ReversePlanReport.of(law));
       } else {
         PlanReport report = ofLaw(law);
@@ -125,7 +126,17 @@ final class PlanCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Before anything is measured. */
+  private void requireSteps(int length) {
+    if (steps.orElse(1) > length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "--steps must be 1 to %d, the length, got %d", length, steps.get()));
+    }
+  }
+
   private void printMasked(Model model) throws IOException {
+    requireSteps(blockOptions.length(model));
     if (corpusOptions.sources.isEmpty()) {
       print(
           ofModel(model),
@@ -162,6 +173,7 @@ final class PlanCommand implements Callable<Integer> {
       }
     }
     int size = denoiser.blocks().length();
+    requireSteps(size);
     CurveStudy study;
     if (corpusOptions.sources.isEmpty()) {
       study =
@@ -222,7 +234,7 @@ final class PlanCommand implements Callable<Integer> {
     }
   }
 
-  private void print(ReversePlanReport report) {
+  private void requireUniformSteps() {
     if (steps.orElse(1) > ReversePlanner.CANDIDATES) {
       throw new IllegalArgumentException(
           String.format(
@@ -231,6 +243,9 @@ final class PlanCommand implements Callable<Integer> {
               ReversePlanner.CANDIDATES,
               steps.get()));
     }
+  }
+
+  private void print(ReversePlanReport report) {
     List<TimeGrid> plans = report.plans(steps, epsilon);
     PrintWriter out = spec.commandLine().getOut();
     out.println(common.json ? Json.text(report.document(plans)) : report.text(plans));
@@ -368,6 +383,7 @@ final class PlanCommand implements Callable<Integer> {
 
   private ReversePlanReport ofUniform(Model model) throws IOException {
     refuseForUniform("--standard-error", "--plot", "--check");
+    requireUniformSteps();
     if (corpusOptions.sources.isEmpty()) {
       return ReversePlanReport.of(
           model
@@ -425,11 +441,7 @@ final class PlanCommand implements Callable<Integer> {
   private List<SizePlan> plans(CurvePlanner planner) {
     int length = planner.curve().length();
     if (steps.isPresent()) {
-      if (steps.get() > length) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT, "--steps must be 1 to %d, the length, got %d", length, steps.get()));
-      }
+      requireSteps(length);
       return List.of(planner.forSteps(steps.get()));
     } else if (epsilon.isPresent()) {
       return List.of(planner.forBudget(epsilon.get()));

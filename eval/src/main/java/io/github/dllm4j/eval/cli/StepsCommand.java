@@ -170,7 +170,7 @@ final class StepsCommand implements Callable<Integer> {
     }
     List<Named> laws = new ArrayList<>();
     for (String name : names) {
-      laws.add(new Named(name, Distributions.of(name)));
+      laws.add(new Named(name, Distributions.of("--family", name)));
     }
     return laws;
   }

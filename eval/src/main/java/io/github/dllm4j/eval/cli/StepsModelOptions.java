@@ -76,6 +76,7 @@ final class StepsModelOptions {
 
   @Option(
       names = "--judge",
+      converter = Name.class,
       description =
           "ngram[:N], characters, trained on the training part of the corpus, or the folder of an"
               + " autoregressive model or a GPT-2 (ngram:6).")
@@ -83,6 +84,7 @@ final class StepsModelOptions {
 
   @Option(
       names = "--baseline",
+      converter = Name.class,
       description = "An autoregressive model or GPT-2 to sample from (the judge, if it is one).")
   private Optional<String> baseline = Optional.empty();
 
@@ -252,7 +254,7 @@ final class StepsModelOptions {
         open.add(autoregressive(baseline.get(), common));
         settings.put("baseline_sha256", ModelHash.ofWeights(baseline.get()));
       }
-      if (judge.startsWith(NGRAM)) {
+      if (judge.equals(NGRAM) || judge.startsWith(NGRAM + ":")) {
         int order = judge.equals(NGRAM) ? ORDER : Integer.parseInt(judge.substring(6));
         return new Others(NgramJudge.of(training, order), open.stream().findFirst(), open);
       }

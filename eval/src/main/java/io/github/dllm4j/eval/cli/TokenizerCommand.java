@@ -7,7 +7,6 @@ import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.TokenizerTrainer;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -93,9 +92,7 @@ final class TokenizerCommand implements Runnable {
     private void requireFile() throws IOException {
       CommonOptions.requireFile("--out", out);
       for (String source : corpusOptions.sources) {
-        Path text = Path.of(source);
-        boolean both = Files.exists(out) && Files.exists(text) && !source.equals("bundled");
-        if (both && out.toRealPath().startsWith(text.toRealPath())) { // the file or its folder
+        if (Corpora.reads(source, out)) {
           throw new IllegalArgumentException("--out " + out + " is a file of --corpus");
         }
       }

@@ -25,8 +25,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +48,9 @@ final class TrainCommand implements Callable<Integer> {
       List.of(
           "--tokenizer", "--process", "--layers", "--width", "--heads", "--time-width", "--length");
 
+  private static final List<String> AS_BEGUN =
+      List.of("--from", "--tokenizer", "--steps", "--tokens", "--minutes");
+
   private static final List<String> WITH_RESUME =
       List.of("--resume", "--out", "--json", "--threads", "--device");
 
@@ -63,10 +68,14 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--from",
+      converter = Name.class,
       description = "Start from this model's weights, with its tokenizer, sizes and noise.")
   private Optional<String> from = Optional.empty();
 
-  @Option(names = "--tokenizer", description = "A tokenizer.json, char, byte or bpe:N (bpe:2048).")
+  @Option(
+      names = "--tokenizer",
+      converter = Name.class,
+      description = "A tokenizer.json, char, byte or bpe:N (bpe:2048).")
   private String tokenizer = "bpe:2048";
 
   @Option(
@@ -134,16 +143,24 @@ final class TrainCommand implements Callable<Integer> {
               validationFraction));
     }
     if (hasOwnSettings()
-        && from.isPresent()
-        && !settings.says("--from", String.valueOf(from.get()))) {
+        && common.precision().orElse(settings.ofPrecision()) != settings.ofPrecision()) {
       throw new IllegalArgumentException(
-          "--from must be as the run began, in training.json, got " + from.get());
+          String.format(
+              Locale.ROOT,
+              "--precision must be %s as the run began, got %s",
+              settings.precision(),
+              common.precision));
     }
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-      if (!hasOwnSettings() && !WITH_RESUME.contains(option.longestName())) {
+      String name = option.longestName();
+      if (!hasOwnSettings() && !WITH_RESUME.contains(name)) {
         throw new IllegalArgumentException(
-            option.longestName()
-                + " is not for --resume: the run goes on as it began, in training.json");
+            name + " is not for --resume: the run goes on as it began, in training.json");
+      }
+      String value = option.originalStringValues().get(0);
+      if (hasOwnSettings() && AS_BEGUN.contains(name) && !settings.says(name, value)) {
+        throw new IllegalArgumentException(
+            name + " must be as the run began, in training.json, got " + value);
       }
     }
   }
@@ -198,15 +215,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(Optional<TrainingSettings> begun, Optional<Model> start) throws IOException {
-    boolean fresh = !Files.exists(out);
+    Optional<Path> there = nearest(out);
     common.applyThreads();
     createFolder();
     try {
       return trainThere(begun, start);
     } catch (IOException | RuntimeException e) {
-      if (fresh) {
-        deleteIfEmpty();
-      }
+      deleteIfEmpty(there);
       throw e;
     }
   }
@@ -274,10 +289,21 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** What is refused leaves nothing. */
-  private void deleteIfEmpty() throws IOException {
+  /** The nearest folder to a name that is there. */
+  private static Optional<Path> nearest(Path name) {
+    return Stream.iterate(name.toAbsolutePath(), Objects::nonNull, Path::getParent)
+        .filter(Files::exists)
+        .findFirst();
+  }
+
+  /** What is refused leaves nothing: no folder that was not there before. */
+  private void deleteIfEmpty(Optional<Path> before) throws IOException {
     try {
-      Files.deleteIfExists(out);
+      for (Path at = out.toAbsolutePath();
+          at != null && !Optional.of(at).equals(before);
+          at = at.getParent()) {
+        Files.deleteIfExists(at);
+      }
     } catch (DirectoryNotEmptyException e) {
       return; // there is something to keep
     }
@@ -370,14 +396,27 @@ final class TrainCommand implements Callable<Integer> {
       TokenData validation,
       double perToken)
       throws IOException {
-    TrainingDisplay display =
-        new TrainingDisplay(run, perToken, resume, spec.commandLine().getErr());
-    boolean finished;
+    // Closed last: an interrupted process ends with it, and the summary is printed by then.
+    try (TrainingDisplay display =
+        new TrainingDisplay(run, perToken, resume, spec.commandLine().getErr())) {
+      boolean finished = train(run, start, training, validation, display);
+      spec.commandLine().getOut().println(display.summary(common.json, finished));
+      return finished ? 0 : INTERRUPTED;
+    }
+  }
+
+  /** Whether it came to its end. */
+  private boolean train(
+      TrainingRun run,
+      Optional<Model> start,
+      TokenData training,
+      TokenData validation,
+      TrainingDisplay display)
+      throws IOException {
     try (Trainer trainer =
-            start.isEmpty() ? new Trainer(run, resume) : Trainer.from(run, start.get());
-        display) {
+        start.isEmpty() ? new Trainer(run, resume) : Trainer.from(run, start.get())) {
       display.begin(trainer.step());
-      finished = trainer.train(training, validation, display);
+      boolean finished = trainer.train(training, validation, display);
       if (finished && !run.autoregressive()) {
         int examples = curveExamples.orElse(64);
         display.note("estimating the information curve from " + examples + " held-out blocks");
@@ -387,9 +426,8 @@ final class TrainCommand implements Callable<Integer> {
           trainer.decay(validation, examples).write(out);
         }
       }
+      return finished;
     }
-    spec.commandLine().getOut().println(display.summary(common.json, finished));
-    return finished ? 0 : INTERRUPTED;
   }
 
   private static TokenData data(TokenFile file) {

@@ -98,7 +98,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
           run.directory(),
           log.rows().stream().map(r -> new double[] {r.step(), r.loss(), r.validation()}).toList());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(e.getMessage(), e);
     }
     note(
         String.format(
@@ -124,8 +124,9 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     err.println(text);
   }
 
-  /** What the run came to. */
+  /** What the run came to, to be printed where the bar was. */
   String summary(boolean json, boolean done) {
+    end();
     Validation validation = last;
     if (json) {
       Map<String, Object> document = new LinkedHashMap<>();
@@ -171,11 +172,16 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  private void end() {
     if (bar != null) {
       bar.close();
+      bar = null;
     }
+  }
+
+  @Override
+  public void close() {
+    end();
     log.close();
     finished.countDown();
     Ending.hasSaved(onInterrupt);

@@ -6,6 +6,7 @@ import io.github.dllm4j.tokenizer.AtomicFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -41,8 +42,16 @@ final class TrainingLog implements AutoCloseable {
   TrainingLog(Path directory, boolean resume) throws IOException {
     this.file = directory.resolve("training-log.csv");
     if (resume && Files.exists(file)) {
-      List<String> old = Files.readAllLines(file);
+      List<String> old = readAllLines();
       lines.addAll(old.subList(Math.min(1, old.size()), old.size()));
+    }
+  }
+
+  private List<String> readAllLines() throws IOException {
+    try {
+      return Files.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw new IOException(file + " is not UTF-8 text", e);
     }
   }
 
@@ -51,9 +60,13 @@ final class TrainingLog implements AutoCloseable {
     StringBuilder kept = new StringBuilder(HEADER + "\n");
     for (String line : lines) {
       String[] cells = line.split(",", -1);
-      if (cells.length == 9 && Integer.parseInt(cells[0]) <= step) {
-        kept.append(line).append('\n');
-        rows.add(new Row(Integer.parseInt(cells[0]), number(cells[3]), number(cells[6])));
+      try {
+        if (cells.length == 9 && Integer.parseInt(cells[0]) <= step) {
+          rows.add(new Row(Integer.parseInt(cells[0]), number(cells[3]), number(cells[6])));
+          kept.append(line).append('\n');
+        }
+      } catch (NumberFormatException e) {
+        throw new IOException(file + " has a row that is not of numbers: " + line, e);
       }
     }
     AtomicFiles.write(file, kept.toString());
@@ -128,7 +141,7 @@ final class TrainingLog implements AutoCloseable {
         writer.close();
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException("cannot write " + file, e);
     }
   }
 }

@@ -43,7 +43,11 @@ record TrainingSettings(
       if (!json.has(FOLDER)) {
         json.put(FOLDER, "");
       }
-      return Json.MAPPER.treeToValue(json, TrainingSettings.class);
+      TrainingSettings read = Json.MAPPER.treeToValue(json, TrainingSettings.class);
+      if (read.arguments.isEmpty() || !read.arguments.get(0).equals("train")) {
+        throw new IOException(file + ": arguments must begin with train, got " + read.arguments);
+      }
+      return read;
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + JsonErrors.reason(e), e);
     }

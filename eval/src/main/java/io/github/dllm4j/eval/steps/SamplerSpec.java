@@ -77,9 +77,7 @@ public record SamplerSpec(String text, SamplerChoice choice) {
 
   /** Whether the number of steps is for the caller to choose. */
   boolean hasSteps() {
-    return choice instanceof PlanChoice plan
-        ? plan.hasSteps()
-        : ((ReverseChoice) choice).hasSteps();
+    return choice.hasSteps();
   }
 
   /** The samplers of a list, which must differ. */

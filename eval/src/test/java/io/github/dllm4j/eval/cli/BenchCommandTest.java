@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BenchCommandTest {
   @TempDir Path folder;
 
-  /** A tiny bench; options that are given replace the usual ones. */
+  /** A tiny bench; options that are given replace the usual ones, of which a section has some. */
   private static String[] tiny(String... more) {
     Map<String, String> options = new LinkedHashMap<>();
     String[] usual = {
@@ -35,6 +35,18 @@ class BenchCommandTest {
     List<String> args = new ArrayList<>(List.of("bench", "--json"));
     for (int i = 0; i < more.length; i += 2) {
       options.put(more[i], more[i + 1]);
+    }
+    String section = options.getOrDefault("--section", "");
+    List<String> without =
+        switch (section) {
+          case "where" -> List.of("--length", "--vocabulary", "--batch");
+          case "growth" -> List.of("--batch", "--steps");
+          default -> List.of();
+        };
+    for (String option : without) {
+      if (!List.of(more).contains(option)) {
+        options.remove(option);
+      }
     }
     options.forEach((name, value) -> args.addAll(List.of(name, value)));
     return args.toArray(String[]::new);
@@ -197,7 +209,11 @@ class BenchCommandTest {
   }
 
   @Test
-  void badUsageIsRefused() {
+  void badUsageIsRefused() throws IOException {
+    String file = Files.writeString(folder.resolve("file"), "x").toString();
+    refused(
+        new String[] {"--out " + file + " cannot be made a folder"},
+        tiny("--section", "network", "--out", file));
     refused(new String[] {"--batch", "0"}, tiny("--batch", "0", "--section", "network"));
     refused(new String[] {"--repeats", "0"}, tiny("--repeats", "0", "--section", "network"));
     refused(new String[] {"--section", "nothing"}, tiny("--section", "nothing"));
@@ -205,6 +221,23 @@ class BenchCommandTest {
     refused(
         new String[] {"--growth-steps", "--section growth"},
         tiny("--section", "network", "--growth-steps", "4"));
+    refused(
+        new String[] {"--where-batch is for --section where"},
+        tiny("--section", "network", "--where-batch", "2"));
+    refused(
+        new String[] {"--length is for --section network, growth"},
+        tiny("--section", "where", "--length", "8"));
+    refused(
+        new String[] {"--steps must be 1 to 8, got 9"},
+        tiny("--section", "network", "--steps", "9"));
+    refused(
+        new String[] {"--model is for --section"},
+        "bench",
+        "--section",
+        "start",
+        "--model",
+        "bundled");
+    refused(new String[] {"--model", "must be a name"}, "bench", "--model", "");
     refused(new String[] {"optimizer", "sgd"}, tiny("--optimizer", "sgd", "--section", "network"));
     refused(
         new String[] {"--width", "--model"},

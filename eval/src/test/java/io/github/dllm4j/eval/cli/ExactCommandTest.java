@@ -40,6 +40,7 @@ class ExactCommandTest {
             + "|0.548115603102|0.412052011898",
         "parity:k=3 --sampler mask-predictor --sizes 3,3|0.727804539588|0.480053965099",
         "parity:k=3 --sampler mask-predictor --sizes 2,2,2|0.485203026392|0.39304258811",
+        "parity:k=3 --sampler mask-predictor --steps 3 --sizes 2,2,2|0.485203026392|0.39304258811",
         "parity:k=3 --sampler mask-predictor --plan optimal --steps 4|0.207944154168|0.147920130077"
       })
   void agreesWithTheSpecification(String options, double conditional, double marginal)
@@ -209,6 +210,9 @@ class ExactCommandTest {
         args(law + "--sampler euler --steps 2 --grid geometric"));
     refused(new String[] {"states"}, args("--distribution markov:d=40 --sampler euler --steps 2"));
     refused(new String[] {"5", "4"}, args(law + "--sampler mask-predictor --sizes 2,3"));
+    refused(
+        new String[] {"--sizes has 2 steps", "got 3"},
+        args(law + "--sampler mask-predictor --steps 3 --sizes 2,2"));
     // Together 4 in the arithmetic of ints.
     refused(
         new String[] {"4294967300"},

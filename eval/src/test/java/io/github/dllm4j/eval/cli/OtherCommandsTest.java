@@ -354,6 +354,52 @@ class OtherCommandsTest {
         refused(new String[] {command[command.length - 1] + " " + out + why}, words);
       }
     }
+    for (String[] command :
+        List.of(
+            new String[] {"convert", "--model", "nowhere", "--out"},
+            new String[] {"export", "--model", "nowhere", "--to", "mdlm", "--out"})) {
+      for (Path out : List.of(away, folder)) {
+        String[] words = Arrays.copyOf(command, command.length + 1);
+        words[command.length] = out.toString();
+        String why = out.equals(away) ? ": its folder does not exist" : " exists already";
+        refused(new String[] {"--out " + out + why}, words);
+      }
+    }
+  }
+
+  /** Names of nothing, as of a variable that is not set, would be the current folder. */
+  @Test
+  void namesOfNothingAreRefused() {
+    for (String command :
+        List.of(
+            "generate|--model",
+            "inspect|--model",
+            "export|--to|mdlm|--out|x|--model",
+            "train|--out|x|--corpus|bundled|--from",
+            "train|--out|x|--corpus|bundled|--tokenizer",
+            "train|--out|x|--corpus",
+            "tokenizer|train|--kind|byte|--out|x|--corpus",
+            "steps|--out|x|--corpus|bundled|--samplers|tweedie|--judge",
+            "steps|--out|x|--corpus|bundled|--samplers|tweedie|--baseline")) {
+      String[] words = (command + "|").split("\\|", -1);
+      refused(new String[] {words[words.length - 2], "must be a name, got \"\""}, words);
+    }
+  }
+
+  /** What the text is read from is not written over; what lies beside it is. */
+  @Test
+  void aTokenizerMayStandInTheFolderOfItsText() throws IOException {
+    Path texts = Files.createDirectories(folder.resolve("texts"));
+    Path text = Files.writeString(texts.resolve("a.txt"), "a b c");
+    String[] train = {"tokenizer", "train", "--kind", "char", "--corpus", "", "--out", ""};
+    train[5] = texts.toString();
+    train[7] = texts.resolve("tokenizer.json").toString();
+    done(train);
+    done(train);
+    train[7] = text.toString();
+    refused(new String[] {"--out " + text + " is a file of --corpus"}, train);
+    train[5] = text.toString();
+    refused(new String[] {"--out " + text + " is a file of --corpus"}, train);
   }
 
   /** Where there are no JSON lines, --field is refused by every command that has it. */

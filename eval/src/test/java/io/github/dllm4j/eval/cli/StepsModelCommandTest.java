@@ -202,6 +202,7 @@ class StepsModelCommandTest {
         "--samplers tweedie --temperature 1,1|--temperature must differ",
         "--samplers tweedie --judge ngram:99|--judge ngram:N",
         "--samplers tweedie --judge nowhere|nowhere",
+        "--samplers tweedie --judge ngram12|ngram12",
         "--samplers tweedie --length 99|--length must be 1 to 16",
         "--samplers maximal-coupling|sampler must be one of",
         "--steps 2|--samplers is missing"

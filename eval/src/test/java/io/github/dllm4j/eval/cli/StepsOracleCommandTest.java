@@ -104,6 +104,7 @@ class StepsOracleCommandTest {
         "--distribution product:d=2 --samplers tweedie --steps 0|--steps must ascend",
         "--distribution product:d=2 --samplers tweedie --process blur|--process must be",
         "--distribution product:d=2 --samplers tweedie --process uniform --family dirac:d=2|--family",
+        "--distribution product:d=2 --samplers tweedie --family fog|--family fog is neither a file",
         "--distribution product:d=2 --samplers tweedie --resume|no steps.json",
         "--distribution product:d=2 --samplers tweedie/odd|grid must be one of"
       })

@@ -398,6 +398,24 @@ class TrainCommandTest {
     refused(
         new String[] {"another run"},
         args(out, "--steps", "3", "--resume", "--learning-rate", "0.1"));
+    refused(
+        new String[] {"--steps must be as the run began", "4"},
+        args(out, "--steps", "4", "--resume"));
+    refused(
+        new String[] {"--tokens must be as the run began", "99"},
+        args(out, "--tokens", "99", "--resume"));
+    String[] again = args(out, "--steps", "3", "--resume");
+    int precision = Arrays.asList(again).indexOf("fp32");
+    again[precision] = "bf16";
+    refused(new String[] {"--precision must be fp32 as the run began, got bf16"}, again);
+    again[precision] = "auto";
+    done(again);
+  }
+
+  @Test
+  void whatIsRefusedLeavesNoFolder() {
+    refused(new String[] {"steps", "0"}, args(folder.resolve("one/two/three"), "--steps", "0"));
+    assertFalse(Files.exists(folder.resolve("one")));
   }
 
   @Test
