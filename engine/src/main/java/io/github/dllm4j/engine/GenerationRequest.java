@@ -192,7 +192,10 @@ public record GenerationRequest(
     return with(draft -> draft.samples = value);
   }
 
-  /** The same with a given number of steps. */
+  /**
+   * The same with a given number of steps; refused when it is planned with a sampler that decides
+   * its steps itself ({@link SamplerChoice#hasSteps}).
+   */
   public GenerationRequest withSteps(int value) {
     return with(draft -> draft.steps = OptionalInt.of(value));
   }
