@@ -49,12 +49,12 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    CommonOptions.requireNewFolder("--out", out);
     for (String rename : renames) {
       if (rename.indexOf('=') < 1) {
         throw new IllegalArgumentException("--rename must be OLD=NEW, got " + rename);
       }
     }
+    CommonOptions.requireNewFolder("--out", out);
     Conversion.convert(model, out, this::renamed, store, ModelSelection.label(label));
     spec.commandLine()
         .getOut()
