@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Leave-one-out laws made from a denoiser's, under uniform noise: each p_b but that of the noisy
- * token x is multiplied by one number. So loo_x, and draws from a {@link Line}, need p_x only, and
- * the laws stay where they are; all else comes to the heap, once.
+ * token x is multiplied by one number. So probabilities of tokens, sums and draws from a {@link
+ * Line} need p_x beside what the denoiser's laws answer, and these stay where they are; all else
+ * comes to the heap, once.
  */
 final class LeaveOneOutLaws implements TokenLaws {
   private final TokenLaws denoiser;
@@ -59,8 +60,8 @@ final class LeaveOneOutLaws implements TokenLaws {
     return laws;
   }
 
-  /** What a row's denoiser p_x and the factor of all others make of it. */
-  private record Changed(double ofNoisy, double factor) {}
+  /** A row's p_x, what it becomes, and the factor of all others. */
+  private record Changed(double p, double ofNoisy, double factor) {}
 
   private Changed changed(int r) {
     double[] known = ofNoisy;
@@ -71,15 +72,17 @@ final class LeaveOneOutLaws implements TokenLaws {
     double p = known[r];
     double other = -Math.expm1(-sigmas[r]) / vocabulary();
     double same = other + Math.exp(-sigmas[r]);
-    double total = (1 - p) * same + p * other;
-    return new Changed(p * other / total, same / total);
+    double total = Math.max(0, 1 - p) * same + p * other;
+    return new Changed(p, p * other / total, same / total);
   }
 
   @Override
   public double[] probabilityOf(int[] tokens) {
-    return Arrays.equals(tokens, noisy)
-        ? IntStream.range(0, noisy.length).mapToDouble(r -> changed(r).ofNoisy()).toArray()
-        : heap().probabilityOf(tokens);
+    double[] probabilities = denoiser.probabilityOf(tokens);
+    Arrays.setAll(
+        probabilities,
+        r -> tokens[r] == noisy[r] ? changed(r).ofNoisy() : probabilities[r] * changed(r).factor());
+    return probabilities;
   }
 
   @Override
@@ -137,7 +140,14 @@ final class LeaveOneOutLaws implements TokenLaws {
 
   @Override
   public double[] sumLogOnePlus(double[] factors) {
-    return heap().sumLogOnePlus(factors);
+    double[] scaled = new double[factors.length];
+    Arrays.setAll(scaled, r -> factors[r] * changed(r).factor());
+    double[] sums = denoiser.sumLogOnePlus(scaled);
+    for (int r = 0; r < sums.length; r++) {
+      double asIfOther = Math.log1p(scaled[r] * changed(r).p());
+      sums[r] += Math.log1p(factors[r] * changed(r).ofNoisy()) - asIfOther;
+    }
+    return sums;
   }
 
   @Override

@@ -56,8 +56,9 @@ public final class AutoregressiveModel implements AutoCloseable {
   }
 
   private static AutoregressiveModel gpt2(Path folder, ModelOptions options) throws IOException {
+    FieldFolder.checkLabel(options.label(), 0);
     Gpt2Folder gpt2 = Gpt2Folder.read(folder);
-    Tokenizer tokenizer = Tokenizers.load(folder.resolve("tokenizer.json"));
+    Tokenizer tokenizer = Tokenizers.load(FolderFile.of(folder, "tokenizer.json"));
     try {
       if (tokenizer.vocabulary().size() > gpt2.shape().vocabulary()) {
         throw new IOException(

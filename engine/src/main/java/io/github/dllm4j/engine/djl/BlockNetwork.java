@@ -291,8 +291,12 @@ final class BlockNetwork implements BlockDenoiser {
 
   @Override
   public void close() {
-    pasts.close();
-    weights.close();
+    PyTorchThread.call( // behind the call that is under way
+        () -> {
+          pasts.close();
+          weights.close();
+          return true;
+        });
     network.close();
   }
 }

@@ -230,7 +230,11 @@ final class CausalNetwork implements CausalModel {
 
   @Override
   public void close() {
-    weights.close();
+    PyTorchThread.call( // behind the call that is under way
+        () -> {
+          weights.close();
+          return true;
+        });
     if (owner) {
       network.close();
     }

@@ -272,7 +272,9 @@ record FieldFolder(FieldConfig field, ModelConfig config, Tokenizer tokenizer, N
       for (int i = 0; i < arrays.size(); i++) {
         if (names.get(i).endsWith("adaLN_modulation.bias")) {
           NDArray matrix = arrays.get(i - 1);
-          NDArray shift = PyTorchThread.call(() -> matrix.matMul(column)).flatten();
+          NDArray product = PyTorchThread.call(() -> matrix.matMul(column));
+          product.attach(step);
+          NDArray shift = product.flatten();
           shift.attach(step);
           NDArray bias = arrays.get(i);
           arrays.set(i, PyTorchThread.call(() -> bias.add(shift)));

@@ -18,7 +18,7 @@ final class FolderFile {
    * @throws IOException in one line, if it is not there, no file, or leads out of the folder
    */
   static Path of(Path folder, String name) throws IOException {
-    if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._+-]{0,200}")) {
+    if (!isPlain(name)) {
       throw new IOException(
           String.format(
               Locale.ROOT, "%s: '%s' is no file name of a model folder", folder, shown(name)));
@@ -31,6 +31,11 @@ final class FolderFile {
       throw new IOException(file + " is a link out of its folder: put the file itself there");
     }
     return file;
+  }
+
+  /** Whether a name is of letters, digits and a few signs that mean nothing to a shell. */
+  static boolean isPlain(String name) {
+    return name.matches("[A-Za-z0-9_][A-Za-z0-9._+-]{0,200}");
   }
 
   /** A text of a file as it may stand in a message: of one line and bounded length. */

@@ -42,7 +42,8 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
   /** Whether a folder's config.json says that its model is a GPT-2. */
   static boolean isGpt2(Path folder) throws IOException {
     Path file = folder.resolve("config.json");
-    return Files.isRegularFile(file) && json(file).path("model_type").asText().equals("gpt2");
+    return Files.isRegularFile(file)
+        && json(FolderFile.of(folder, "config.json")).path("model_type").asText().equals("gpt2");
   }
 
   private static JsonNode json(Path file) throws IOException {
@@ -55,7 +56,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
    * @throws IOException in one line, if it is not that of a GPT-2 this engine computes
    */
   static Gpt2Folder read(Path folder) throws IOException {
-    Path file = folder.resolve("config.json");
+    Path file = FolderFile.of(folder, "config.json");
     JsonNode config = json(file);
     require(file, config, "model_type", "gpt2");
     require(file, config, "activation_function", "gelu_new");
@@ -132,7 +133,7 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
       throw new IOException(
           folder + " has pickled weights only, which are code: convert them to model.safetensors");
     }
-    try (Weights source = Weights.of(file, "")) {
+    try (Weights source = Weights.of(FolderFile.of(folder, "model.safetensors"), "")) {
       String prefix = prefix(source);
       Program program = Program.load(manager);
       List<NDArray> weights = new ArrayList<>();
@@ -149,7 +150,9 @@ record Gpt2Folder(Gpt2Shape shape, int start) {
       }
       if (!unknown.isEmpty()) {
         throw new IOException(
-            file + " has a tensor a GPT-2 has no place for: " + unknown.iterator().next());
+            file
+                + " has a tensor a GPT-2 has no place for: "
+                + FolderFile.shown(unknown.iterator().next()));
       }
       weights.add(weights.get(0));
       Shape bias = new Shape(shape.vocabulary());

@@ -202,19 +202,24 @@ final class Network implements AutoCloseable {
   /**
    * A network with the same weights.
    *
-   * @param other its manager, taken over; of any device
+   * @param other its manager, taken over, and closed if copying fails; of any device
    */
   Network copy(NDManager other) {
-    List<NDArray> copies = new ArrayList<>();
-    for (NDArray weight : weights) {
-      // Twice: what inference made can never get a gradient, its duplicate can.
-      try (NDArray moved = weight.toDevice(other.getDevice(), true)) {
-        NDArray copy = PyTorchThread.call(moved::duplicate);
-        copy.attach(other);
-        copies.add(copy);
+    try {
+      List<NDArray> copies = new ArrayList<>();
+      for (NDArray weight : weights) {
+        // Twice: what inference made can never get a gradient, its duplicate can.
+        try (NDArray moved = weight.toDevice(other.getDevice(), true)) {
+          NDArray copy = PyTorchThread.call(moved::duplicate);
+          copy.attach(other);
+          copies.add(copy);
+        }
       }
+      return new Network(other, shape, Program.load(other), copies);
+    } catch (RuntimeException e) {
+      other.close();
+      throw e;
     }
-    return new Network(other, shape, Program.load(other), copies);
   }
 
   /** One tensor of a file as float32 on a device. */
@@ -327,7 +332,8 @@ final class Network implements AutoCloseable {
 
   /**
    * A kept list of weights, matrices in the type of a precision and, on a processor, in its order,
-   * which is a copy; those of a {@link LlamaShape} stay as they are. The caller closes it.
+   * which is a copy; those of a {@link LlamaShape} keep their order, and in float32 their type, so
+   * that they are not copied. The caller closes it.
    */
   IValue inferenceWeights(List<NDArray> arrays, Precision precision) {
     boolean packed = !(shape instanceof LlamaShape) && !manager.getDevice().isGpu();

@@ -1,6 +1,9 @@
 package io.github.dllm4j.engine.djl;
 
-/** The type the matrix products run in; sums, norms, softmax and draws are never below float32. */
+/**
+ * The type the matrix products run in, attention's softmax among them; the residual stream, norms,
+ * the laws of tokens and draws are never below float32.
+ */
 public enum Precision {
   /** float32. */
   FP32(6),

@@ -2,6 +2,7 @@ package io.github.dllm4j.engine.djl;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.dllm4j.tokenizer.JsonErrors;
@@ -39,7 +40,10 @@ final class SafeTensors implements AutoCloseable {
 
   private static final int LONGEST_MESSAGE = 300;
   private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
+      JsonMapper.builder()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   /** Element types this engine reads: name in the file and bytes per element. */
   enum Type {

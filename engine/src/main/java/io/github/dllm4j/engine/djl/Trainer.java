@@ -52,12 +52,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if the checkpoint cannot be read or belongs to another run
    */
   public Trainer(TrainingRun run, boolean resume) throws IOException {
-    this(
-        run,
-        Network.of(
-            PyTorch.newManager(run.device()),
-            run.architecture(),
-            resume ? blank(run) : InitialWeights.of(run.shape(), run.config().seed())));
+    this(run, network(run, resume));
     if (resume) {
       try {
         restore();
@@ -66,6 +61,13 @@ public final class Trainer implements AutoCloseable {
         throw e;
       }
     }
+  }
+
+  private static Network network(TrainingRun run, boolean resume) {
+    Architecture architecture = run.architecture();
+    IntFunction<float[]> weights =
+        resume ? blank(run) : InitialWeights.of(run.shape(), run.config().seed());
+    return Network.of(PyTorch.newManager(run.device()), architecture, weights);
   }
 
   /** Weights that a checkpoint takes the place of. */
@@ -128,7 +130,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @return whether the last step was reached
    * @throws IOException if a file cannot be written; the last checkpoint is then still whole
-   * @throws IllegalStateException if the loss is no longer finite
+   * @throws IllegalStateException if the loss or its gradient is no longer finite
    */
   public boolean train(TokenData training, TokenData validation, TrainingListener listener)
       throws IOException {
@@ -151,15 +153,21 @@ public final class Trainer implements AutoCloseable {
         throw new IllegalStateException(
             String.format(
                 Locale.ROOT,
-                "the loss is %s at step %d: lower the learning rate",
+                "the loss is %s and its gradient's norm %s at step %d: lower the learning rate",
                 lossAndNorm[0],
+                lossAndNorm[1],
                 step));
       }
       listener.onStep(
           new TrainingListener.Progress(step, tokens, seconds, lossAndNorm[0], lossAndNorm[1]));
       boolean stop = listener.stopRequested();
       if (step % config.validateEvery() == 0 || step == config.steps()) {
-        validate(validation);
+        try {
+          validate(validation);
+        } catch (RuntimeException | OutOfMemoryError e) {
+          save(); // what was trained is not lost with it
+          throw e;
+        }
         seconds = before + (System.nanoTime() - begin) * 1e-9;
         save();
         listener.onValidation(

@@ -232,8 +232,12 @@ public final class TransformerDenoiser implements Denoiser {
 
   @Override
   public void close() {
-    cache.ifPresent(CachedPasses::close);
-    weights.close();
+    PyTorchThread.call( // behind the call that is under way
+        () -> {
+          cache.ifPresent(CachedPasses::close);
+          weights.close();
+          return true;
+        });
     if (owner) {
       network.close();
     }

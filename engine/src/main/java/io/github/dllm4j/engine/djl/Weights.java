@@ -120,6 +120,16 @@ final class Weights implements AutoCloseable {
 
   /** Pickles are programs: they are never read, only their owner can decide to. */
   private static IOException pickled(Path file) {
+    String name = file.getFileName().toString();
+    if (!FolderFile.isPlain(name)) { // it would be part of a command
+      return new IOException(
+          String.format(
+              Locale.ROOT,
+              "%s/%s is pickled, which can run code: give it a plain name first, such as"
+                  + " pytorch_model.bin",
+              file.getParent(),
+              FolderFile.shown(name)));
+    }
     return new IOException(
         String.format(
             Locale.ROOT,
@@ -128,7 +138,7 @@ final class Weights implements AutoCloseable {
                 + " weights_only=True); d = d.get('state_dict', d.get('model', d));"
                 + " s.save_file({k: v.clone().contiguous() for k, v in d.items()}, '%s')\"",
             file,
-            file.getFileName(),
+            name,
             SINGLE));
   }
 

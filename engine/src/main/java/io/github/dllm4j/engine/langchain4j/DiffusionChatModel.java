@@ -32,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A generator as a {@link ChatModel} and a {@link StreamingChatModel} of LangChain4j. Requests of
@@ -148,17 +149,23 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
       StringBuilder sent = new StringBuilder();
       GenerationListener listener =
           step -> {
-            send(conversation.chat().settled(step), sent, handler, handle);
+            if (step.sample() == 0) { // the one that is the answer
+              send(conversation.chat().settled(step), sent, handler, handle);
+            }
             return !handle.cancelled;
           };
-      generator
-          .submit(conversation.chat().request(), listener)
+      Generation generation = generator.submit(conversation.chat().request(), listener);
+      handle.of(generation);
+      generation
           .stage()
           .whenComplete(
               (result, failure) -> {
+                if (handle.cancelled) {
+                  return;
+                }
                 if (result == null) {
                   withLoggingExceptions(() -> handler.onError(explained(failure)));
-                } else if (!handle.cancelled) {
+                } else {
                   complete(conversation, result, sent, handler, handle);
                 }
               });
@@ -218,13 +225,26 @@ public final class DiffusionChatModel implements ChatModel, StreamingChatModel {
         : new InternalServerException(String.valueOf(reason.getMessage()), reason);
   }
 
-  /** Ends a stream: no further step is made and nothing more is said. */
+  /** Ends a stream: no further step is begun and nothing more is said. */
   private static final class Handle implements StreamingHandle {
     private volatile boolean cancelled;
+    private volatile @Nullable Generation generation;
+
+    /** What it ends, once that is known. */
+    void of(Generation submitted) {
+      generation = submitted;
+      if (cancelled) {
+        submitted.cancel();
+      }
+    }
 
     @Override
     public void cancel() {
       cancelled = true;
+      Generation known = generation;
+      if (known != null) {
+        known.cancel();
+      }
     }
 
     @Override

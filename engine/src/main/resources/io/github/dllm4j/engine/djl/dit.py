@@ -356,27 +356,41 @@ class Dit(Module):
             __torch__.learned.gradient(ws[self.place(ws, shape)[0]]).zero_()
         kept : List[Tensor] = []
         before = self.learned(tok, sigmas, rows, ws, shape, int(c[6]), c[9], kept)
-        h = before.detach().requires_grad_()
-        p = torch.softmax(self.head(h, ws, self.place(ws, shape), int(c[6]), int(c[7])).to(6), -1)
-        sigma = self.of_rows(sigmas, rows, tok.size(1))
+        all_noisy, all_sigma = tok.reshape(-1).index_select(0, rows), self.of_rows(sigmas, rows, tok.size(1))
+        # Some ten times as much as the logits of these rows is alive at a time.
+        place = self.place(ws, shape)
+        some = max(1, 4194304 // ws[place[0]].size(0))
+        dhs : List[Tensor] = []
+        total = torch.zeros([], device=before.device)
+        parts = zip(torch.split(before.detach(), some), torch.split(all_noisy, some), torch.split(all_sigma, some))
+        at = 0
+        for part, noisy, sigma in parts:
+            clean, own = target[at:at + part.size(0)], weight[at:at + part.size(0)]
+            at = at + part.size(0)
+            h = part.detach().requires_grad_()
+            p = torch.softmax(self.head(h, ws, place, int(c[6]), int(c[7])).to(6), -1)
+            lost = (self.uniform_terms(p, noisy, sigma, clean) * own).sum()
+            lost.backward()
+            total = total + lost.detach()
+            dhs.append(__torch__.learned.gradient(h))
+        torch.set_grad_enabled(False)
+        self.learn(before, torch.cat(dhs), tok, rows, ws, shape, int(c[6]), c[9], kept, more)
+        return total
+
+    def uniform_terms(self, p: Tensor, noisy: Tensor, sigma: Tensor, clean: Tensor) -> Tensor:
+        # The score entropy of each row, per nat of noise, from its leave-one-out law p [R, S].
         kappa = float(p.size(1)) / torch.expm1(sigma)
         noise = -torch.expm1(-sigma)
-        noisy = tok.reshape(-1).index_select(0, rows)
-        same = torch.eq(noisy, target).to(6)
+        same = torch.eq(noisy, clean).to(6)
         log_kappa = torch.log1p(kappa)
         k = 1.0 + kappa * same
         of_noisy = kappa * p.gather(1, noisy.unsqueeze(1)).squeeze(1)
-        of_clean = kappa * p.gather(1, target.unsqueeze(1)).squeeze(1)
+        of_clean = kappa * p.gather(1, clean.unsqueeze(1)).squeeze(1)
         every = log_kappa - torch.log1p(kappa.unsqueeze(1) * p).sum(-1)
         at_clean = log_kappa - torch.log1p(of_clean)
         at_noisy = torch.log(k) - torch.log1p(of_noisy)
         bracket = noise / float(p.size(1)) * every + torch.exp(-sigma) * at_clean - at_noisy
-        terms = (1.0 / (1.0 + of_noisy) - 1.0 / k + bracket / k) / noise
-        total = (terms * weight).sum()
-        total.backward()
-        torch.set_grad_enabled(False)
-        self.learn(before, __torch__.learned.gradient(h), tok, rows, ws, shape, int(c[6]), c[9], kept, more)
-        return total.detach()
+        return (1.0 / (1.0 + of_noisy) - 1.0 / k + bracket / k) / noise
 
     def gradient_norm(self, ws: List[Tensor]) -> Tensor:
         # Euclidean norm of all gradients together.

@@ -23,6 +23,11 @@ public abstract class ForwardingDenoiser implements Denoiser {
   }
 
   @Override
+  public double heard(double sigma) {
+    return inner.heard(sigma);
+  }
+
+  @Override
   public Representation representation() {
     return inner.representation();
   }

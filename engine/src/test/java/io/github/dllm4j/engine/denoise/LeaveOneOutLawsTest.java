@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.denoise;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.dllm4j.engine.ctmc.Line;
 import java.util.Arrays;
@@ -95,6 +96,29 @@ class LeaveOneOutLawsTest {
           LeaveOneOut.of(deaf).predict(batch, Rows.of(new int[] {0})).toArray()[0],
           1e-14);
     }
+  }
+
+  /** Of what losses and steps ask, nothing brings laws to the heap. */
+  @Test
+  void lawsStayWhereTheyAre() {
+    HeapLaws inner = HeapLaws.of(laws);
+    TokenLaws elsewhere =
+        (TokenLaws)
+            java.lang.reflect.Proxy.newProxyInstance(
+                TokenLaws.class.getClassLoader(),
+                new Class<?>[] {TokenLaws.class},
+                (self, method, arguments) -> {
+                  if (method.getName().equals("toArray")) {
+                    throw new AssertionError("laws were brought to the heap");
+                  }
+                  return method.invoke(inner, arguments);
+                });
+    TokenLaws view = new LeaveOneOutLaws(elsewhere, noisy, sigmas);
+    double[] odds = random.doubles(ROWS, 0, 1e6).toArray();
+    int[] others = random.ints(ROWS, 0, VOCABULARY).toArray();
+    assertArrayEquals(converted().probabilityOf(others), view.probabilityOf(others), 1e-14);
+    assertArrayEquals(converted().sumLogOnePlus(odds), view.sumLogOnePlus(odds), 1e-11);
+    assertThrows(AssertionError.class, view::argmax);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.github.dllm4j.engine.djl;
 import static io.github.dllm4j.engine.train.Refusal.message;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -200,6 +201,17 @@ class FieldFolderTest {
     String refusal = refusal();
     assertTrue(refusal.contains("weights_only=True") && refusal.contains("save_file"), refusal);
     assertTrue(refusal.contains(name), refusal);
+  }
+
+  /** What is told to run is never made of a name that a shell would run. */
+  @Test
+  void namesThatAreCommandsAreNotPartOfTheRecipe() throws IOException {
+    copy("mdlm");
+    Path named = folder.resolve("$(touch x)\u001b'.bin");
+    Files.move(folder.resolve("model.safetensors"), named);
+    String refusal = refusal();
+    assertTrue(refusal.contains("plain name") && !refusal.contains("python"), refusal);
+    assertFalse(refusal.contains("\u001b"), refusal);
   }
 
   @Test

@@ -352,9 +352,13 @@ class Gpt2FolderTest {
     Files.move(weights, folder.resolve("pytorch_model.bin"));
     refuses("has pickled weights only, which are code: convert them to model.safetensors");
     Files.delete(folder.resolve("pytorch_model.bin"));
-    refuses("no weights file");
+    refuses("no file " + weights);
+    Path elsewhere = Files.createTempFile("elsewhere", ".safetensors");
+    Files.createSymbolicLink(weights, elsewhere);
+    refuses("is a link out of its folder");
+    Files.delete(elsewhere);
     Files.delete(folder.resolve("tokenizer.json"));
-    refuses("tokenizer.json is not a file");
+    refuses("no file " + folder.resolve("tokenizer.json"));
     Files.write(folder.resolve("config.json"), new byte[(1 << 20) + 1]);
     refuses("has 1,048,577 bytes; allowed: 1,048,576");
     Files.delete(folder.resolve("config.json"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import io.github.dllm4j.engine.schedule.NoiseLevel;
 import io.github.dllm4j.engine.train.NoisyBatch;
 import io.github.dllm4j.engine.train.Objective;
 import java.util.ArrayList;
@@ -35,14 +36,15 @@ class HeadPartsTest {
 
   /** One sequence of a batch, whose rows count as they do there. */
   private static NoisyBatch sequence(NoisyBatch batch, int b) {
+    int length = batch.noisy().length / SEQUENCES;
     int[] own =
         IntStream.range(0, batch.rows().length)
-            .filter(r -> batch.rows()[r] / LENGTH == b)
+            .filter(r -> batch.rows()[r] / length == b)
             .toArray();
     return new NoisyBatch(
-        Arrays.copyOfRange(batch.noisy(), b * LENGTH, (b + 1) * LENGTH),
+        Arrays.copyOfRange(batch.noisy(), b * length, (b + 1) * length),
         new double[] {batch.sigmas()[b]},
-        Arrays.stream(own).map(r -> batch.rows()[r] - b * LENGTH).toArray(),
+        Arrays.stream(own).map(r -> batch.rows()[r] - b * length).toArray(),
         Arrays.stream(own).map(r -> batch.targets()[r]).toArray(),
         Arrays.stream(own).mapToDouble(r -> batch.weights()[r]).toArray());
   }
@@ -50,11 +52,21 @@ class HeadPartsTest {
   /** The loss of the batches together, then the gradient of each tensor. */
   private static List<float[]> learn(
       List<NoisyBatch> batches, float[][] weights, Objective objective, Precision precision) {
+    return learn(SHAPE, VOCABULARY - 1, batches, weights, objective, precision);
+  }
+
+  private static List<float[]> learn(
+      NetworkShape shape,
+      int mask,
+      List<NoisyBatch> batches,
+      float[][] weights,
+      Objective objective,
+      Precision precision) {
     List<float[]> all = new ArrayList<>();
-    try (Network network = Tiny.network(SHAPE, weights);
+    try (Network network = Tiny.network(shape, weights);
         NDManager m = network.manager().newSubManager()) {
       network.learn();
-      TrainingLoss loss = new TrainingLoss(network, precision, VOCABULARY - 1, objective, 0);
+      TrainingLoss loss = new TrainingLoss(network, precision, mask, objective, 0);
       double sum = 0;
       for (int i = 0; i < batches.size(); i++) {
         sum += loss.backward(m, batches.get(i), i > 0);
@@ -78,6 +90,29 @@ class HeadPartsTest {
     double allowed = precision == Precision.FP32 ? 1e-5 : 2.0 / 512;
     assertEquals(
         0, LearnedPassesTest.distance(learn(each, weights, objective, precision), whole), allowed);
+  }
+
+  /** Uniform noise goes 2^22 / V rows at a time, 34; every token is one. */
+  @Test
+  void uniformNoiseGoesInPartsToo() {
+    int length = 32;
+    NetworkShape shape = new NetworkShape(VOCABULARY, 16, 1, 2, length, 0, false);
+    Random random = new Random(6);
+    int[][] blocks = new int[SEQUENCES][];
+    Arrays.setAll(blocks, b -> random.ints(length, 0, VOCABULARY).toArray());
+    NoiseLevel[] levels = {
+      NoiseLevel.unitRate(0.2), NoiseLevel.unitRate(1), NoiseLevel.unitRate(3)
+    };
+    double[] each = {0.5, 1, 2};
+    NoisyBatch batch = NoisyBatch.uniform(blocks, levels, each, VOCABULARY, 7, 0, 0);
+    assertEquals(SEQUENCES * length, batch.rows().length);
+    List<NoisyBatch> apart =
+        IntStream.range(0, SEQUENCES).mapToObj(b -> sequence(batch, b)).toList();
+    float[][] weights = Tiny.weights(shape, 2);
+    List<float[]> whole = learn(shape, -1, List.of(batch), weights, Objective.ELBO, Precision.FP32);
+    List<float[]> sum = learn(shape, -1, apart, weights, Objective.ELBO, Precision.FP32);
+    assertTrue(Math.abs(whole.get(0)[0]) > 1, "a loss of " + whole.get(0)[0]);
+    assertEquals(0, LearnedPassesTest.distance(sum, whole), 1e-5);
   }
 
   /** Without a matrix the head says its biases everywhere: loss and their gradient in double. */

@@ -272,6 +272,14 @@ class SafeTensorsTest {
   }
 
   @Test
+  void refusesWhatFollowsTheHeadersObject() throws IOException {
+    String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}";
+    for (String more : new String[] {"{}", " x", ",", "}"}) {
+      refuses(file(header + more, 4), "its header is not JSON");
+    }
+  }
+
+  @Test
   void refusesDeepNestingAndInvalidText() throws IOException {
     refuses(file("{\"a\":" + "[".repeat(100_000), 8));
     refuses(file("{\"a\":" + "{\"a\":".repeat(100_000), 8));

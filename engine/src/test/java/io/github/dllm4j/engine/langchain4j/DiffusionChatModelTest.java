@@ -90,10 +90,17 @@ class DiffusionChatModelTest {
 
   @Test
   void aStreamSaysTheSame() throws Exception {
-    String whole = model.chat(request().build()).aiMessage().text();
+    saysTheSameInParts(model);
+    saysTheSameInParts(
+        new DiffusionChatModel(
+            generator, request -> request.withSteps(8).withSeed(3).withSamples(3)));
+  }
+
+  private static void saysTheSameInParts(DiffusionChatModel chat) throws Exception {
+    String whole = chat.chat(request().build()).aiMessage().text();
     StringBuilder parts = new StringBuilder();
     CompletableFuture<ChatResponse> done = new CompletableFuture<>();
-    model.chat(
+    chat.chat(
         request().build(),
         new StreamingChatResponseHandler() {
           @Override
