@@ -88,8 +88,11 @@ public final class AtomicFiles {
         writer.writeTo(channel);
         channel.force(true);
       }
+      claim(temporary, file);
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (WriteException e) {
+      throw e;
     } catch (IOException e) {
       throw new WriteException(file, reason(e), e);
     } finally {
@@ -103,7 +106,18 @@ public final class AtomicFiles {
    * middle of it, whose writers then fail.
    */
   public static void discardUnfinished() {
-    UNFINISHED.forEach(AtomicFiles::discard);
+    for (Path temporary : Set.copyOf(UNFINISHED)) {
+      if (UNFINISHED.remove(temporary)) {
+        discardAll(temporary);
+      }
+    }
+  }
+
+  /** What is whole now is nobody's to remove, unless that has begun. */
+  private static void claim(Path temporary, Path file) throws WriteException {
+    if (!UNFINISHED.remove(temporary)) {
+      throw new WriteException(file, "the process is ending");
+    }
   }
 
   /** Where it is written first. */
@@ -122,7 +136,7 @@ public final class AtomicFiles {
       return;
     }
     try (Stream<Path> all = Files.list(folder)) {
-      all.filter(path -> isLeft(path, prefix(file))).forEach(AtomicFiles::discard);
+      all.filter(path -> isLeft(path, prefix(file))).forEach(AtomicFiles::discardAll);
     } catch (IOException | UncheckedIOException e) {
       return; // writing will say what is wrong with the folder
     }
@@ -210,7 +224,7 @@ public final class AtomicFiles {
     sweep(target);
     UNFINISHED.add(temporary);
     try {
-      discard(temporary); // of a process with our number
+      discardAll(temporary); // of a process with our number
       // Not a temporary directory, which only its owner could read.
       Files.createDirectory(temporary);
     } catch (IOException e) {
@@ -219,9 +233,10 @@ public final class AtomicFiles {
     }
     try {
       writer.writeTo(temporary);
+      claim(temporary, folder);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      discard(temporary);
+      discardAll(temporary);
       UNFINISHED.remove(temporary);
     }
   }
@@ -234,15 +249,21 @@ public final class AtomicFiles {
   }
 
   /** Removes a file, or a folder of files. */
+  private static void discardAll(Path temporary) {
+    if (Files.isDirectory(temporary, LinkOption.NOFOLLOW_LINKS)) {
+      try (Stream<Path> left = Files.list(temporary)) {
+        left.forEach(AtomicFiles::discard);
+      } catch (IOException | UncheckedIOException e) {
+        return; // what is left has a temporary's name
+      }
+    }
+    discard(temporary);
+  }
+
   private static void discard(Path temporary) {
     try {
-      if (Files.isDirectory(temporary, LinkOption.NOFOLLOW_LINKS)) {
-        try (Stream<Path> left = Files.list(temporary)) {
-          left.forEach(AtomicFiles::discard);
-        }
-      }
       Files.deleteIfExists(temporary);
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException e) {
       // The failure that led here is the one to report; what is left has a temporary's name.
       return;
     }

@@ -131,8 +131,9 @@ class AtomicFilesTest {
 
   @Test
   void whatStandsInTheWayOfTheTemporaryFileIsNotHidden() throws IOException {
-    Files.createDirectories(AtomicFiles.temporary(file).resolve("inside"));
+    Path inside = Files.createDirectories(AtomicFiles.temporary(file).resolve("inside"));
     refusal(() -> AtomicFiles.write(file, "new"));
+    assertTrue(Files.exists(inside));
     assertEquals("old", Files.readString(file));
   }
 
