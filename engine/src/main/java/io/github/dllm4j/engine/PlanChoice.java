@@ -372,6 +372,9 @@ public record PlanChoice(
 
   /** The steps shared out among the blocks, each block by the plan. */
   private SizePlan inBlocks(int holes, int steps, IntFunction<SizePlan> planner) {
+    if (holes == 0) {
+      return SizePlan.of();
+    }
     int[] own = new int[leastSteps(holes)];
     Arrays.setAll(own, b -> Math.min(blockLength, holes - b * blockLength));
     int[] shares = BlockPlanning.shares(own, steps);

@@ -101,8 +101,9 @@ final class Planning {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s decides its steps itself: give no steps, got %d",
+              "%s (%s) decides its steps itself: give no steps, got %d",
               choice.sampler(),
+              choice.schedule(),
               request.steps().getAsInt()));
     }
   }

@@ -125,6 +125,11 @@ final class Preparation {
       throw new IllegalArgumentException(
           "an autoregressive model draws token after token: give no sampler and no steps");
     }
+    if (request.epsilon() != GenerationRequest.DEFAULT_EPSILON) {
+      throw new IllegalArgumentException(
+          "an autoregressive model draws token after token, without error: give no epsilon, got "
+              + request.epsilon());
+    }
     boolean own = request.temperature() == 1 && request.topP() == 1;
     LeftToRightSampler.Task task =
         new LeftToRightSampler.Task(

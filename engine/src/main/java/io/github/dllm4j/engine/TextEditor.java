@@ -148,9 +148,7 @@ public final class TextEditor {
   /**
    * Fills the holes of a template with text of high score, by particles ({@link ParticleSampler})
    * that are weighed by the score of what they would become, and resampled. A <em>heuristic</em>:
-   * the more particles, the nearer to the model's law times e^score; but where the score forbids
-   * (-infinity), a particle whose four draws ahead are all forbidden is lost to those that found
-   * better, and with it what it might still have become.
+   * the more particles, the nearer to the model's law times e^score, which may be -infinity.
    *
    * @return the best of the particles; its score is -infinity if all of them are forbidden
    */

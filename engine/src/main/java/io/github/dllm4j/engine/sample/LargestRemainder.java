@@ -1,6 +1,8 @@
 package io.github.dllm4j.engine.sample;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.PriorityQueue;
 
 /**
  * Integers of at least 1 in proportion to weights: floors first, then one more to the largest
@@ -22,27 +24,29 @@ final class LargestRemainder {
       sizes[k] = Math.max(1, (int) Math.floor(ideal[k] + 1e-12));
       given += sizes[k];
     }
-    for (; given < total; given++) {
-      int best = 0;
-      for (int k = 1; k < sizes.length; k++) {
-        if (billionths(ideal[k] - sizes[k]) > billionths(ideal[best] - sizes[best])) {
-          best = k;
-        }
-      }
-      sizes[best]++;
-    }
-    for (; given > total; given--) {
-      int best = -1;
-      for (int k = 0; k < sizes.length; k++) {
-        if (sizes[k] > 1
-            && (best < 0
-                || billionths(sizes[k] - ideal[k]) >= billionths(sizes[best] - ideal[best]))) {
-          best = k;
-        }
-      }
-      sizes[best]--;
-    }
+    change(sizes, ideal, total - given);
     return sizes;
+  }
+
+  /** Adds so many ones, or takes them away. O((N + changes) log N). */
+  private static void change(int[] sizes, double[] ideal, int changes) {
+    int one = Integer.signum(changes);
+    // What lacks most comes first; a size does not change while it waits.
+    Comparator<Integer> order =
+        Comparator.<Integer>comparingLong(k -> billionths(one * (sizes[k] - ideal[k])))
+            .thenComparing(k -> one * k);
+    PriorityQueue<Integer> waiting = new PriorityQueue<>(order);
+    for (int k = 0; k < sizes.length && changes != 0; k++) {
+      waiting.add(k);
+    }
+    for (int left = Math.abs(changes); left > 0; ) {
+      int best = waiting.remove();
+      if (sizes[best] + one >= 1) {
+        sizes[best] += one;
+        left--;
+        waiting.add(best);
+      }
+    }
   }
 
   private static long billionths(double remainder) {

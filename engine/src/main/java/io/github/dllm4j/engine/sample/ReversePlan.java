@@ -17,6 +17,7 @@ import java.util.Optional;
  */
 public final class ReversePlan implements ReverseCourse {
   private static final NoiseLevel DATA = NoiseLevel.unitRate(0);
+  private static final int MOST_MOVES = 1 << 24;
 
   private final List<NoiseLevel> levels; // [steps + 1], descending
   private final List<ReverseKernel> kernels; // [steps]
@@ -82,11 +83,12 @@ public final class ReversePlan implements ReverseCourse {
   /** The same plan with a corrector after every step but the last. */
   public ReversePlan withCorrector(Corrector changed) {
     long moves = steps() + (steps() - 1L) * changed.updates();
-    if (moves > Integer.MAX_VALUE) {
+    if (moves > MOST_MOVES) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "steps + (steps - 1) updates must be below 2^31, got %d of %d and %d",
+              "steps + (steps - 1) updates must be at most %d, got %d of %d and %d",
+              MOST_MOVES,
               moves,
               steps(),
               changed.updates()));

@@ -52,7 +52,8 @@ class DependenceProbeTest {
   }
 
   /**
-   * On words of the law itself both ways estimate the same; on others blocks say something else.
+   * On words of the law itself both ways estimate the same; the wrong twin, words of another law,
+   * is further away than they may differ.
    */
   @Test
   void blocksAndSamplesAgree() {

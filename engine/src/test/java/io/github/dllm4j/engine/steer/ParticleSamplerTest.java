@@ -188,6 +188,8 @@ class ParticleSamplerTest {
       assertTrue(score(estimates, -1, 1.1 * z) > 4.6, "z " + score(estimates, -1, 1.1 * z));
       double unknown = score(estimates(chain, score, few), -1, z);
       double lost = score(estimates(chain, score, sure), -1, z);
+      double ahead = score(estimates(ParticleSampler.lookAhead(chain, score, few)), -1, z);
+      assertTrue(ahead < 4.6, "z of looking ahead " + ahead);
       assertTrue(unknown < 4.6 && lost > 4.6, "z " + unknown + " and " + lost);
       int steered = allowed(chain, score, Twist.sampled(chain, score, 2, 3));
       int free = allowed(chain, score, Twist.none());
@@ -196,7 +198,10 @@ class ParticleSamplerTest {
   }
 
   private static double[][] estimates(ReverseChain chain, SequenceScorer score, Twist twist) {
-    ParticleSampler sampler = ParticleSampler.bootstrap(chain, score, twist);
+    return estimates(ParticleSampler.bootstrap(chain, score, twist));
+  }
+
+  private static double[][] estimates(ParticleSampler sampler) {
     double[][] estimates = new double[SETS][1];
     for (int s = 0; s < SETS; s++) {
       estimates[s][0] = Math.exp(sampler.run(8, 7, s).logNormaliser());
