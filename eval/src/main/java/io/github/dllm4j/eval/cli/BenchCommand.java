@@ -131,8 +131,8 @@ final class BenchCommand implements Callable<Integer> {
   private Optional<Path> out = Optional.empty();
 
   /** Options that are for some sections only. */
-  private static final Map<String, Set<Section>> USES =
-      Map.ofEntries(
+  private static final List<Map.Entry<String, Set<Section>>> USES =
+      List.of(
           Map.entry("--model", EnumSet.complementOf(EnumSet.of(Section.START))),
           Map.entry("--width", OF_SIZES),
           Map.entry("--layers", OF_SIZES),
@@ -152,7 +152,6 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Set<Section> wanted = wanted();
-    createFolder();
     Map<Integer, Double> threads = new LinkedHashMap<>();
     if (common.threads.isPresent()) {
       common.applyThreads();
@@ -163,7 +162,10 @@ final class BenchCommand implements Callable<Integer> {
     BenchReport report = new BenchReport(facts);
     if (wanted.contains(Section.MODEL) || model.isPresent()) {
       try (Model open = open()) {
-        BenchSettings settings = settings(model.isPresent() ? open.shape() : shape());
+        if (wanted.contains(Section.MODEL) && steps.isPresent()) {
+          BenchSettings.require("--steps", steps.get(), 1, open.shape().length());
+        }
+        BenchSettings settings = settings(model.isPresent() ? open.shape() : shape(), wanted);
         report.machine(settings, threads, ofSizes(wanted));
         if (wanted.contains(Section.MODEL)) {
           List<StepCost> costs = new ArrayList<>(List.of(Speeds.ofModel(settings, open, 1)));
@@ -176,7 +178,7 @@ final class BenchCommand implements Callable<Integer> {
         measure(wanted, settings, report);
       }
     } else {
-      BenchSettings settings = settings(shape());
+      BenchSettings settings = settings(shape(), wanted);
       report.machine(settings, threads, ofSizes(wanted));
       measure(wanted, settings, report);
     }
@@ -204,14 +206,17 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
     }
-    USES.forEach(
-        (option, of) -> {
-          if (Collections.disjoint(of, wanted)
-              && spec.commandLine().getParseResult().hasMatchedOption(option)) {
-            throw new IllegalArgumentException(
-                option + " is for --section " + names(of) + ", none of which is measured");
-          }
-        });
+    for (Map.Entry<String, Set<Section>> use : USES) {
+      if (Collections.disjoint(use.getValue(), wanted)
+          && spec.commandLine().getParseResult().hasMatchedOption(use.getKey())) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "%s is for --section %s, none of which is measured",
+                use.getKey(),
+                names(use.getValue())));
+      }
+    }
     BenchSettings.require("--growth-batch", growthBatch, 1, 512);
     BenchSettings.require("--growth-steps", growthSteps, 1, 4096);
     return wanted;
@@ -238,6 +243,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  /** As many as are asked for, which may be too many. */
   private int steps(int tokens) {
     return steps.orElse(Math.min(64, tokens));
   }
@@ -252,11 +258,20 @@ final class BenchCommand implements Callable<Integer> {
     return new NetworkShape(vocabulary, width, layers, heads, length, 0, false);
   }
 
-  private BenchSettings settings(NetworkShape shape) {
+  private BenchSettings settings(NetworkShape shape, Set<Section> wanted) {
+    BenchSettings settings = settings(shape, wanted.contains(Section.NETWORK));
+    if (wanted.contains(Section.WHERE)) {
+      where(settings); // refused before anything is measured
+    }
+    createFolder();
+    return settings;
+  }
+
+  private BenchSettings settings(NetworkShape shape, boolean sampled) {
     return new BenchSettings(
         shape,
         batch,
-        steps(shape.length()),
+        sampled ? steps(shape.length()) : Math.min(steps.orElse(64), shape.length()),
         repeats,
         Update.of(optimizer),
         precisions(),

@@ -84,6 +84,15 @@ final class OptimizerOptions {
     }
   }
 
+  /** The budget, as the command says it. */
+  String budget() {
+    return steps
+        .map(n -> "--steps " + n)
+        .or(() -> tokens.map(n -> "--tokens " + n))
+        .or(() -> minutes.map(n -> "--minutes " + n))
+        .orElse("none");
+  }
+
   /**
    * The number of steps asked for, unless it is a time.
    *

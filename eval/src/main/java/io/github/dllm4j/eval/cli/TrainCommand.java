@@ -48,9 +48,6 @@ final class TrainCommand implements Callable<Integer> {
       List.of(
           "--tokenizer", "--process", "--layers", "--width", "--heads", "--time-width", "--length");
 
-  private static final List<String> AS_BEGUN =
-      List.of("--from", "--tokenizer", "--steps", "--tokens", "--minutes");
-
   private static final List<String> WITH_RESUME =
       List.of("--resume", "--out", "--json", "--threads", "--device");
 
@@ -142,14 +139,8 @@ final class TrainCommand implements Callable<Integer> {
               settings.validationFraction(),
               validationFraction));
     }
-    if (hasOwnSettings()
-        && common.precision().orElse(settings.ofPrecision()) != settings.ofPrecision()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "--precision must be %s as the run began, got %s",
-              settings.precision(),
-              common.precision));
+    if (hasOwnSettings()) {
+      requireAsBegun(settings);
     }
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
@@ -157,12 +148,37 @@ final class TrainCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             name + " is not for --resume: the run goes on as it began, in training.json");
       }
-      String value = option.originalStringValues().get(0);
-      if (hasOwnSettings() && AS_BEGUN.contains(name) && !settings.says(name, value)) {
-        throw new IllegalArgumentException(
-            name + " must be as the run began, in training.json, got " + value);
-      }
     }
+  }
+
+  /** What the checkpoint and the files beside it settle, and the run's fingerprint does not say. */
+  private void requireAsBegun(TrainingSettings settings) {
+    TrainCommand begun = settings.begun();
+    Precision precision = settings.ofPrecision();
+    requireAsBegun("--precision", precision, common.precision().orElse(precision));
+    requireAsBegun("--from", begun.from, from.or(() -> begun.from));
+    boolean named = spec.commandLine().getParseResult().hasMatchedOption("--tokenizer");
+    requireAsBegun("--tokenizer", begun.tokenizer, named ? tokenizer : begun.tokenizer);
+    optimizerOptions.requireOneBudget();
+    requireAsBegun("the budget", begun.optimizerOptions.budget(), optimizerOptions.budget());
+  }
+
+  private static void requireAsBegun(String name, Object began, Object now) {
+    if (!began.equals(now)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s must be %s as the run began, got %s",
+              name,
+              shown(began),
+              shown(now)));
+    }
+  }
+
+  private static String shown(Object value) {
+    Object inside =
+        value instanceof Optional<?> some ? some.map(Object.class::cast).orElse("none") : value;
+    return inside instanceof Precision precision ? precision.label() : inside.toString();
   }
 
   /**
@@ -217,8 +233,8 @@ final class TrainCommand implements Callable<Integer> {
   private int train(Optional<TrainingSettings> begun, Optional<Model> start) throws IOException {
     Optional<Path> there = nearest(out);
     common.applyThreads();
-    createFolder();
     try {
+      createFolder();
       return trainThere(begun, start);
     } catch (IOException | RuntimeException e) {
       deleteIfEmpty(there);
@@ -291,7 +307,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** The nearest folder to a name that is there. */
   private static Optional<Path> nearest(Path name) {
-    return Stream.iterate(name.toAbsolutePath(), Objects::nonNull, Path::getParent)
+    return Stream.iterate(name.toAbsolutePath().normalize(), Objects::nonNull, Path::getParent)
         .filter(Files::exists)
         .findFirst();
   }
@@ -299,7 +315,7 @@ final class TrainCommand implements Callable<Integer> {
   /** What is refused leaves nothing: no folder that was not there before. */
   private void deleteIfEmpty(Optional<Path> before) throws IOException {
     try {
-      for (Path at = out.toAbsolutePath();
+      for (Path at = out.toAbsolutePath().normalize();
           at != null && !Optional.of(at).equals(before);
           at = at.getParent()) {
         Files.deleteIfExists(at);

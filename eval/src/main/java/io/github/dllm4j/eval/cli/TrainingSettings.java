@@ -53,13 +53,6 @@ record TrainingSettings(
     }
   }
 
-  /** Whether the run's command gives an option so. */
-  boolean says(String option, String value) {
-    int at = arguments.indexOf(option);
-    boolean apart = at >= 0 && at + 1 < arguments.size() && arguments.get(at + 1).equals(value);
-    return apart || arguments.contains(option + "=" + value);
-  }
-
   /** The precision as a value. */
   Precision ofPrecision() {
     return Precision.of(precision);
@@ -76,13 +69,19 @@ record TrainingSettings(
     if (resuming.hasOwnSettings()) {
       return resuming;
     }
+    TrainCommand first = begun();
+    first.resumeFor(resuming, Path.of(folder));
+    first.arguments(arguments);
+    return first;
+  }
+
+  /** The command that began the run, as it was given. */
+  TrainCommand begun() {
     TrainCommand first = new TrainCommand();
     new CommandLine(first)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)
         .parseArgs(arguments.subList(1, arguments.size()).toArray(String[]::new));
-    first.resumeFor(resuming, Path.of(folder));
-    first.arguments(arguments);
     return first;
   }
 }

@@ -278,9 +278,6 @@ record ApiRequest(Chat asked, boolean stream, boolean usage, int promptTokens) {
     if (steps.isPresent()) {
       changed = changed.withSteps(steps.get());
     }
-    if (epsilon.isPresent() && model.config().autoregressive()) {
-      throw Refusal.invalid("an autoregressive model draws token after token: give no epsilon");
-    }
     if (sampler.isPresent()) {
       SamplerChoice choice =
           model.config().mask() < 0

@@ -231,6 +231,20 @@ class BenchCommandTest {
         new String[] {"--steps must be 1 to 8, got 9"},
         tiny("--section", "network", "--steps", "9"));
     refused(
+        new String[] {"--steps must be 1 to 64, got 65"},
+        tiny("--section", "where", "--where-length", "64", "--steps", "65"));
+    refused(
+        new String[] {"--steps must be 1 to 128, got 129"},
+        "bench",
+        "--section",
+        "model",
+        "--steps",
+        "129");
+    String left = folder.resolve("left").toString();
+    refused(
+        new String[] {"--batch", "0"}, tiny("--batch", "0", "--section", "network", "--out", left));
+    assertFalse(Files.exists(Path.of(left)));
+    refused(
         new String[] {"--model is for --section"},
         "bench",
         "--section",

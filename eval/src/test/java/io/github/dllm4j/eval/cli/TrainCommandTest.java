@@ -399,10 +399,10 @@ class TrainCommandTest {
         new String[] {"another run"},
         args(out, "--steps", "3", "--resume", "--learning-rate", "0.1"));
     refused(
-        new String[] {"--steps must be as the run began", "4"},
+        new String[] {"the budget must be --steps 3 as the run began, got --steps 4"},
         args(out, "--steps", "4", "--resume"));
     refused(
-        new String[] {"--tokens must be as the run began", "99"},
+        new String[] {"the budget must be --steps 3 as the run began, got --tokens 99"},
         args(out, "--tokens", "99", "--resume"));
     String[] again = args(out, "--steps", "3", "--resume");
     int precision = Arrays.asList(again).indexOf("fp32");
@@ -460,7 +460,7 @@ class TrainCommandTest {
     again[from.length] = "--resume";
     assertTrue(done(again).out().contains("finished already"));
     again[6] = second.toString();
-    refused(new String[] {"--from must be as the run began", "second"}, again);
+    refused(new String[] {"--from must be", "as the run began", "second"}, again);
     from[4] = folder.resolve("fourth").toString();
     from[6] = folder.resolve("nowhere").toString();
     refused(new String[] {"nowhere"}, from);
