@@ -19,7 +19,6 @@ import io.github.dllm4j.tokenizer.Tokenizer;
 import io.github.dllm4j.tokenizer.TokenizerKind;
 import io.github.dllm4j.tokenizer.Tokenizers;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -313,15 +312,15 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** What is refused leaves nothing: no folder that was not there before. */
-  private void deleteIfEmpty(Optional<Path> before) throws IOException {
+  private void deleteIfEmpty(Optional<Path> before) {
     try {
       for (Path at = out.toAbsolutePath().normalize();
           at != null && !Optional.of(at).equals(before);
           at = at.getParent()) {
         Files.deleteIfExists(at);
       }
-    } catch (DirectoryNotEmptyException e) {
-      return; // there is something to keep
+    } catch (IOException e) {
+      return; // there is something to keep, or nothing that could be made
     }
   }
 
