@@ -236,7 +236,8 @@ class TrainerTest {
     String message =
         Refusal.message(
             IllegalStateException.class, () -> train(run, true, new TrainingListener() {}));
-    assertTrue(message.startsWith("the loss is NaN at step 5"), message);
+    assertTrue(
+        message.startsWith("the loss is NaN and its gradient's norm NaN at step 5"), message);
     assertArrayEquals(before, Files.readAllBytes(checkpoint));
   }
 
