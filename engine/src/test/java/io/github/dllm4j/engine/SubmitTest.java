@@ -149,6 +149,11 @@ class SubmitTest {
     }
     try (TextGenerator other = TextGenerator.open(causal)) {
       assertTwins(other, requests);
+      // There is nothing to plan, so nothing to choose a plan by.
+      GenerationRequest plain = GenerationRequest.unconditional();
+      for (GenerationRequest wrong : List.of(plain.withSteps(4), plain.withEpsilon(1))) {
+        assertThrows(IllegalArgumentException.class, () -> other.generate(wrong));
+      }
     }
   }
 

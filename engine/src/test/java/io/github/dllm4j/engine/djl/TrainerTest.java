@@ -91,6 +91,30 @@ class TrainerTest {
     }
   }
 
+  @Test
+  void aValidationThatFailsLosesNoTraining() throws IOException {
+    TrainingRun run = TinyRun.run(directory("run"), TinyRun.config(8, 0, 5));
+    TokenData unreadable =
+        new TokenData() {
+          @Override
+          public long size() {
+            return VALIDATION.size();
+          }
+
+          @Override
+          public void read(long offset, int[] into) {
+            throw new IllegalStateException("the text is gone");
+          }
+        };
+    StopAt never = new StopAt(Integer.MAX_VALUE);
+    try (Trainer trainer = new Trainer(run, false)) {
+      assertThrows(IllegalStateException.class, () -> trainer.train(TRAINING, unreadable, never));
+    }
+    assertTrue(never.done[0] > 0);
+    assertEquals(never.done[0], Checkpoint.readState(run.checkpointFile()).step());
+    assertTrue(train(run, true, new TrainingListener() {}));
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.2})
   void resumingGoesOnBitForBit(double dropout) throws IOException {
