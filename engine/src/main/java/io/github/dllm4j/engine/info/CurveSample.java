@@ -148,7 +148,7 @@ public final class CurveSample {
   }
 
   /** How many tokens were seen at each node, in proportion, 1 on the average, [nodes]. */
-  double[] weights() {
+  public double[] weights() {
     double[] tokens =
         Arrays.stream(nodes.at())
             .map(j -> length() - j)

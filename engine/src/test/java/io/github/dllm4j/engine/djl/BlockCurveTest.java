@@ -1,6 +1,7 @@
 package io.github.dllm4j.engine.djl;
 
 import static io.github.dllm4j.engine.train.Refusal.message;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -45,6 +46,10 @@ class BlockCurveTest {
     try (BlockNetwork network = network()) {
       List<int[]> texts = texts(2);
       CurveStudy study = BlockCurve.of(network, texts.iterator(), CurveNodes.all(BLOCK), 3, 1);
+      // 4, 3, 2 and 1 tokens of a block were hidden, once each.
+      double[] seen = {1.6, 1.2, 0.8, 0.4};
+      assertArrayEquals(seen, study.crossEntropy().weights(), 1e-15);
+      assertArrayEquals(seen, study.entropy().weights(), 1e-15);
       Blocks blocks = network.blocks();
       for (int t = 0; t < 2; t++) {
         double nats = 0;

@@ -204,10 +204,11 @@ class FieldFolderTest {
   }
 
   /** What is told to run is never made of a name that a shell would run. */
-  @Test
-  void namesThatAreCommandsAreNotPartOfTheRecipe() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"$(touch x).bin", "a';b.pt", "`x`.pth", "a\u001b.ckpt"})
+  void namesThatAreCommandsAreNotPartOfTheRecipe(String name) throws IOException {
     copy("mdlm");
-    Path named = folder.resolve("$(touch x)\u001b'.bin");
+    Path named = folder.resolve(name);
     Files.move(folder.resolve("model.safetensors"), named);
     String refusal = refusal();
     assertTrue(refusal.contains("plain name") && !refusal.contains("python"), refusal);

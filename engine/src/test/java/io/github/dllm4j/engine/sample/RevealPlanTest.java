@@ -96,6 +96,14 @@ class RevealPlanTest {
     }
   }
 
+  /** The earlier step gets what is over, the later one gives what is too much. */
+  @Test
+  void tiesOfSizesAreSettledByTheirOrder() {
+    assertArrayEquals(new int[] {2, 2, 1}, LargestRemainder.sizes(5, new double[] {1, 1, 1}));
+    assertArrayEquals(
+        new int[] {2, 1, 1, 1}, LargestRemainder.sizes(5, new double[] {1, 1, 1e-9, 1e-9}));
+  }
+
   @Test
   void sizePlansKnowTheShareOfTheCanvasThatIsMasked() {
     double[] sigmas = SizePlan.of(1, 2, 1).sigmas(CANVAS, 0, 0);

@@ -12,6 +12,7 @@ import io.github.dllm4j.engine.ctmc.NoiseProcess;
 import io.github.dllm4j.engine.ctmc.ReverseKernel;
 import io.github.dllm4j.engine.denoise.Denoiser;
 import io.github.dllm4j.engine.denoise.ForwardingDenoiser;
+import io.github.dllm4j.engine.denoise.HeapLaws;
 import io.github.dllm4j.engine.denoise.Rows;
 import io.github.dllm4j.engine.denoise.TokenBatch;
 import io.github.dllm4j.engine.denoise.TokenLaws;
@@ -226,6 +227,30 @@ class ReverseSamplerTest {
     assertTrue(failures > 0 && failures < 16, failures + " of 16 starts hold the token");
     assertThrows(IllegalArgumentException.class, () -> new Line(2, 0, -1));
     assertThrows(IllegalArgumentException.class, () -> new Line(Double.NaN, 0, 1));
+  }
+
+  /**
+   * A law that says its token by all but a rounding error leaves others nothing: the token stays.
+   */
+  @Test
+  void whatRoundingLeavesToOthersIsNothing() {
+    double almost = 1 - 0x1p-53;
+    Denoiser rounded =
+        new ForwardingDenoiser(NoisyOracle.uniform(law)) {
+          @Override
+          public TokenLaws predict(TokenBatch batch, Rows rows) {
+            double[][] laws = new double[rows.size()][3];
+            for (int r = 0; r < laws.length; r++) {
+              laws[r][batch.token(rows.index(r))] = almost;
+            }
+            return HeapLaws.of(laws);
+          }
+        };
+    ReversePlan moving = ReversePlan.of(TimeGrid.of(1, 0), drawingFrom(new Line(1, 0, 0)));
+    ReverseTask task = ReverseTask.of(Canvas.blank(4, 3), moving, 5, 0);
+    Sample sample =
+        new ReverseSampler(rounded, process, 1).run(List.of(task), StepListener.NONE).get(0);
+    assertArrayEquals(PlanRun.prior(task, process), sample.tokens());
   }
 
   /** Kernels that fail beside a sound task of another run, before it and behind it. */
