@@ -78,6 +78,9 @@ final class LeaveOneOutLaws implements TokenLaws {
 
   @Override
   public double[] probabilityOf(int[] tokens) {
+    if (Arrays.equals(tokens, noisy)) { // known already, or asked for once
+      return IntStream.range(0, noisy.length).mapToDouble(r -> changed(r).ofNoisy()).toArray();
+    }
     double[] probabilities = denoiser.probabilityOf(tokens);
     Arrays.setAll(
         probabilities,

@@ -30,7 +30,6 @@ public final class RemaskPlan implements RevealPlan {
   private static final double LOOP_FROM = 0.45; // share of the steps before the loop
   private static final double LOOP_TO = 0.95; // share of the steps before its end
   private static final double LOOP_ALPHA = 0.9;
-  private static final int MOST_STEPS = 1 << 24;
 
   private final String name;
   private final double[] sigmas; // nats, not ascending, [steps + 1]
@@ -132,18 +131,7 @@ public final class RemaskPlan implements RevealPlan {
     if (!(h >= 0)) {
       throw new IllegalArgumentException("h must be at least 0 nats, got " + h);
     }
-    long all = grid.steps() + (grid.steps() - 1L) * moves;
-    if (all > MOST_STEPS) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "steps + (steps - 1) moves must be at most %d, got %d of %d and %d",
-              MOST_STEPS,
-              all,
-              grid.steps(),
-              moves));
-    }
-    int steps = (int) all;
+    int steps = ReversePlan.moves(grid.steps(), moves);
     double[] sigmas = new double[steps + 1];
     double[] remask = new double[steps];
     for (int k = 0; k < steps; k++) {

@@ -82,7 +82,13 @@ public final class ReversePlan implements ReverseCourse {
 
   /** The same plan with a corrector after every step but the last. */
   public ReversePlan withCorrector(Corrector changed) {
-    long moves = steps() + (steps() - 1L) * changed.updates();
+    moves(steps(), changed.updates());
+    return new ReversePlan(levels, kernels, Optional.of(changed));
+  }
+
+  /** N + (N - 1) M, as many moves as N steps with M updates after each but the last. */
+  static int moves(int steps, int updates) {
+    long moves = steps + (steps - 1L) * updates;
     if (moves > MOST_MOVES) {
       throw new IllegalArgumentException(
           String.format(
@@ -90,10 +96,10 @@ public final class ReversePlan implements ReverseCourse {
               "steps + (steps - 1) updates must be at most %d, got %d of %d and %d",
               MOST_MOVES,
               moves,
-              steps(),
-              changed.updates()));
+              steps,
+              updates));
     }
-    return new ReversePlan(levels, kernels, Optional.of(changed));
+    return (int) moves;
   }
 
   /** The corrector, if there is one. */
@@ -116,7 +122,7 @@ public final class ReversePlan implements ReverseCourse {
    * known already.
    */
   public int evaluations() {
-    return steps() + (steps() - 1) * corrector.map(Corrector::updates).orElse(0);
+    return corrector.map(updates -> moves(steps(), updates.updates())).orElse(steps());
   }
 
   /** All moves in order. */

@@ -130,20 +130,13 @@ final class TrainCommand implements Callable<Integer> {
 
   /** A command that only resumes says nothing that the run has settled; another must agree. */
   private void requireOnlyResumption(TrainingSettings settings) {
-    if (hasOwnSettings() && validationFraction != settings.validationFraction()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "--validation-fraction must be %s as the run began, got %s",
-              settings.validationFraction(),
-              validationFraction));
-    }
     if (hasOwnSettings()) {
       requireAsBegun(settings);
+      return;
     }
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       String name = option.longestName();
-      if (!hasOwnSettings() && !WITH_RESUME.contains(name)) {
+      if (!WITH_RESUME.contains(name)) {
         throw new IllegalArgumentException(
             name + " is not for --resume: the run goes on as it began, in training.json");
       }
@@ -152,6 +145,7 @@ final class TrainCommand implements Callable<Integer> {
 
   /** What the checkpoint and the files beside it settle, and the run's fingerprint does not say. */
   private void requireAsBegun(TrainingSettings settings) {
+    requireAsBegun("--validation-fraction", settings.validationFraction(), validationFraction);
     TrainCommand begun = settings.begun();
     Precision precision = settings.ofPrecision();
     requireAsBegun("--precision", precision, common.precision().orElse(precision));
