@@ -291,11 +291,10 @@ final class BlockNetwork implements BlockDenoiser {
 
   @Override
   public void close() {
-    PyTorchThread.call( // behind the call that is under way
+    PyTorchThread.run(
         () -> {
           pasts.close();
           weights.close();
-          return true;
         });
     network.close();
   }

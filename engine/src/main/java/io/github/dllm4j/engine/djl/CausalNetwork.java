@@ -230,11 +230,7 @@ final class CausalNetwork implements CausalModel {
 
   @Override
   public void close() {
-    PyTorchThread.call( // behind the call that is under way
-        () -> {
-          weights.close();
-          return true;
-        });
+    PyTorchThread.run(weights::close);
     if (owner) {
       network.close();
     }

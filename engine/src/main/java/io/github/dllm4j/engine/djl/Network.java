@@ -429,10 +429,6 @@ final class Network implements AutoCloseable {
   /** After the call that is under way, which may be reading a mapped file. */
   @Override
   public void close() {
-    PyTorchThread.call(
-        () -> {
-          manager.close();
-          return true;
-        });
+    PyTorchThread.run(manager::close);
   }
 }

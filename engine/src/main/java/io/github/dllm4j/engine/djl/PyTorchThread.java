@@ -55,6 +55,15 @@ final class PyTorchThread {
     }
   }
 
+  /** {@link #call} of something without a result, behind the call that is under way. */
+  static void run(Runnable work) {
+    call(
+        () -> {
+          work.run();
+          return true;
+        });
+  }
+
   /** Runs something on the thread and waits for it; what it throws is thrown here. */
   static <T> T call(Supplier<T> work) {
     if (Thread.currentThread() == own) {

@@ -232,11 +232,10 @@ public final class TransformerDenoiser implements Denoiser {
 
   @Override
   public void close() {
-    PyTorchThread.call( // behind the call that is under way
+    PyTorchThread.run(
         () -> {
           cache.ifPresent(CachedPasses::close);
           weights.close();
-          return true;
         });
     if (owner) {
       network.close();
