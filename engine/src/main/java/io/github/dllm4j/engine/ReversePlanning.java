@@ -85,8 +85,9 @@ final class ReversePlanning {
 
   private static String unknown(ReverseChoice choice) {
     return (choice.grid().equals(ReverseChoice.OPTIMAL) ? "the optimal grid" : "steps auto")
-        + " needs the rates of information.json, which this model has not: give steps and another"
-        + " grid, or measure them with dllm plan --model DIR --corpus F --save";
+        + " needs the rates of information.json, which this model has not (and never for a"
+        + " class): give steps and another grid, or measure them with dllm plan --model DIR"
+        + " --corpus F --save";
   }
 
   private static String unpriced(

@@ -10,9 +10,10 @@ import java.util.OptionalDouble;
 /**
  * Chooses plans on measured curves and says what they cost without being taken in by its own
  * choice: the minimum of a noisy cost is optimistic (spec 8: predicted 0.229, true 0.255, optimum
- * 0.249). One half of the examples chooses, the other half pays: the price of a plan is a mean over
- * examples that had no part in choosing it, so it has no bias and its standard error is that of a
- * fixed plan. An exact curve chooses and pays.
+ * 0.249). One half of the examples chooses, the other half pays: the price of a plan of so many
+ * steps is a mean over examples that had no part in choosing it, so it has no bias and its standard
+ * error is that of a fixed plan. Where a budget decides, the paying half says how many steps are
+ * enough: prices near the budget are then a little too low. An exact curve chooses and pays.
  *
  * <p>Of a model's measured curves those that choose are others than those that pay: its entropies
  * vary far less than its log-losses, but only these say without bias what a plan costs ({@link
@@ -101,7 +102,8 @@ public final class CurvePlanner {
   }
 
   /**
-   * The fewest steps whose price is within a budget. One token per step costs 0.
+   * The fewest steps whose price is within a budget, as the half that pays sees it. One token per
+   * step costs 0.
    *
    * @param budget nats, at least 0
    */

@@ -56,9 +56,9 @@ public final class IsotonicRegression {
   }
 
   /**
-   * The fit without its steps: straight lines through the centres of the runs that were pooled, the
-   * outer lines drawn on to the ends, but not below 0. Values that need no pooling stay as they
-   * are.
+   * The fit without its steps: straight lines through the centres of the runs of equal fitted
+   * values, the outer lines drawn on to the ends, but not below 0. Values that decrease everywhere
+   * stay as they are; a plateau, pooled or not, becomes a slope.
    *
    * @param places where the values are, ascending, [n]
    * @param values at least 0, [n]

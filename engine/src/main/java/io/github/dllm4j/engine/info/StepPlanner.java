@@ -21,6 +21,8 @@ import java.util.List;
  * tokens.
  */
 public final class StepPlanner {
+  private static final double ROUNDING = 1e-12;
+
   private final InformationCurve curve;
   private final boolean monge;
   private final double[] prefix; // prefix[b] = h(0) + .. + h(b-1), [d + 1]
@@ -46,7 +48,7 @@ public final class StepPlanner {
   }
 
   /**
-   * The plan of least conditional KL.
+   * The plan of least conditional KL; where balanced sizes cost nothing but rounding, these.
    *
    * @param steps number of steps, at least 1; more than the curve has tokens counts as that many
    * @return the plan
@@ -66,7 +68,14 @@ public final class StepPlanner {
       sizes[block - 1] = end - start;
       end = start;
     }
-    return SizePlan.of(sizes);
+    SizePlan least = SizePlan.of(sizes);
+    SizePlan balanced = SizePlan.balanced(curve.length(), n);
+    return isFree(least) && isFree(balanced) ? balanced : least;
+  }
+
+  private boolean isFree(SizePlan plan) {
+    double rounding = ROUNDING * curve.length() * curve.at(0);
+    return Math.abs(SamplingCost.conditionalKl(curve, plan)) <= rounding;
   }
 
   /**

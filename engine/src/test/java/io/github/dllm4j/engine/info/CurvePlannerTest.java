@@ -264,6 +264,27 @@ class CurvePlannerTest {
 
   /** Two or three examples are not split: the sizes are balanced and all pay. */
   @Test
+  void whereNothingCostsSizesAreBalanced() {
+    for (double level : new double[] {0, 0.1, 1 / 3.0}) {
+      double[] flat = new double[D];
+      Arrays.fill(flat, level);
+      CurvePlanner exact = CurvePlanner.of(InformationCurve.exact(flat));
+      double[] rising = flat.clone();
+      for (int j = 0; j < D; j++) {
+        rising[j] += j / 100.0; // what noise makes of a flat curve
+      }
+      CurvePlanner measured =
+          CurvePlanner.of(
+              CurveSample.of(Source.MODEL_ENTROPY, CurveNodes.all(D), List.of(rising, rising)));
+      for (int steps = 1; steps <= D; steps++) {
+        int[] balanced = SizePlan.balanced(D, steps).sizes();
+        assertArrayEquals(balanced, exact.forSteps(steps).sizes());
+        assertArrayEquals(balanced, measured.forSteps(steps).sizes());
+      }
+    }
+  }
+
+  @Test
   void fewExamplesAreNotSplit() {
     for (int examples : new int[] {2, 3, 4, 5}) {
       CurvePlanner planner = CurvePlanner.of(noisy(smooth(), examples, 0.1, 1));

@@ -269,6 +269,10 @@ final class PlanCommand implements Callable<Integer> {
     if (nodes.isPresent() && standardError.isPresent()) {
       throw new IllegalArgumentException("give --nodes or --standard-error, not both");
     }
+    if (!(standardError.orElse(1.0) > 0)) {
+      throw new IllegalArgumentException(
+          "--standard-error must be above 0, got " + standardError.get());
+    }
     if (!process.equals("masking") && !process.equals("uniform")) {
       throw new IllegalArgumentException("--process must be masking or uniform, got " + process);
     }
@@ -391,7 +395,8 @@ final class PlanCommand implements Callable<Integer> {
               .orElseThrow(
                   () ->
                       new IllegalArgumentException(
-                          "this model has no information.json: plan needs --corpus")),
+                          "this model has no information.json, or none for a class: plan needs"
+                              + " --corpus")),
           0);
     }
     try (Corpus corpus = corpusOptions.open();

@@ -109,9 +109,14 @@ record PlanReport(
     document.put(
         "interpolation_error_nats", sample.map(CurveSample::interpolationError).orElse(0.0));
     document.put("calibration_gap", study.map(CurveStudy::calibrationGap).orElse(null));
-    document.put("evaluations", study.map(CurveStudy::evaluations).orElse(0L));
+    document.put("evaluations", study.map(CurveStudy::evaluations).orElse(ownEvaluations()));
     document.put("plans", plans.stream().map(this::entry).toList());
     return document;
+  }
+
+  /** What the model's own samples took: each is evaluated at each node. */
+  private long ownEvaluations() {
+    return sample.map(own -> (long) own.examples() * own.nodes().count()).orElse(0L);
   }
 
   private Map<String, Object> entry(SizePlan plan) {

@@ -115,6 +115,8 @@ class PlanCommandTest {
     }
     JsonNode own = json("--model", bare.toString());
     assertEquals("MODEL_SAMPLES", own.get("source").asText());
+    assertEquals(
+        own.get("examples").asInt() * own.get("nodes").size(), own.get("evaluations").asInt());
     Dllm.done(
         "plan",
         "--model",
@@ -151,6 +153,7 @@ class PlanCommandTest {
         "--distribution parity:k=3 --epsilon 1 --steps 2|not both",
         "--distribution parity:k=3 --nodes 1|--nodes",
         "--distribution parity:k=3 --nodes 3 --standard-error 1|not both",
+        "--corpus bundled --standard-error -1|--standard-error must be above 0, got -1.0",
         "--distribution parity:k=3 --corpus x|--corpus is not for --distribution",
         "--distribution parity:k=3 --text8|--text8 is not for --distribution",
         "--distribution parity:k=3 --save|--save is not for --distribution",
