@@ -146,7 +146,7 @@ class UniformCommandsTest {
       refused(new String[] {"the optimal grid needs", "dllm plan"}, command);
     }
     refused(
-        new String[] {"no information.json: plan needs --corpus"},
+        new String[] {"no information.json", "plan needs --corpus"},
         "plan",
         "--model",
         bare.toString());
